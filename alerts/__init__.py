@@ -1,0 +1,1 @@
+"""From anomaly to delivered message. May import domain and pydantic; policy is pure, channels do the I/O."""

@@ -1,0 +1,41 @@
+"""The alert: the episode that opens, is updated, and ends."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from domain.anomaly import Anomaly
+from domain.identity import AlertId, ServiceId
+
+
+class AlertStatus(StrEnum):
+    """What has just happened to an alert."""
+
+    OPEN = "open"
+    UPDATE = "update"
+    SUSPENDED = "suspended"
+    RESOLVED = "resolved"
+    RETRACTED = "retracted"
+
+
+class Severity(StrEnum):
+    """How bad it would be."""
+
+    INFO = "info"
+    WARNING = "warning"
+    CRITICAL = "critical"
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """One change of an alert, as written to the alerts topic. ``sequence`` counts from 1 within the alert."""
+
+    alert: AlertId
+    service: ServiceId
+    status: AlertStatus
+    sequence: int
+    at: float
+    opened_at: float
+    severity: Severity
+    reason: str
+    anomaly: Anomaly
+    incident: str | None = None  # id of the declared incident that this alert preceded or met

@@ -1,0 +1,115 @@
+"""Who depends on what: services, touchpoints, stages, journeys, squads and clients; and who is affected, and why."""
+
+from dataclasses import dataclass, field
+
+from domain.identity import ClientId, JourneyId, ServiceId, SquadId
+
+
+@dataclass(frozen=True, slots=True)
+class Objective:
+    """A service-level objective: the metric is beyond the limit for ``for_s`` seconds without a break."""
+
+    metric: str
+    limit: float
+    above: bool
+    for_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A service that we run, with the squad that answers for it and the services that it needs."""
+
+    id: ServiceId
+    squad: SquadId | None = None
+    depends_on: tuple[ServiceId, ...] = ()
+    objectives: tuple[Objective, ...] = ()
+    runbook: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Touchpoint:
+    """The point where a step of a journey meets a service."""
+
+    name: str
+    service: ServiceId
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A step of a journey."""
+
+    name: str
+    touchpoints: tuple[Touchpoint, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Journey:
+    """What a client does with us. ``title`` is the name that a client may read."""
+
+    id: JourneyId
+    title: str
+    squad: SquadId
+    stages: tuple[Stage, ...]
+    important_business_service: bool = False
+    impact_tolerance_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Squad:
+    """The internal team that answers for a journey or a service. ``slack`` is a channel name or id."""
+
+    id: SquadId
+    slack: str
+
+
+@dataclass(frozen=True, slots=True)
+class NoticePolicy:
+    """What a client has agreed to be told, and how."""
+
+    approval: str = "required"  # automatic, required, never
+    min_confidence: float = 0.8
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """An outside organisation, its contacts, journeys, language, time zone and notice policy."""
+
+    id: ClientId
+    name: str
+    journeys: tuple[JourneyId, ...]
+    emails: tuple[str, ...]
+    locale: str = "en"
+    timezone: str = "UTC"
+    policy: NoticePolicy = field(default_factory=NoticePolicy)
+
+
+@dataclass(frozen=True, slots=True)
+class Landscape:
+    """Everything that routing knows: one frozen value made from the configuration, names already checked."""
+
+    services: tuple[Service, ...] = ()
+    journeys: tuple[Journey, ...] = ()
+    squads: tuple[Squad, ...] = ()
+    clients: tuple[Client, ...] = ()
+    fallback_squad: SquadId | None = None  # told of services that nobody claims
+
+
+@dataclass(frozen=True, slots=True)
+class AffectedJourney:
+    """A journey that a service's trouble reaches, and the path: the service in trouble first, the met service last."""
+
+    journey: JourneyId
+    title: str
+    stage: str
+    touchpoint: str
+    path: tuple[ServiceId, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Impact:
+    """Who is affected by trouble in a service, each name with its reason."""
+
+    service: ServiceId
+    journeys: tuple[AffectedJourney, ...]
+    squads: tuple[tuple[SquadId, str], ...]  # (squad, reason)
+    clients: tuple[tuple[ClientId, tuple[JourneyId, ...], str], ...]  # (client, their affected journeys, reason)

@@ -1,0 +1,174 @@
+"""What is said to whom: notices with the facts to render, decisions with reasons, receipts of channels.
+
+A squad's facts and a client's facts are different types: what a client must not see is not there to be leaked.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal, TypeAlias
+
+from domain.alert import Severity
+from domain.anomaly import Evidence, Forecast
+from domain.identity import AlertId, ClientId, NoticeId, ServiceId, SquadId
+from domain.journeys import AffectedJourney
+
+
+class Phase(StrEnum):
+    """What a notice says in its thread."""
+
+    WARNING = "warning"
+    UPDATE = "update"
+    ALL_CLEAR = "all-clear"
+    RETRACTION = "retraction"
+
+
+class ChannelKind(StrEnum):
+    """How a notice travels."""
+
+    SLACK = "slack"
+    EMAIL = "email"
+
+
+@dataclass(frozen=True, slots=True)
+class SquadFacts:
+    """Everything a squad may read about an episode."""
+
+    service: ServiceId
+    severity: Severity
+    headline: str  # one sentence: what is happening
+    opened_at: float
+    changed_at: float
+    evidence: tuple[Evidence, ...]
+    forecast: Forecast | None
+    journeys: tuple[AffectedJourney, ...]
+    clients: tuple[ClientId, ...]
+    client_decisions: tuple[str, ...]  # one line a client: told, held or not told, and why
+    reason: str  # why this squad is told
+    runbook: str = ""
+    audience: Literal["squad"] = "squad"
+
+
+@dataclass(frozen=True, slots=True)
+class ClientFacts:
+    """Everything one client may read about an episode: only their own journeys, nothing internal."""
+
+    client_name: str
+    locale: str
+    timezone: str
+    journeys: tuple[str, ...]  # titles
+    stages: tuple[str, ...]
+    started_at: float
+    expected_at: float | None  # forecast impact
+    earliest_at: float | None
+    latest_at: float | None
+    confidence: float
+    audience: Literal["client"] = "client"
+
+
+Facts: TypeAlias = SquadFacts | ClientFacts
+
+
+@dataclass(frozen=True, slots=True)
+class Notify:
+    """Send it."""
+
+    reason: str
+    kind: Literal["notify"] = "notify"
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Not now; fails closed when ``until`` passes or nobody decides (``until`` None)."""
+
+    reason: str
+    until: float | None = None
+    kind: Literal["hold"] = "hold"
+
+
+@dataclass(frozen=True, slots=True)
+class Suppress:
+    """Not at all."""
+
+    reason: str
+    kind: Literal["suppress"] = "suppress"
+
+
+Decision: TypeAlias = Notify | Hold | Suppress
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One message to one audience on one channel, with the decision about it.
+
+    ``id`` is derived from alert, sequence, phase, channel and recipient; ``thread`` from alert, channel and recipient.
+    Exactly one of ``squad`` and ``client`` is set, and ``facts`` is of that audience's type.
+    """
+
+    id: NoticeId
+    thread: str
+    alert: AlertId
+    sequence: int  # of the transition that caused it: a later one supersedes an earlier one
+    phase: Phase
+    channel: ChannelKind
+    recipient: str  # Slack channel or e-mail address
+    squad: SquadId | None
+    client: ClientId | None
+    decision: Decision
+    decided_at: float  # event time
+    facts: Facts
+
+
+class Failure(StrEnum):
+    """Why a channel did not deliver: a closed set, used as a metric label."""
+
+    RATE_LIMITED = "rate_limited"
+    UNAVAILABLE = "unavailable"  # 5xx, 4yz, dropped connection
+    TIMEOUT = "timeout"
+    UNKNOWN_RECIPIENT = "unknown_recipient"
+    UNAUTHORISED = "unauthorised"
+    REFUSED = "refused"  # the channel will never take this message
+    EXPIRED = "expired"  # gave up after the delivery budget
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """The channel has it; ``reference`` is the channel's own id (Slack time stamp, Message-ID)."""
+
+    reference: str
+    kind: Literal["delivered"] = "delivered"
+
+
+@dataclass(frozen=True, slots=True)
+class Deferred:
+    """Not now: try again, not before ``retry_after_s`` if the channel named a time."""
+
+    failure: Failure
+    detail: str
+    retry_after_s: float | None = None
+    kind: Literal["deferred"] = "deferred"
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """Never: trying again cannot help."""
+
+    failure: Failure
+    detail: str
+    kind: Literal["rejected"] = "rejected"
+
+
+Outcome: TypeAlias = Delivered | Deferred | Rejected
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What a channel answered to one attempt, at wall-clock time ``at``."""
+
+    notice: NoticeId
+    thread: str
+    alert: AlertId
+    channel: ChannelKind
+    outcome: Outcome
+    attempt: int
+    at: float
+    decided_at: float

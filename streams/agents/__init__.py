@@ -1,0 +1,1 @@
+"""Faust agents: short, and they never raise."""

@@ -1,0 +1,1 @@
+"""Wire formats: bytes to values or a DecodeError. One format, one file."""
