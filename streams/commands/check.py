@@ -1,0 +1,61 @@
+"""`foreshock check`: is this configuration fit for work, and if not, what has to change."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from config.loader import Loaded, read_with_environment
+from config.settings import Settings
+from domain.errors import ConfigError
+
+EXIT_CONFIG = 2
+
+
+def check(
+    file: Annotated[Path, typer.Argument(help="The configuration file.", show_default=False)],
+    offline: Annotated[
+        bool, typer.Option("--offline", help="For backtests only: sources of telemetry may be missing.")
+    ] = False,
+) -> None:
+    """Validate a configuration as a whole, without reaching for the network. Ends with 2 when it cannot be used."""
+    try:
+        loaded = read_with_environment(file, require_sources=not offline)
+    except ConfigError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(EXIT_CONFIG) from None
+    typer.echo(summary(loaded))
+
+
+def summary(loaded: Loaded) -> str:
+    """Return one paragraph on a configuration that can be used, and its warnings."""
+    settings = loaded.settings
+    telemetry = [source.topic for source in settings.sources if source.kind == "telemetry"]
+    incidents = [source.topic for source in settings.sources if source.kind == "incidents"]
+    text = (
+        f"{loaded.file} is valid: {_count(len(telemetry), 'telemetry topic')}, "
+        f"{_count(len(incidents), 'incident topic')}; {_people(settings)}. "
+        f"{_channels(settings)} {_count(len(loaded.warnings), 'warning') if loaded.warnings else 'No warnings'}"
+    )
+    return "\n".join([text + (":" if loaded.warnings else "."), *(f"  {warning}" for warning in loaded.warnings)])
+
+
+def _people(settings: Settings) -> str:
+    objectives = sum(len(service.objectives) for service in settings.services.values())
+    counts = (
+        f"{_count(len(settings.services), 'service')} with {_count(objectives, 'objective')}",
+        _count(len(settings.journeys), "journey"),
+        _count(len(settings.squads), "squad"),
+        _count(len(settings.clients), "client"),
+    )
+    return ", ".join(counts)
+
+
+def _channels(settings: Settings) -> str:
+    channels = {"Slack": settings.channels.slack, "e-mail": settings.channels.email}
+    names = [name for name, params in channels.items() if params is not None]
+    return f"Notices leave by {' and '.join(names)}." if names else "Notices do not leave: no channel is set up."
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
