@@ -1,0 +1,107 @@
+"""The settings of alerting: what an episode is, and how its notices are delivered."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from domain.durations import parse_duration
+
+Duration = Annotated[float, BeforeValidator(parse_duration, json_schema_input_type=str)]
+"""Seconds, written as text such as "30s"."""
+
+
+class AlertParams(BaseModel):
+    """When an alert opens, changes and ends, how severe it is, and who hears of a change. All times are event time."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    resolve_hold: Duration = Field(
+        default=60.0,
+        ge=0,
+        description="How long the service must stay calm before the end is told; trouble that returns sooner continues "
+        "the same alert, and nobody gets an all-clear that does not last.",
+    )
+    stale_after: Duration = Field(
+        default=21600.0,
+        gt=0,
+        description="An alert of which nothing has been heard for so long is resolved, with that as its reason. "
+        "A fallback for findings whose end was lost; an outage that lasts without a change is not heard of either, "
+        "so keep it longer than your longest.",
+    )
+    partition_idle_after: Duration = Field(
+        default=7200.0,
+        gt=0,
+        description="Staleness waits for the slowest telemetry partition, unless it is this far behind the fastest.",
+    )
+    squad_update_gap: Duration = Field(
+        default=30.0,
+        ge=0,
+        description="Least time between two updates to a squad. A change that matters (severity, breach, incident, "
+        "first forecast) does not wait; any other is told when the gap is over.",
+    )
+    client_forecast_shift: float = Field(
+        default=0.5,
+        gt=0,
+        description="A client is told a new expected time when it moved by more than this share of the time left.",
+    )
+    client_forecast_shift_least: Duration = Field(
+        default=60.0,
+        ge=0,
+        description="No move of the expected time that is smaller than this is told to a client.",
+    )
+    client_forecast_updates: int = Field(
+        default=1,
+        ge=0,
+        description="How often the expected time is corrected for one client in one alert.",
+    )
+    critical_confidence: float = Field(
+        default=0.8,
+        ge=0,
+        le=1,
+        description="Least confidence for a severity of critical before an objective is breached.",
+    )
+    critical_clients: int = Field(
+        default=10,
+        ge=1,
+        description="An alert that reaches so many clients counts as one that reaches an important business service.",
+    )
+    critical_tolerance: Duration = Field(
+        default=3600.0,
+        ge=0,
+        description="So does one that reaches a journey whose impact tolerance is at most this.",
+    )
+    remember: Duration = Field(
+        default=604800.0,
+        gt=0,
+        description="How long the ids of past findings and incidents are kept, to recognise repeats.",
+    )
+    remember_most: int = Field(
+        default=100_000,
+        ge=1,
+        description="How many such ids are kept of each sort; the one that was heard of longest ago goes first.",
+    )
+
+
+class DeliveryParams(BaseModel):
+    """How often and how fast a notice is tried, and when it is given up. All times are wall-clock time."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    backoff_base: Duration = Field(default=1.0, gt=0, description="Wait before the second attempt.")
+    backoff_factor: float = Field(default=2.0, ge=1, description="By how much each further wait is longer.")
+    backoff_cap: Duration = Field(default=300.0, gt=0, description="Longest wait between two attempts.")
+    give_up_after: Duration = Field(
+        default=86400.0,
+        gt=0,
+        description="A notice that could not be delivered for so long is given up, with a receipt that says so.",
+    )
+    remember: Duration = Field(
+        default=604800.0,
+        gt=0,
+        description="How long the ids of delivered notices are kept, so that a repeat is not sent again.",
+    )
+    slack_interval: Duration = Field(
+        default=1.0,
+        ge=0,
+        description="Least time between two messages to one Slack channel; Slack allows about one per second.",
+    )

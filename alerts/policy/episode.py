@@ -1,0 +1,68 @@
+"""What is remembered of one episode: the alert, its findings, and who has been told what."""
+
+from dataclasses import dataclass
+
+from domain.alert import AlertStatus, Severity, Transition
+from domain.anomaly import Anomaly
+from domain.identity import AlertId, ClientId, ServiceId, SquadId
+from domain.notice import ChannelKind, ClientFacts, Decision
+
+
+@dataclass(frozen=True, slots=True)
+class Thread:
+    """One recipient of an episode, as they were when they were first considered, and what they were last told.
+
+    Kept whole, so that the ending reaches whoever was warned although the configuration has changed since.
+    Exactly one of ``squad`` and ``client`` is set; ``facts`` are set for clients.
+    """
+
+    id: str
+    channel: ChannelKind
+    recipient: str
+    squad: SquadId | None
+    client: ClientId | None
+    reason: str
+    decision: Decision  # the last one recorded
+    warned: bool  # a warning was decided to be sent: an ending is owed
+    sequence: int  # of the last notice
+    told_at: float
+    facts: ClientFacts | None = None
+    impact_told: bool = False  # they know that the impact is real
+    corrections: int = 0  # how often their expected time was corrected
+
+
+@dataclass(frozen=True, slots=True)
+class Episode:
+    """An alert that has not ended. While its end is held back, ``open_anomalies`` is empty and ``ended_at`` is set."""
+
+    alert: AlertId
+    service: ServiceId
+    opened_at: float
+    changed_at: float  # of the last transition
+    sequence: int  # of the last transition
+    severity: Severity
+    lead: Anomaly  # the finding that speaks for the episode
+    open_anomalies: tuple[Anomaly, ...]
+    ended_at: float | None = None
+    forecast_only: bool = True  # every finding so far was a forecast
+    incident: str | None = None
+    threads: tuple[Thread, ...] = ()
+
+    @property
+    def debt(self) -> int:
+        """Recipients who were warned and are still owed an ending."""
+        return sum(thread.warned for thread in self.threads)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What an input did to an episode. Squads are told an ``urgent`` change at once; an ended episode is forgotten."""
+
+    episode: Episode
+    transition: Transition | None = None
+    urgent: bool = False
+
+    @property
+    def ended(self) -> bool:
+        """Whether this was the last step."""
+        return self.transition is not None and self.transition.status in {AlertStatus.RESOLVED, AlertStatus.RETRACTED}

@@ -1,0 +1,258 @@
+"""Small labelled timelines, in event time, and everything that is said of them. One sign is ten seconds.
+
+f forecast   l level   b breach   . calm   ! incident declared   w warning   u update   c all-clear   r retraction
+"""
+
+from collections.abc import Sequence
+
+from alerts.decide import Decide
+from alerts.params import AlertParams
+from domain.anomaly import Anomaly, AnomalyKind, AnomalyPhase
+from domain.journeys import Landscape
+from domain.notice import SquadFacts
+from domain.telemetry import EventStatus, IncidentEvent
+from tests.support.builders import (
+    T0,
+    a_client,
+    a_forecast,
+    a_journey,
+    a_landscape,
+    a_service,
+    a_squad,
+    a_stage,
+    a_watermark,
+    an_anomaly,
+    an_incident,
+)
+
+PARAMS = AlertParams()
+OPENED, UPDATED, ENDED = AnomalyPhase
+BANK = "ops@bank-042.example"
+PAYMENTS = "#squad-payments"
+DATA = "#squad-data"
+
+
+def finding(
+    phase: AnomalyPhase,
+    at: float,
+    opened_at: float,
+    kind: AnomalyKind = AnomalyKind.LEVEL,
+    breach_at: float | None = None,
+    service: str = "payments-api",
+    confidence: float = 0.9,
+) -> Anomaly:
+    forecast = None if breach_at is None else a_forecast(T0 + breach_at, T0 + at, service)
+    return an_anomaly(service, phase, T0 + at, T0 + opened_at, kind, confidence, forecast)
+
+
+class Story:
+    """Plays a timeline with a watermark every ten seconds, and keeps what was said, to whom and when."""
+
+    def __init__(self, landscape: Landscape, *items: Anomaly | IncidentEvent, until: float) -> None:
+        self.decide = Decide(landscape, PARAMS)
+        self.said: list[tuple[float, str, str, str]] = []
+        self.headlines: list[str] = []
+        self.statuses: list[tuple[float, str, str]] = []
+        marks = [a_watermark(T0 + 10 * number) for number in range(int(until / 10) + 1)]
+        for item in sorted([*items, *marks], key=lambda item: item.at):
+            decided = self.decide.handle(item)
+            self.statuses += [(told.at - T0, told.service, told.status) for told in decided.transitions]
+            for notice in decided.notices:
+                kind = notice.decision.kind
+                self.said.append((notice.decided_at - T0, notice.recipient, notice.phase, kind))
+                if isinstance(notice.facts, SquadFacts):
+                    self.headlines.append(notice.facts.headline)
+
+    def sent(self, *recipients: str) -> Sequence[tuple[float, str, str]]:
+        """Return what was sent, to these recipients or to all."""
+        return [
+            (at, recipient, phase)
+            for at, recipient, phase, kind in self.said
+            if kind == "notify" and (not recipients or recipient in recipients)
+        ]
+
+
+def test_a_ramp_is_told_before_it_hits_and_its_end_after() -> None:
+    #          0         100       200       300       400       500
+    # api      ....ffffffffffffffffbbbbbbbbbb....................
+    # squad        w       u       u                 c               the forecast moves at 120, the breach comes at 200
+    # client       w               u                 c               the move is small beside the time that is left
+    breach_at = 200.0
+    story = Story(
+        a_landscape(),
+        finding(OPENED, 40, 40, AnomalyKind.FORECAST, breach_at=240),
+        finding(UPDATED, 120, 40, AnomalyKind.FORECAST, breach_at=195),
+        finding(UPDATED, breach_at, 40, AnomalyKind.BREACH, breach_at=195),
+        finding(ENDED, 300, 40, AnomalyKind.BREACH),
+        until=500,
+    )
+
+    assert story.sent() == [
+        (40, PAYMENTS, "warning"),
+        (40, BANK, "warning"),
+        (120, PAYMENTS, "update"),
+        (200, PAYMENTS, "update"),
+        (200, BANK, "update"),
+        (360, PAYMENTS, "all-clear"),
+        (360, BANK, "all-clear"),
+    ]
+    assert breach_at - story.sent(BANK)[0][0] == 160  # the lead time
+    assert story.headlines == [
+        "payments-api: latency_p95_ms is expected above its limit of 800 in about 3 min (2 min to 5 min, 80% sure)",
+        (
+            "payments-api: forecast changed: latency_p95_ms is expected above its limit of 800 in about 75 s "
+            "(52 s to 2 min, 80% sure)"
+        ),
+        "payments-api: latency_p95_ms has breached its objective: 420, expected 180 to 310",
+        "payments-api: back to normal after 4 min",
+    ]
+    assert story.decide.debt() == 0
+
+
+def test_a_forecast_that_does_not_come_true_is_taken_back() -> None:
+    #          0         100       200
+    # api      ffffff..............
+    # both     w           r
+    story = Story(
+        a_landscape(),
+        finding(OPENED, 0, 0, AnomalyKind.FORECAST, breach_at=240),
+        finding(ENDED, 60, 0, AnomalyKind.FORECAST, breach_at=240),
+        until=200,
+    )
+
+    assert story.sent() == [
+        (0, PAYMENTS, "warning"),
+        (0, BANK, "warning"),
+        (120, PAYMENTS, "retraction"),
+        (120, BANK, "retraction"),
+    ]
+
+
+def test_flapping_is_one_episode_for_the_squad_and_two_messages_for_the_client() -> None:
+    #          0         100       200       300
+    # api      ll...ll...ll...ll..............
+    # squad    w    u    u    u        c
+    # client   w                       c
+    swings = [(0, 20), (50, 70), (100, 120), (150, 170)]
+    story = Story(
+        a_landscape(),
+        *(finding(OPENED, start, start) for start, _ in swings),
+        *(finding(ENDED, end, start) for start, end in swings),
+        until=400,
+    )
+
+    assert [(at, phase) for at, _, phase in story.sent(PAYMENTS)] == [
+        (0, "warning"),
+        (50, "update"),
+        (100, "update"),
+        (150, "update"),
+        (230, "all-clear"),
+    ]
+    assert story.sent(BANK) == [(0, BANK, "warning"), (230, BANK, "all-clear")]
+    assert len({service for _, service, _ in story.statuses}) == 1
+
+
+def test_of_two_services_each_has_its_episode_and_every_squad_its_reason() -> None:
+    #             0         100       200       300
+    # ledger-db   bbbbbbbbbbbbbbbb..............
+    # api         ...llllllllllllllll...........
+    # data        w                     c          answers for ledger-db
+    # payments    w  w                  c  c       its journey needs ledger-db; answers for payments-api
+    story = Story(
+        a_landscape(),
+        finding(OPENED, 0, 0, AnomalyKind.BREACH, service="ledger-db"),
+        finding(OPENED, 30, 30),
+        finding(ENDED, 160, 0, AnomalyKind.BREACH, service="ledger-db"),
+        finding(ENDED, 190, 30),
+        until=300,
+    )
+
+    assert story.statuses == [
+        (0, "ledger-db", "open"),
+        (30, "payments-api", "open"),
+        (220, "ledger-db", "resolved"),
+        (250, "payments-api", "resolved"),
+    ]
+    assert story.sent(DATA) == [(0, DATA, "warning"), (220, DATA, "all-clear")]
+    assert [(at, phase) for at, _, phase in story.sent(PAYMENTS)] == [
+        (0, "warning"),
+        (30, "warning"),
+        (220, "all-clear"),
+        (250, "all-clear"),
+    ]
+
+
+def test_an_incident_that_is_declared_meanwhile_is_linked_and_its_close_ends_nothing() -> None:
+    #          0         100       200       300
+    # api      llllllllllllllllllll..............
+    # people        !         !                    declared at 50, closed at 150
+    # squad    w    u                    c
+    story = Story(
+        a_landscape(),
+        finding(OPENED, 0, 0),
+        an_incident("INC-1", "payments-api", at=T0 + 50),
+        an_incident("INC-1", "payments-api", at=T0 + 150, status=EventStatus.CLOSED),
+        finding(ENDED, 200, 0),
+        until=300,
+    )
+
+    assert [(at, phase) for at, _, phase in story.sent(PAYMENTS)] == [
+        (0, "warning"),
+        (50, "update"),
+        (260, "all-clear"),
+    ]
+    assert story.headlines[1].startswith("incident INC-1 was declared; payments-api: ")
+    assert story.sent(BANK) == [(0, BANK, "warning"), (260, BANK, "all-clear")]
+
+
+def test_without_clients_the_squads_are_told_all_the_same() -> None:
+    story = Story(a_landscape(clients=[]), finding(OPENED, 0, 0), finding(ENDED, 100, 0), until=200)
+
+    assert story.sent() == [(0, PAYMENTS, "warning"), (160, PAYMENTS, "all-clear")]
+
+
+def test_without_any_landscape_the_episode_is_kept_and_nobody_is_told() -> None:
+    bare = a_landscape([], [], [], [])
+
+    story = Story(bare, finding(OPENED, 0, 0), finding(ENDED, 100, 0), until=200)
+
+    assert story.statuses == [(0, "payments-api", "open"), (160, "payments-api", "resolved")]
+    assert story.said == []
+
+
+def test_each_client_hears_only_as_much_as_they_agreed_to() -> None:
+    #          0         100       200
+    # api      llllllllllll...............   confidence 0.7, then 0.9 at 60
+    # eager    w                 c           automatic from 0.5
+    # careful        w           c           automatic from 0.8
+    # asks                                   approval required: held, nobody approves
+    # away                                   uses another journey
+    landscape = a_landscape(
+        services=[a_service(), a_service("reporting", "data")],
+        journeys=[a_journey(), a_journey("report", a_stage("send", "reporting"), title="Report", squad="data")],
+        squads=[a_squad(), a_squad("data")],
+        clients=[
+            a_client("eager", min_confidence=0.5),
+            a_client("careful"),
+            a_client("asks", approval="required"),
+            a_client("away", journeys=["report"]),
+        ],
+    )
+
+    story = Story(
+        landscape,
+        finding(OPENED, 0, 0, confidence=0.7),
+        finding(UPDATED, 60, 0, confidence=0.9),
+        finding(ENDED, 120, 0),
+        until=200,
+    )
+
+    assert [line for line in story.said if line[1] != PAYMENTS] == [
+        (0, "ops@eager.example", "warning", "notify"),
+        (0, "ops@careful.example", "warning", "suppress"),
+        (0, "ops@asks.example", "warning", "suppress"),
+        (60, "ops@careful.example", "warning", "notify"),
+        (60, "ops@asks.example", "warning", "hold"),
+        (180, "ops@eager.example", "all-clear", "notify"),
+        (180, "ops@careful.example", "all-clear", "notify"),
+    ]

@@ -1,0 +1,49 @@
+import pytest
+
+from alerts.params import AlertParams
+from alerts.policy.impact import Routes
+from alerts.policy.severity import severity, worse
+from domain.alert import Severity
+from domain.anomaly import Anomaly, AnomalyKind
+from domain.identity import ServiceId
+from domain.journeys import Landscape
+from tests.support.builders import a_client, a_journey, a_landscape, an_anomaly
+
+INNER = a_landscape(journeys=[])
+PLAIN = a_landscape()
+IMPORTANT = a_landscape(journeys=[a_journey(important=True)])
+HASTY = a_landscape(journeys=[a_journey(impact_tolerance_s=3600)])
+PATIENT = a_landscape(journeys=[a_journey(impact_tolerance_s=3601)])
+CROWDED = a_landscape(clients=[a_client(f"bank-{number}") for number in range(10)])
+
+SURE = an_anomaly(confidence=0.8)
+UNSURE = an_anomaly(confidence=0.79, score=1.0)
+BREACHED = an_anomaly(confidence=0.1, kind=AnomalyKind.BREACH)
+
+
+@pytest.mark.parametrize(
+    ("landscape", "anomaly", "expected"),
+    [
+        (INNER, SURE, Severity.INFO),
+        (INNER, BREACHED, Severity.WARNING),
+        (PLAIN, UNSURE, Severity.WARNING),
+        (PLAIN, BREACHED, Severity.WARNING),
+        (IMPORTANT, SURE, Severity.CRITICAL),
+        (IMPORTANT, UNSURE, Severity.WARNING),
+        (IMPORTANT, BREACHED, Severity.CRITICAL),
+        (HASTY, SURE, Severity.CRITICAL),
+        (PATIENT, SURE, Severity.WARNING),
+        (CROWDED, SURE, Severity.CRITICAL),
+    ],
+)
+def test_severity_follows_who_is_affected_and_how_sure_we_are(
+    landscape: Landscape, anomaly: Anomaly, expected: Severity
+) -> None:
+    routes = Routes(landscape)
+
+    assert severity(anomaly, routes.impact(ServiceId("payments-api")), routes, AlertParams()) is expected
+
+
+def test_the_worse_of_two_is_not_the_later_in_the_alphabet() -> None:
+    assert worse(Severity.CRITICAL, Severity.WARNING) is Severity.CRITICAL
+    assert worse(Severity.INFO, Severity.WARNING) is Severity.WARNING

@@ -1,0 +1,106 @@
+import math
+from dataclasses import replace
+
+import pytest
+
+from alerts.policy import wording
+from domain.anomaly import AnomalyKind
+from tests.support.builders import T0, a_forecast, an_anomaly, an_evidence
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0, "0"),
+        (-0.0, "0"),
+        (1, "1"),
+        (0.5, "0.5"),
+        (912.4, "912"),
+        (99.96, "100"),
+        (1234, "1,230"),
+        (-1_234_567, "-1,230,000"),
+        (0.001234, "0.00123"),
+        (12.345, "12.3"),
+        (1e-9, "1.00e-09"),
+        (2e15, "2.00e+15"),
+        (math.inf, "unbounded"),
+        (math.nan, "unbounded"),
+    ],
+)
+def test_numbers_have_three_digits_that_count(value: float, text: str) -> None:
+    assert wording.number(value) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (-5, "0 s"),
+        (0, "0 s"),
+        (45, "45 s"),
+        (89, "89 s"),
+        (90, "2 min"),
+        (540, "9 min"),
+        (3569, "59 min"),
+        (3571, "1 h"),
+        (4800, "1 h 20 min"),
+        (7190, "2 h"),
+        (172_800, "2 d"),
+        (180_000, "2 d 2 h"),
+    ],
+)
+def test_durations_are_rough(seconds: float, text: str) -> None:
+    assert wording.span(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        (AnomalyKind.LEVEL, "payments-api: latency_p95_ms is 420, expected 180 to 310"),
+        (AnomalyKind.BREACH, "payments-api: latency_p95_ms has breached its objective: 420, expected 180 to 310"),
+        (AnomalyKind.SILENCE, "payments-api: no latency_p95_ms for 2 min"),
+        (AnomalyKind.STUCK, "payments-api: latency_p95_ms has stood still at 420 for 2 min"),
+        (AnomalyKind.SCHEMA, "payments-api: latency_p95_ms does not look like before"),
+        (AnomalyKind.FORECAST, "payments-api: latency_p95_ms is 420, expected 180 to 310"),
+    ],
+)
+def test_each_kind_of_finding_has_its_sentence(kind: AnomalyKind, text: str) -> None:
+    assert wording.headline(an_anomaly(kind=kind), T0 + 120) == text
+
+
+def test_a_forecast_tells_when_and_how_sure() -> None:
+    anomaly = an_anomaly(kind=AnomalyKind.FORECAST, forecast=a_forecast(T0 + 540))
+
+    assert wording.headline(anomaly, T0) == (
+        "payments-api: latency_p95_ms is expected above its limit of 800 in about 9 min (6 min to 14 min, 80% sure)"
+    )
+    assert wording.headline(anomaly, T0 + 541).endswith("is expected above its limit of 800 by now (80% sure)")
+
+
+def test_a_limit_from_below_is_named_so() -> None:
+    forecast = replace(a_forecast(), above=False)
+
+    assert "below its limit of 800" in wording.forecast_words(forecast, T0)
+
+
+def test_labels_are_part_of_the_metrics_name() -> None:
+    evidence = an_evidence()
+    labelled = replace(evidence, key=replace(evidence.key, attributes=(("bank", "x"), ("zone", "1"))))
+
+    assert wording.metric(labelled) == "latency_p95_ms (bank=x, zone=1)"
+
+
+def test_a_finding_without_evidence_still_has_a_sentence() -> None:
+    assert wording.headline(an_anomaly(evidence=[]), T0) == "payments-api: something is not as usual"
+
+
+def test_a_change_says_what_is_new() -> None:
+    calm = an_anomaly()
+    ahead = replace(calm, forecast=a_forecast(T0 + 540))
+    moved = replace(calm, forecast=a_forecast(T0 + 300))
+    breached = replace(moved, kind=AnomalyKind.BREACH)
+
+    assert wording.change(calm, ahead, T0).startswith("payments-api: new forecast: latency_p95_ms is expected")
+    assert wording.change(ahead, moved, T0).startswith("payments-api: forecast changed: ")
+    assert wording.change(moved, calm, T0).startswith("payments-api: forecast withdrawn; latency_p95_ms is 420")
+    assert wording.change(moved, breached, T0) == wording.headline(breached, T0)
+    assert wording.change(calm, calm, T0) == wording.headline(calm, T0)
