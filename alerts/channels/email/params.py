@@ -1,0 +1,78 @@
+"""How to reach the mail server, and who writes."""
+
+from email.errors import HeaderParseError
+from email.headerregistry import Address
+from enum import StrEnum
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+
+from alerts.params import Duration
+
+_SYNTAX = set(' <>,;:"\\')
+
+
+class Security(StrEnum):
+    """How the connection is protected."""
+
+    STARTTLS = "starttls"
+    TLS = "tls"
+    NONE = "none"
+
+
+class EmailParams(BaseModel):
+    """How to reach the mail server, and who writes. A server that cannot do what ``security`` asks for is not used."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    host: str = Field(min_length=1, description="Mail server that takes messages for delivery.")
+    port: int = Field(default=587, ge=1, le=65535, description="Its port: usually 587 for starttls and 465 for tls.")
+    security: Security = Field(
+        default=Security.STARTTLS,
+        description="starttls or tls; none only for a server on the same machine. Certificates are always checked.",
+    )
+    ca_file: Path | None = Field(default=None, description="Certificates to trust in place of the system's, as PEM.")
+    username: str | None = Field(default=None, description="Account, when the server asks for one.")
+    password: SecretStr | None = Field(default=None, description="Password of the account.")
+    sender: str = Field(description="Address that notices come from, such as service-status@example.com.")
+    sender_name: str = Field(
+        default="Service status", max_length=100, description="Name shown beside the sender's address."
+    )
+    reply_to: str | None = Field(
+        default=None, description="Address for answers; without it readers are not asked to answer."
+    )
+    helo: str | None = Field(
+        default=None, description="Name to greet the server with; the domain of the sender if it is left out."
+    )
+    timeout: Duration = Field(default=30.0, gt=0, description="The longest that handing over one message may take.")
+
+    @field_validator("sender", "reply_to")
+    @classmethod
+    def _is_an_address(cls, value: str | None) -> str | None:
+        return value if value is None else plain_address(value)
+
+    @model_validator(mode="after")
+    def _agrees(self) -> "EmailParams":
+        if (self.username is None) != (self.password is None):
+            raise ValueError("username and password come together: set both or neither")
+        if self.password is not None and self.security is Security.NONE:
+            raise ValueError("a password would be sent in the clear: set security to starttls or tls")
+        return self
+
+    @property
+    def domain(self) -> str:
+        """Return the sender's domain: the right-hand side of every Message-ID."""
+        return self.sender.rpartition("@")[2]
+
+
+def plain_address(text: str) -> str:
+    """Return a bare ASCII ``local@domain``, an international domain in its ASCII form; raises ValueError."""
+    local, _, domain = text.rpartition("@")
+    try:
+        address = Address(username=local, domain=domain.encode("idna").decode("ascii"))
+        bare = address.addr_spec
+    except (ValueError, IndexError, HeaderParseError):
+        bare = ""
+    if not bare.partition("@")[0] or not domain or not bare.isascii() or not bare.isprintable() or _SYNTAX & set(bare):
+        raise ValueError("is not a plain e-mail address such as name@example.com")
+    return bare

@@ -1,0 +1,35 @@
+"""The table of channels: a channel that is not here does not exist."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+from pydantic import BaseModel
+
+from alerts.channels.base import Channel
+from alerts.channels.email import EmailChannel, EmailParams
+from alerts.channels.slack import SlackChannel, SlackParams
+from domain.notice import ChannelKind
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What a kind of channel is configured with, and what makes one."""
+
+    params: type[BaseModel]
+    factory: Callable[[Any], Channel]
+
+
+CHANNELS: Mapping[ChannelKind, Entry] = MappingProxyType(
+    {
+        ChannelKind.SLACK: Entry(SlackParams, SlackChannel),
+        ChannelKind.EMAIL: Entry(EmailParams, EmailChannel),
+    }
+)
+
+
+def make_channels(slack: SlackParams | None, email: EmailParams | None) -> dict[ChannelKind, Channel]:
+    """Return the channels that are configured. They connect on first use, in the event loop that uses them."""
+    configured: dict[ChannelKind, BaseModel | None] = {ChannelKind.SLACK: slack, ChannelKind.EMAIL: email}
+    return {kind: CHANNELS[kind].factory(params) for kind, params in configured.items() if params is not None}

@@ -1,0 +1,58 @@
+"""Foreign text made fit to be shown: no control characters, no tricks of direction, never too long for its place."""
+
+import math
+import re
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, tzinfo
+
+from alerts.policy.wording import span
+
+CUT = " … (cut)"
+_BREAKS = re.compile(r"[\x00-\x20\x7f-\xa0\u2028\u2029]+")
+# Lone surrogates cannot be encoded; the others reverse or hide what follows them.
+_UNFIT = re.compile("[\ud800-\udfff\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
+_YEAR_9999 = 253_402_300_800.0
+_TEN_YEARS_S = 315_576_000.0
+
+
+def clean(text: str, limit: int = 500) -> str:
+    """Return the text on one line, without control characters, at most ``limit`` characters long."""
+    return clip(_BREAKS.sub(" ", _UNFIT.sub("", text[: 4 * limit])).strip(), limit, longer=len(text) > 4 * limit)
+
+
+def clip(text: str, limit: int, *, longer: bool = False) -> str:
+    """Return the text cut before a word, with a mark that says so; ``longer`` when it was cut before already."""
+    if len(text) <= limit and not longer:
+        return text
+    room = max(limit - len(CUT), 0)
+    boundary = text.rfind(" ", room // 2, room + 1)
+    return (text[: boundary if boundary > 0 else room].rstrip() + CUT)[:limit]
+
+
+def several(names: Sequence[str], most: int = 5) -> str:
+    """Return names as in a sentence: ``a``, ``a and b``, ``a, b and 3 more``."""
+    shown = list(names[:most])
+    if len(names) > most:
+        shown.append(f"{len(names) - most} more")
+    return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}" if shown else ""
+
+
+def fitting(lines: Iterable[str], limit: int, joint: str = "\n") -> str:
+    """Return as many whole lines as fit into ``limit``, and say how many are left out."""
+    every = list(lines)
+    text = joint.join(every)
+    for count in range(len(every) - 1, -1, -1):
+        if len(text) <= limit:
+            return text
+        text = joint.join([*every[:count], f"… and {len(every) - count} more"])
+    return text
+
+
+def moment(at: float, zone: tzinfo = UTC) -> datetime | None:
+    """Return the moment in a time zone; None when no calendar has it."""
+    return datetime.fromtimestamp(at, tz=zone) if math.isfinite(at) and 0 <= at < _YEAR_9999 - 86400 else None
+
+
+def lasting(seconds: float) -> str:
+    """Return a rough duration, and words for one that no calendar has."""
+    return span(seconds) if math.isfinite(seconds) and seconds < _TEN_YEARS_S else "a very long time"

@@ -1,0 +1,82 @@
+import pytest
+from pydantic import ValidationError
+
+from alerts.channels.email import EmailParams
+from alerts.channels.email.params import plain_address
+from alerts.channels.registry import CHANNELS, make_channels
+from alerts.channels.slack import SlackParams
+from domain.notice import ChannelKind
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "",
+        "x",
+        "@b",
+        "a@",
+        "a b@c.de",
+        "a\nb@c.de",
+        "<a@b.c>",
+        "a@b.c,d@e.f",
+        "ä@b.c",
+        "a@b c",
+        '"a"@b.c',
+        "a@b@c",
+        "a@.c",
+    ],
+)
+def test_an_address_that_is_more_or_less_than_one_is_refused(address: str) -> None:
+    with pytest.raises(ValueError, match="plain e-mail address"):
+        plain_address(address)
+
+
+@pytest.mark.parametrize(
+    ("address", "plain"),
+    [
+        ("ops@bank.example", "ops@bank.example"),
+        ("a.b+c@x.y", "a.b+c@x.y"),
+        ("a@bücher.example", "a@xn--bcher-kva.example"),
+    ],
+)
+def test_a_plain_address_is_taken_with_its_domain_in_ascii(address: str, plain: str) -> None:
+    assert plain_address(address) == plain
+
+
+@pytest.mark.parametrize(
+    ("fields", "complaint"),
+    [
+        ({"username": "u"}, "come together"),
+        ({"password": "p"}, "come together"),
+        ({"username": "u", "password": "p", "security": "none"}, "in the clear"),
+        ({"sender": "nobody"}, "plain e-mail address"),
+        ({"timeout": "0s"}, "greater than 0"),
+        ({"timeout": 5}, "is not a duration"),
+        ({"unknown": 1}, "Extra inputs"),
+    ],
+)
+def test_mistakes_in_the_mail_settings_are_refused(fields: dict[str, object], complaint: str) -> None:
+    with pytest.raises(ValidationError, match=complaint):
+        EmailParams.model_validate({"host": "h", "sender": "a@b.example", **fields})
+
+
+def test_the_address_of_slack_ends_in_a_slash_and_is_one_of_the_web() -> None:
+    assert SlackParams(token="t", base_url="https://slack.example/api").base_url == "https://slack.example/api/"
+    with pytest.raises(ValidationError, match="must begin with"):
+        SlackParams(token="t", base_url="ftp://slack.example")
+
+
+def test_secrets_do_not_show() -> None:
+    params = [
+        SlackParams(token="xoxb-secret", proxy="http://u:secret@proxy"),
+        EmailParams(host="h", sender="a@b.example", username="u", password="secret"),
+    ]
+    for each in params:
+        assert "secret" not in repr(each) + str(each) + each.model_dump_json()
+
+
+def test_every_kind_of_channel_is_in_the_table_and_is_made_when_configured() -> None:
+    assert set(CHANNELS) == set(ChannelKind)
+    slack, email = SlackParams(token="t"), EmailParams(host="h", sender="a@b.example")
+    assert {kind: channel.kind for kind, channel in make_channels(slack, email).items()} == {k: k for k in ChannelKind}
+    assert make_channels(None, None) == {}

@@ -1,0 +1,123 @@
+from dataclasses import replace
+
+import pytest
+
+from alerts.channels.slack.blocks import HEADER_LIMIT, TEXT_LIMIT, Message, compose
+from domain.alert import Severity
+from domain.identity import ClientId
+from domain.notice import Phase, SquadFacts
+from streams.demo.slack_rules import complaints, refusal
+from tests.support.notices import CLIENT_FACTS, SQUAD_FACTS, T0, a_notice, evidence, forecast, journey
+
+
+def said(message: Message) -> str:
+    texts = [block["text"]["text"] if "text" in block else block["elements"][0]["text"] for block in message.blocks]
+    return "\n".join(texts)
+
+
+def test_a_warning_tells_what_since_when_until_when_whom_and_why() -> None:
+    text = said(compose(a_notice()))
+    for part in (
+        "🟠 ledger-db: db_connections is expected above its limit of 100",
+        "*Warning*",
+        "since <!date^1763819880^",
+        "`db_connections` above its limit of *100* in about *9 min* (6 min to 14 min), at <!date^1763820660^",
+        "80% sure",
+        "`db_connections` *87*, expected 20 to 45",
+        "has risen without a break for 4 min",
+        "`latency_p95_ms (endpoint=/payments)` *312*, expected 80 to 140",
+        "*Impact:* 2 journeys, 2 clients depend on them",
+        "*Payment initiation* / submit / POST /payments: meets `payments-api`, which needs `ledger-db`",
+        "Fintech Seven (fintech-7): held: approval required",
+        "You are told because: answers for ledger-db",
+        "<https://wiki.example/runbooks/ledger-db|Runbook>",
+    ):
+        assert part in text
+
+
+@pytest.mark.parametrize("severity", list(Severity))
+@pytest.mark.parametrize("phase", list(Phase))
+def test_every_phase_and_severity_is_a_message_that_slack_takes(phase: Phase, severity: Severity) -> None:
+    message = compose(a_notice(phase, facts=replace(SQUAD_FACTS, severity=severity)))
+    shown = {"text": message.text, "blocks": list(message.blocks), "metadata": message.metadata}
+    assert refusal(shown) is None
+    assert refusal({"text": message.reply}) is None
+
+
+def test_colour_and_words_of_an_ending_differ_from_those_of_a_warning() -> None:
+    clear = compose(a_notice(Phase.ALL_CLEAR, 2, at=T0 + 1200))
+    assert clear.text.startswith("🟢 All clear:")
+    assert "24 min" in said(clear)
+    assert "Forecast" not in said(clear)
+    assert compose(a_notice(Phase.RETRACTION, 2)).text.startswith("⚪ Warning withdrawn:")
+
+
+def test_the_metadata_carries_the_notice() -> None:
+    notice = a_notice()
+    assert compose(notice).metadata == {
+        "event_type": "foreshock_notice",
+        "event_payload": {"notice": notice.id, "alert": notice.alert, "thread": notice.thread, "sequence": 1},
+    }
+
+
+def test_nothing_that_arrived_is_said_as_nothing_and_a_zero_as_zero() -> None:
+    facts = replace(SQUAD_FACTS, evidence=(evidence("heartbeat", None), evidence("throughput", 0.0)))
+    text = said(compose(a_notice(facts=facts)))
+    assert "`heartbeat` *nothing*" in text
+    assert "`throughput` *0*" in text
+
+
+def test_a_breach_that_is_due_already_is_not_forecast_into_the_past() -> None:
+    facts = replace(SQUAD_FACTS, forecast=forecast(breach_at=T0 - 1))
+    assert "by now" in said(compose(a_notice(facts=facts)))
+
+
+@pytest.mark.parametrize("when", [float("inf"), float("nan"), 1e300])
+def test_a_breach_at_no_real_time_is_still_a_message(when: float) -> None:
+    facts = replace(SQUAD_FACTS, forecast=forecast(when, T0, when), changed_at=T0)
+    message = compose(a_notice(facts=facts))
+    assert complaints({"blocks": list(message.blocks)}) == []
+
+
+def test_a_service_that_no_journey_needs_says_so() -> None:
+    facts = replace(SQUAD_FACTS, journeys=(), clients=(), client_decisions=())
+    assert "No journey is known to depend on this service." in said(compose(a_notice(facts=facts)))
+
+
+@pytest.mark.parametrize("times", [1, 40, 4000])
+def test_over_long_facts_are_cut_and_the_message_says_so(times: int) -> None:
+    long = "word & <tag> " * times
+    facts = SquadFacts(
+        service=SQUAD_FACTS.service,
+        severity=Severity.CRITICAL,
+        headline=long,
+        opened_at=T0,
+        changed_at=T0,
+        evidence=tuple(evidence(f"metric {long}", detail=long, detector=long, label=long) for _ in range(50)),
+        forecast=forecast(),
+        journeys=tuple(journey(f"{number} {long}", long, long) for number in range(50)),
+        clients=tuple(ClientId(f"client-{number}") for number in range(200)),
+        client_decisions=tuple(f"{number} {long}" for number in range(200)),
+        reason=long,
+        runbook=f"https://wiki.example/{long}",
+    )
+    message = compose(a_notice(facts=facts))
+    assert complaints({"blocks": list(message.blocks)}) == []
+    assert all(len(text) <= TEXT_LIMIT for text in (message.text, message.reply))
+    text = said(message)
+    assert "more findings" in text
+    assert "more" in text.rpartition("*Clients*")[2]
+    assert ("(cut)" in text) == (times > 1)
+
+
+def test_a_headline_too_long_for_the_header_is_said_in_full_below_it() -> None:
+    headline = "very " * 40 + "long"
+    message = compose(a_notice(facts=replace(SQUAD_FACTS, headline=headline)))
+    assert len(message.blocks[0]["text"]["text"]) <= HEADER_LIMIT
+    assert message.blocks[0]["text"]["text"].endswith("(cut)")
+    assert headline in message.blocks[1]["text"]["text"]
+
+
+def test_a_client_on_slack_reads_nothing_internal() -> None:
+    text = said(compose(a_notice(facts=CLIENT_FACTS)))
+    assert text == "Payment initiation may be disrupted"
