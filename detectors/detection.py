@@ -1,0 +1,252 @@
+"""All detection of one telemetry partition: deterministic, in event time only."""
+
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from detectors.bank import Bank, Series
+from detectors.features import Refusal
+from detectors.fusion import Fusion
+from detectors.params import DetectionParams
+from detectors.silence import NAME as SILENCE
+from detectors.silence import Silence
+from domain.anomaly import Anomalous, Anomaly, AnomalyKind, Normal, SeriesState
+from domain.errors import StateError
+from domain.identity import ServiceId
+from domain.journeys import Service
+from domain.state import Plain
+from domain.telemetry import EventKind, EventStatus, IncidentEvent, Sample
+
+VERSION = 1
+NOTHING: tuple[Anomaly, ...] = ()
+
+
+class ServiceState:
+    """What is known of one service: its series, its silences, its findings, and until when it must not learn."""
+
+    __slots__ = ("frozen_until", "fusion", "quiet_until", "series", "silence")
+
+    def __init__(self, name: ServiceId, params: DetectionParams) -> None:
+        self.series: list[Series] = []
+        self.silence = Silence()
+        self.fusion = Fusion(name, params.fusion)
+        self.frozen_until = -math.inf
+        self.quiet_until = -math.inf
+
+    def add(self, series: Series) -> None:
+        """Take in a new series."""
+        self.series.append(series)
+        self.silence.add(series.key, series.cadence)
+        self.fusion.series = len(self.series)
+
+    def settle(self, at: float) -> list[Anomaly]:
+        """Return what has changed by event time ``at``."""
+        fusion = self.fusion
+        if fusion.idle:
+            return []
+        fusion.gap_s = max(series.cadence.usual_s for series in self.series)
+        return fusion.settle(at, quiet=at < self.quiet_until)
+
+    def state(self, series: Series, now: float) -> SeriesState:
+        """Return what one of its series is good for."""
+        if series.cadence.stale(now):
+            return SeriesState.STALE
+        if not series.warm:
+            return SeriesState.WARMING
+        return SeriesState.FROZEN if now < self.frozen_until else SeriesState.LIVE
+
+    def snapshot(self) -> Plain:
+        """Return the state but for the series, which the bank keeps."""
+        until = [None if math.isinf(at) else at for at in (self.frozen_until, self.quiet_until)]
+        return [until, self.silence.snapshot(), self.fusion.snapshot()]
+
+    def restore(self, state: Plain) -> None:
+        """Take over a snapshot; the series must have been added already."""
+        match state:
+            case [[frozen, quiet], silence, fusion]:
+                self.frozen_until, self.quiet_until = (-math.inf if at is None else at for at in (frozen, quiet))
+                self.silence.restore(silence)
+                self.fusion.restore(fusion)
+            case _:
+                raise StateError("a saved service is damaged")
+
+
+class Detection:
+    """Turns the samples of one partition into anomalies of services."""
+
+    def __init__(self, params: DetectionParams, services: Sequence[Service] = (), partition: int = 0) -> None:
+        self._params = params
+        self._partition = partition
+        self._has_objectives = any(service.objectives for service in services)
+        self._bank = Bank(params, services)
+        self._services: dict[ServiceId, ServiceState] = {}
+        self._watermark = -math.inf
+        self._deadline = math.inf  # no service can be silent as a whole before the watermark reaches this
+        self.refusals: Counter[str] = Counter()
+
+    @property
+    def watermark(self) -> float:
+        """The latest event time seen; -inf before the first sample."""
+        return self._watermark
+
+    @property
+    def series_count(self) -> int:
+        """How many series are known."""
+        return len(self._bank)
+
+    @property
+    def refused(self) -> int:
+        """How many samples were refused because there were too many series."""
+        return self._bank.refused
+
+    def observe(self, sample: Sample) -> tuple[float, Sequence[Anomaly]]:
+        """Return the score of the sample, 0 while warming or refused, and the anomalies that it opens, changes or ends."""
+        series = self._bank.get(sample.key)
+        if series is None:
+            return 0.0, NOTHING
+        service = self._services.get(sample.key.service)
+        if service is None:
+            service = self._service(sample.key.service)
+        if series.fresh:
+            series.fresh = False
+            service.add(series)
+        at = sample.observed_at
+        value = series.take(at, sample.value, sample.kind)
+        if isinstance(value, Refusal):
+            self.refusals[value.value] += 1
+            if value is not Refusal.NO_RATE:
+                return 0.0, NOTHING
+        if at > self._watermark:
+            self._watermark = at
+        silence = service.silence
+        if series.cadence.count == self._params.silence.warm_up:  # from now on its silence means something
+            self._deadline = min(self._deadline, silence.patience_ends)
+        if silence.heard(series.key, at, self._watermark):
+            service.fusion.over(series.key, SILENCE)
+        score = 0.0 if isinstance(value, Refusal) else self._judge(service, series, at, value)
+        if silence.at > silence.deadline:
+            self._silent(service)
+        said = service.settle(silence.at)
+        if self._watermark > self._deadline:
+            said += self._sweep()
+        return score, said or NOTHING
+
+    def _service(self, name: ServiceId) -> ServiceState:
+        service = self._services[name] = ServiceState(name, self._params)
+        service.fusion.has_objectives = self._has_objectives
+        self._deadline = min(self._deadline, self._watermark)
+        return service
+
+    def _judge(self, service: ServiceState, series: Series, at: float, value: float) -> float:
+        learn = at >= service.frozen_until
+        fusion, best = service.fusion, 0.0
+        for detector, kind, verdict in series.judge(at, value, learn=learn):
+            if isinstance(verdict, Normal):
+                best = max(best, verdict.score)
+                if fusion.findings:
+                    fusion.calm(series.key, detector)
+            elif isinstance(verdict, Anomalous):
+                best = max(best, verdict.score)
+                fusion.found(kind, verdict.evidence)
+        for goal, trend in series.objectives:
+            fusion.forecast(series.key, goal.objective.limit, trend.observe(at, value, learn=learn))
+        return series.surprise(best)
+
+    def _silent(self, service: ServiceState) -> None:
+        for evidence in service.silence.overdue(self._watermark):
+            service.fusion.found(AnomalyKind.SILENCE, evidence)
+        for key in service.silence.gone(self._watermark):
+            service.fusion.forget(key)
+
+    def _sweep(self) -> list[Anomaly]:
+        """Look for services that are silent as a whole."""
+        said: list[Anomaly] = []
+        self._deadline = math.inf
+        for service in self._services.values():
+            if not service.series:
+                continue
+            if self._watermark > service.silence.patience_ends:
+                self._silent(service)
+                said += service.settle(self._watermark)
+            self._deadline = min(self._deadline, max(self._watermark, service.silence.patience_ends))
+        return said
+
+    def event(self, event: IncidentEvent) -> Sequence[Anomaly]:
+        """Take in what people or tools declared. It opens and ends nothing by itself.
+
+        An incident or a maintenance freezes learning on its services until it is closed, or until the time-out of the
+        parameters; during a maintenance nothing new opens. A deployment changes nothing: what it breaks shall be seen.
+        """
+        if event.kind is EventKind.DEPLOY:
+            return NOTHING
+        until = event.at if event.status is EventStatus.CLOSED else event.at + self._params.freeze_timeout
+        for name in event.services or tuple(self._services):
+            service = self._services.get(name) or self._service(name)
+            service.frozen_until = until
+            if event.kind is EventKind.MAINTENANCE:
+                service.quiet_until = until
+        return NOTHING
+
+    def advance(self, to: float) -> Sequence[Anomaly]:
+        """Take note that event time has come this far, though nothing arrived."""
+        if to <= self._watermark:
+            return NOTHING
+        self._watermark = to
+        return self._sweep() if to > self._deadline else NOTHING
+
+    def states(self) -> Mapping[SeriesState, int]:
+        """Count the series by what they are good for right now."""
+        return sum(self.states_by_service().values(), Counter())
+
+    def states_by_service(self) -> Mapping[ServiceId, Counter[SeriesState]]:
+        """Count the series of each service by what they are good for right now."""
+        return {
+            name: Counter(service.state(series, self._watermark) for series in service.series)
+            for name, service in self._services.items()
+        }
+
+    def snapshot(self) -> Plain:
+        """Return the whole state as plain data, with its version inside."""
+        return {
+            "version": VERSION,
+            "watermark": None if math.isinf(self._watermark) else self._watermark,
+            "deadline": None if math.isinf(self._deadline) else self._deadline,
+            "refusals": dict(self.refusals),
+            "refused": self._bank.refused,
+            "series": self._bank.snapshot(),
+            "services": [[name, service.snapshot()] for name, service in self._services.items()],
+        }
+
+    def restore(self, state: Plain) -> None:
+        """Take over a snapshot; raises StateError when it is damaged or of an unknown version."""
+        match state:
+            case {"version": int() as version} if version != VERSION:
+                raise StateError(f"detection state of version {version}; this release reads version {VERSION}")
+            case {
+                "version": int(), "watermark": watermark, "deadline": deadline, "refusals": dict() as refusals,
+                "refused": int() as refused, "series": series, "services": [*services],
+            }:  # fmt: skip
+                self._watermark = -math.inf if watermark is None else watermark
+                self._deadline = math.inf if deadline is None else deadline
+                self.refusals = Counter(refusals)
+                self._bank.restore(series)
+                self._bank.refused = refused
+                self._restore_services(services)
+            case _:
+                raise StateError("the saved detection state is damaged")
+
+    def _restore_services(self, rows: Sequence[Plain]) -> None:
+        self._services.clear()
+        saved: dict[ServiceId, Plain] = {}
+        for row in rows:
+            match row:
+                case [str() as name, state]:
+                    saved[ServiceId(name)] = state
+                    self._service(ServiceId(name))
+                case _:
+                    raise StateError("the saved services are damaged")
+        for series in self._bank:
+            series.fresh = False
+            self._services[series.key.service].add(series)
+        for name, state in saved.items():
+            self._services[name].restore(state)

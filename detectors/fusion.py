@@ -1,0 +1,256 @@
+"""From the findings of a service to at most one open anomaly: what opens it, what is worth an update, what ends it.
+
+Calm beats loud: one series must be very unusual to open alone, and the more series a service has the more unusual
+(each is another chance to be wrong); several series that are unusual together open earlier.
+"""
+
+import math
+from dataclasses import dataclass, field
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from detectors.calibration import nines_of, score_of
+from domain.anomaly import Anomaly, AnomalyKind, AnomalyPhase, Evidence, Forecast
+from domain.errors import StateError
+from domain.identity import AnomalyId, SeriesKey, ServiceId, derive
+from domain.state import Plain
+
+WINDOW = 3  # samples that a finding remembers
+TOLD = 8  # pieces of evidence in one anomaly
+RANK = {
+    AnomalyKind.BREACH: 5, AnomalyKind.FORECAST: 4, AnomalyKind.SILENCE: 3,
+    AnomalyKind.STUCK: 2, AnomalyKind.SCHEMA: 1, AnomalyKind.LEVEL: 0,
+}  # fmt: skip
+
+
+class FusionParams(BaseModel):
+    """When findings become an anomaly, and when it ends."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    alone: float = Field(1.63, gt=0, description="Rarity (nines) at which one series opens an anomaly.")
+    per_series: float = Field(0.1, ge=0, description="Rarity added for each factor of ten in the number of series.")
+    together: float = Field(1.3, gt=0, description="Mean rarity of the three strongest series that opens an anomaly.")
+    with_objectives: float = Field(
+        0.7, ge=0, description="Rarity added when objectives say what matters: statistics alone must then be surer."
+    )
+    persist: int = Field(2, ge=1, le=WINDOW, description="Of the last three samples of one series among several, how many must agree.")
+    min_forecast: float = Field(0.6, ge=0, le=1, description="Confidence from which a forecast opens an anomaly.")
+    clear: int = Field(4, ge=1, description="Calm samples in a row of a series before its finding is dropped.")
+    refractory: int = Field(40, ge=0, description="Usual gaps after an opening in which only a rarer finding opens again, for one series.")
+    refractory_many: int = Field(12, ge=0, description="The same for a service of several series.")
+    escalation: float = Field(1.5, ge=1, description="How many times more nines that rarer finding must have.")
+    moved: float = Field(0.25, gt=0, description="Share of the remaining time by which a forecast moves to be told again.")
+
+
+@dataclass(slots=True)
+class Finding:
+    """What one detector says of one series, and for how many calm samples it has not been confirmed."""
+
+    kind: AnomalyKind
+    evidence: Evidence
+    nines: float
+    peak: float
+    calm: int = 0
+    recent: tuple[float, ...] = ()  # nines of the last samples of the series, 0 for a calm one
+
+    def confirm(self, evidence: Evidence, nines: float) -> None:
+        """Take in one more finding."""
+        self.evidence, self.nines, self.calm = evidence, nines, 0
+        self.peak = max(self.peak, nines)
+        self.recent = (*self.recent[1 - WINDOW :], nines)
+
+    def weaken(self) -> None:
+        """Take in a calm sample."""
+        self.calm += 1
+        self.recent = (*self.recent[1 - WINDOW :], 0.0)
+
+    def persistent(self, times: int) -> float:
+        """Return the nines that so many of the last samples reach."""
+        return sorted(self.recent, reverse=True)[times - 1] if len(self.recent) >= times else 0.0
+
+
+@dataclass(slots=True)
+class Open:
+    """The open anomaly as it was last told."""
+
+    id: AnomalyId
+    opened_at: float
+    kind: AnomalyKind
+    leader: SeriesKey | None
+    nines: float
+    forecast: Forecast | None
+    evidence: tuple[Evidence, ...]
+
+
+@dataclass(slots=True)
+class _Saved:
+    """The form of a snapshot."""
+
+    findings: list[tuple[SeriesKey, str, Finding]]
+    forecasts: list[tuple[SeriesKey, float, Forecast]]
+    open: Open | None
+    last_opened_at: float | None
+    last_nines: float
+    series: int
+    gap_s: float
+
+
+_SAVED = TypeAdapter(_Saved)
+
+
+@dataclass(slots=True)
+class Fusion:
+    """All findings of one service."""
+
+    service: ServiceId
+    params: FusionParams
+    findings: dict[tuple[SeriesKey, str], Finding] = field(default_factory=dict)
+    forecasts: dict[tuple[SeriesKey, float], Forecast] = field(default_factory=dict)
+    open: Open | None = None
+    last_opened_at: float = -math.inf
+    last_nines: float = 0.0
+    series: int = 0
+    gap_s: float = 0.0
+    has_objectives: bool = False
+
+    @property
+    def idle(self) -> bool:
+        """Whether there is nothing to settle."""
+        return self.open is None and not self.findings and not self.forecasts
+
+    def found(self, kind: AnomalyKind, evidence: Evidence) -> None:
+        """Take in a finding, or its confirmation."""
+        nines = nines_of(evidence.score)
+        mark = (evidence.key, evidence.detector)
+        known = self.findings.get(mark)
+        if known is None:
+            self.findings[mark] = Finding(kind, evidence, nines, nines, recent=(nines,))
+        else:
+            known.confirm(evidence, nines)
+
+    def calm(self, key: SeriesKey, detector: str) -> None:
+        """Count a calm sample against a finding."""
+        mark = (key, detector)
+        known = self.findings.get(mark)
+        if known is not None:
+            known.weaken()
+            if known.calm >= self.params.clear:
+                del self.findings[mark]
+
+    def over(self, key: SeriesKey, detector: str) -> None:
+        """Drop a finding that has ended by its nature."""
+        self.findings.pop((key, detector), None)
+
+    def forget(self, key: SeriesKey) -> None:
+        """Drop everything about a series that is gone."""
+        self.findings = {mark: finding for mark, finding in self.findings.items() if mark[0] != key}
+        self.forecasts = {mark: forecast for mark, forecast in self.forecasts.items() if mark[0] != key}
+
+    def forecast(self, key: SeriesKey, limit: float, forecast: Forecast | None) -> None:
+        """Take in a forecast, or that there is none now."""
+        if forecast is not None:
+            self.forecasts[key, limit] = forecast
+        else:
+            self.forecasts.pop((key, limit), None)
+
+    def settle(self, at: float, *, quiet: bool = False) -> list[Anomaly]:
+        """Say what has changed by event time ``at``. ``quiet``: nothing may open (maintenance)."""
+        ranked = sorted(self.findings.values(), key=lambda f: (-RANK[f.kind], -f.peak, str(f.evidence.key)))
+        best = max(self.forecasts.values(), key=lambda f: f.confidence, default=None)
+        nines = self._strength(ranked)
+        if self.open is not None:
+            return self._continue(at, ranked, best, nines)
+        if quiet or not self._opens(at, ranked, best, nines):
+            return []
+        kind = self._kind(ranked, best)
+        leader = ranked[0].evidence.key if ranked else best.key if best else None
+        evidence = tuple(f.evidence for f in ranked[:TOLD])
+        name = AnomalyId(derive("anomaly", self.service, float(at)))
+        self.open = Open(name, at, kind, leader, nines, best, evidence)
+        self.last_opened_at, self.last_nines = at, nines
+        return [self._say(AnomalyPhase.OPENED, at, self.open)]
+
+    def _strength(self, ranked: list[Finding]) -> float:
+        """Return the rarity of everything together: the best per series, pooled."""
+        return max((f.peak for f in ranked), default=0.0)
+
+    def _opens(self, at: float, ranked: list[Finding], best: Forecast | None, nines: float) -> bool:
+        params = self.params
+        told = [f for f in ranked if f.kind is not AnomalyKind.LEVEL and f.calm == 0]
+        if any(f.kind is AnomalyKind.BREACH for f in told):
+            return True
+        if best is not None and best.confidence >= params.min_forecast:
+            return True
+        many = self.series > 1
+        rest = params.refractory_many if many else params.refractory
+        if at - self.last_opened_at < rest * self.gap_s and nines < params.escalation * self.last_nines:
+            return False
+        if told:
+            return True
+        levels = [f for f in ranked if f.calm < WINDOW]
+        bar = params.with_objectives if self.has_objectives else 0.0
+        if not many:
+            return any(f.calm == 0 and f.nines >= params.alone + bar for f in levels)
+        alone = params.alone + params.per_series * math.log10(self.series) + bar
+        if any(f.persistent(params.persist) >= alone for f in levels):
+            return True
+        strongest = sorted((max(f.recent) for f in levels), reverse=True)[:3]
+        return len(strongest) == 3 and sum(strongest) / 3 >= params.together + bar
+
+    def _kind(self, ranked: list[Finding], best: Forecast | None) -> AnomalyKind:
+        kind = ranked[0].kind if ranked else AnomalyKind.FORECAST
+        return AnomalyKind.FORECAST if best is not None and RANK[kind] < RANK[AnomalyKind.FORECAST] else kind
+
+    def _continue(self, at: float, ranked: list[Finding], best: Forecast | None, nines: float) -> list[Anomaly]:
+        told = self.open
+        if told is None:
+            return []
+        if not ranked and best is None:
+            self.open = None
+            return [self._say(AnomalyPhase.ENDED, at, told)]
+        told.evidence = tuple(f.evidence for f in ranked[:TOLD]) or told.evidence
+        kind = self._kind(ranked, best)
+        worse = RANK[kind] > RANK[told.kind]
+        leader = ranked[0].evidence.key if ranked else told.leader
+        if not (worse or (leader != told.leader and nines > 1.2 * told.nines) or self._moved(at, told.forecast, best)):
+            return []
+        told.kind = kind if worse else told.kind
+        told.leader, told.nines, told.forecast = leader, max(nines, told.nines), best or told.forecast
+        return [self._say(AnomalyPhase.UPDATED, at, told)]
+
+    def _moved(self, at: float, told: Forecast | None, best: Forecast | None) -> bool:
+        if best is None:
+            return False
+        if told is None:
+            return True
+        return abs(best.breach_at - told.breach_at) > self.params.moved * max(self.gap_s, told.breach_at - at)
+
+    def _say(self, phase: AnomalyPhase, at: float, told: Open) -> Anomaly:
+        confidence = 0.95 if told.kind is AnomalyKind.BREACH else 1 - 1 / (1 + told.nines / 3)
+        if told.forecast is not None:
+            confidence = max(confidence, told.forecast.confidence)
+        return Anomaly(
+            told.id, self.service, phase, told.kind, told.opened_at, at, score_of(told.nines), min(0.99, confidence),
+            told.evidence, told.forecast,
+        )  # fmt: skip
+
+    def snapshot(self) -> Plain:
+        """Return everything but the parameters as plain data."""
+        findings = [(key, name, finding) for (key, name), finding in self.findings.items()]
+        forecasts = [(key, limit, forecast) for (key, limit), forecast in self.forecasts.items()]
+        last = None if math.isinf(self.last_opened_at) else self.last_opened_at
+        saved = _Saved(findings, forecasts, self.open, last, self.last_nines, self.series, self.gap_s)
+        return _SAVED.dump_python(saved)  # type: ignore[no-any-return]
+
+    def restore(self, state: Plain) -> None:
+        """Take over a snapshot."""
+        try:
+            saved = _SAVED.validate_python(state)
+        except ValidationError as error:
+            raise StateError(f"the saved findings of a service are damaged: {error.error_count()} errors") from None
+        self.findings = {(key, name): finding for key, name, finding in saved.findings}
+        self.forecasts = {(key, limit): forecast for key, limit, forecast in saved.forecasts}
+        self.open, self.last_nines = saved.open, saved.last_nines
+        self.last_opened_at = -math.inf if saved.last_opened_at is None else saved.last_opened_at
+        self.series, self.gap_s = saved.series, saved.gap_s

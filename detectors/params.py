@@ -1,0 +1,30 @@
+"""The whole configuration of detection. One default for everything."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from detectors.cadence import SilenceParams
+from detectors.fusion import FusionParams
+from detectors.level import LevelParams
+from detectors.stuck import StuckParams
+from detectors.trend import ForecastParams
+from domain.durations import parse_duration
+
+Duration = Annotated[float, BeforeValidator(parse_duration)]
+
+
+class DetectionParams(BaseModel):
+    """How anomalies are found. The defaults are meant for every series."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    max_series: int = Field(100_000, ge=1, description="Series per partition; samples of further series are refused and counted.")
+    freeze_timeout: Duration = Field(
+        14_400.0, description="Learning resumes so long after an incident was declared even if nobody closed it."
+    )
+    level: LevelParams = Field(LevelParams(), description="Jumps and spikes.")
+    stuck: StuckParams = Field(StuckParams(), description="Values that no longer move.")
+    silence: SilenceParams = Field(SilenceParams(), description="Samples that no longer come.")
+    forecast: ForecastParams = Field(ForecastParams(), description="Trends towards the limit of an objective.")
+    fusion: FusionParams = Field(FusionParams(), description="From findings to anomalies of a service.")

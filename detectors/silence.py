@@ -1,0 +1,116 @@
+"""Samples that no longer come: a series against its own service's event time, a service against the partition's.
+
+A series is silent when its service has gone on for longer than the series may be quiet (``cadence``). A service is
+silent when all of its series are, measured against the partition's watermark, with an allowance for how far behind the
+watermark the service usually is. Nothing is said of a partition that is silent as a whole: its event time stands still.
+"""
+
+import math
+from collections.abc import Sequence
+
+from detectors.cadence import Cadence
+from detectors.calibration import score_of
+from domain.anomaly import Evidence
+from domain.errors import StateError
+from domain.identity import SeriesKey
+from domain.state import Plain
+
+NINES = 6.0  # of a silence: as sure as one in a million
+FADE = 0.999  # of the largest lag, per sample
+NAME = "silence"
+
+
+class Silence:
+    """The silences of one service."""
+
+    __slots__ = ("_known", "at", "deadline", "lag_s", "lost", "silent")
+
+    def __init__(self) -> None:
+        self._known: list[tuple[SeriesKey, Cadence]] = []
+        self.at = -math.inf  # the service's own event time
+        self.lag_s = 0.0
+        self.deadline = math.inf  # nothing can be overdue before this time
+        self.silent: set[SeriesKey] = set()
+        self.lost: set[SeriesKey] = set()  # silent for so long that it is no longer a finding
+
+    def add(self, key: SeriesKey, cadence: Cadence) -> None:
+        """Watch a series from now on."""
+        self._known.append((key, cadence))
+
+    def heard(self, key: SeriesKey, at: float, watermark: float) -> bool:
+        """Note an accepted sample; True if its series was silent until now."""
+        lag, faded = watermark - at, self.lag_s * FADE
+        self.lag_s = lag if lag > faded else faded
+        if at > self.at:
+            self.at = at
+        if self.deadline == math.inf:
+            self.deadline = at
+        if self.lost:
+            self.lost.discard(key)
+        if key in self.silent:
+            self.silent.discard(key)
+            return True
+        return False
+
+    def overdue(self, watermark: float) -> Sequence[Evidence]:
+        """Return what has newly fallen silent, and move the deadline."""
+        found: list[Evidence] = []
+        deadline = math.inf
+        whole = self._whole(watermark)
+        now = watermark - self.lag_s if whole else self.at
+        for key, cadence in self._known:
+            if not cadence.known or key in self.silent or key in self.lost:
+                continue
+            due = cadence.last_at + cadence.allowed_s
+            if now > due:
+                self.silent.add(key)
+                found.append(self._evidence(key, cadence, watermark if whole else self.at, whole))
+            else:
+                deadline = min(deadline, due)
+        self.deadline = deadline if deadline < math.inf else max(watermark, self.at)
+        return found
+
+    def _patience(self) -> float:
+        return min((c.allowed_s for _, c in self._known if c.known), default=math.inf)
+
+    @property
+    def patience_ends(self) -> float:
+        """When, by the watermark, the service counts as silent as a whole if it says nothing until then."""
+        return self.at + self.lag_s + self._patience()
+
+    def _whole(self, watermark: float) -> bool:
+        """Whether the service as a whole has been quiet for longer than its quickest series may be."""
+        return watermark > self.patience_ends
+
+    def _evidence(self, key: SeriesKey, cadence: Cadence, now: float, whole: bool) -> Evidence:
+        score = score_of(NINES)
+        gone = f"no data for {now - cadence.last_at:.3g} s; usually every {cadence.usual_s:.3g} s"
+        detail = f"{gone}; the whole service is silent" if whole else gone
+        return Evidence(  # the expected range is that of the gap between samples
+            NAME, key, now, None, cadence.usual_s, 0.0, cadence.allowed_s, score, cadence.last_at, detail
+        )
+
+    def gone(self, watermark: float) -> Sequence[SeriesKey]:
+        """Return the series that have newly been silent for so long that nobody waits for them."""
+        lost = [key for key, cadence in self._known if key in self.silent and cadence.gone(watermark)]
+        self.silent.difference_update(lost)
+        self.lost.update(lost)
+        return lost
+
+    def snapshot(self) -> Plain:
+        """Return the whole state but the cadences, which belong to the series."""
+        at, deadline = (None if math.isinf(x) else x for x in (self.at, self.deadline))
+        silent, lost = ([str(key) for key, _ in self._known if key in some] for some in (self.silent, self.lost))
+        return [at, self.lag_s, deadline, silent, lost]
+
+    def restore(self, state: Plain) -> None:
+        """Take over a snapshot; the series must have been added already."""
+        match state:
+            case [at, float() | int() as lag_s, deadline, [*silent], [*lost]]:
+                self.at = -math.inf if at is None else float(at)
+                self.lag_s = float(lag_s)
+                self.deadline = math.inf if deadline is None else float(deadline)
+                self.silent = {key for key, _ in self._known if str(key) in silent}
+                self.lost = {key for key, _ in self._known if str(key) in lost}
+            case _:
+                raise StateError("the saved silences of a service are damaged")
