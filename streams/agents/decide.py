@@ -1,0 +1,76 @@
+"""Anomalies, incident events and watermarks in, in one order; alerts and notices out."""
+
+from collections.abc import Sequence
+
+from alerts.decide import Decide
+from domain.alert import AlertStatus, Transition
+from domain.errors import DecodeError
+from domain.notice import Notice
+from domain.state import Plain
+from domain.telemetry import DeadLetter, EventKind, EventStatus, IncidentEvent
+from streams.agents.base import Output, Record
+from streams.agents.driver import dead_letter
+from streams.metrics import Metrics
+from streams.records import decode_any, encode
+from streams.topics import Topic, partition_for
+
+
+class DecideStage:
+    """The one owner of all episodes."""
+
+    def __init__(self, decide: Decide, partitions: int, metrics: Metrics) -> None:
+        """``partitions`` of the notices topic."""
+        self.decide = decide
+        self._partitions = partitions
+        self._metrics = metrics
+
+    def process(self, record: Record) -> Sequence[Output]:
+        """Decide what follows from one record."""
+        try:
+            item = decode_any(record.value)
+        except DecodeError as error:
+            self._metrics.count("dead_letters", topic=record.source.topic, reason=error.reason)
+            letter = DeadLetter(record.source, "decide", error.reason, error.detail, record.value, record.key)
+            return (dead_letter(letter),)
+        decided = self.decide.handle(item)
+        for transition in decided.transitions:
+            self._count(transition, item)
+        for notice in decided.notices:
+            self._metrics.count("notices", channel=notice.channel, phase=notice.phase, decision=notice.decision.kind)
+        self._metrics.set("alerts_open", len(self.decide.open_alerts))
+        self._metrics.set("endings_owed", self.decide.debt())
+        return [*map(_transition, decided.transitions), *map(self._notice, decided.notices)]
+
+    def tick(self, idle_s: float) -> Sequence[Output]:  # noqa: ARG002 - watermarks bring the time, not the clock
+        """Nothing follows from the passing of time."""
+        return ()
+
+    def snapshot(self) -> Plain:
+        """Every episode and everyone who was warned."""
+        return self.decide.snapshot()
+
+    def restore(self, state: Plain) -> None:
+        """Continue from a snapshot."""
+        self.decide.restore(state)
+
+    async def open(self) -> None:
+        """No work of its own."""
+
+    async def close(self) -> None:
+        """No work of its own."""
+
+    def _notice(self, notice: Notice) -> Output:
+        # By recipient, so that one worker paces each channel and every thread keeps its order.
+        partition = partition_for(notice.recipient, self._partitions)
+        return Output(Topic.NOTICES, notice.id.encode(), encode(notice), partition)
+
+    def _count(self, transition: Transition, cause: object) -> None:
+        self._metrics.count("alerts", status=transition.status)
+        match cause:
+            case IncidentEvent(kind=EventKind.INCIDENT, status=EventStatus.OPENED, at=at):
+                if transition.status is not AlertStatus.OPEN and at > transition.opened_at:
+                    self._metrics.observe("lead_seconds", at - transition.opened_at)
+
+
+def _transition(transition: Transition) -> Output:
+    return Output(Topic.ALERTS, transition.alert.encode(), encode(transition), 0)

@@ -1,0 +1,111 @@
+"""Decided notices in, calls to channels and receipts out, through an outbox that survives a restart."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
+
+from alerts.channels.base import Channel
+from alerts.outbox import Accepted, Outbox
+from alerts.params import DeliveryParams
+from domain.clock import Clock
+from domain.errors import DecodeError
+from domain.notice import ChannelKind, Deferred, Delivered, Notice, Notify, Receipt, Rejected
+from domain.state import Plain
+from domain.telemetry import DeadLetter
+from streams.agents.base import Output, Record
+from streams.agents.driver import dead_letter
+from streams.metrics import Metrics
+from streams.records import decode, encode
+from streams.topics import Topic
+
+log = logging.getLogger(__name__)
+
+Write = Callable[[Output], Awaitable[None]]  # returns when the broker has it
+
+
+class DeliverStage:
+    """The outbox of one partition of notices."""
+
+    def __init__(
+        self,
+        channels: Mapping[ChannelKind, Channel],
+        params: DeliveryParams,
+        partition: int,
+        *,
+        clock: Clock,
+        metrics: Metrics,
+        write: Write,
+        touch: Callable[["DeliverStage"], None],
+    ) -> None:
+        """``write`` stores a receipt durably; ``touch`` says that the state has changed by itself."""
+        self.outbox = Outbox(channels, params, clock, self._receipt)
+        self._partition = partition
+        self._metrics = metrics
+        self._clock = clock
+        self._write = write
+        self._touch = touch
+        self._running: asyncio.Task[None] | None = None
+
+    def process(self, record: Record) -> Sequence[Output]:
+        """Take a notice into the outbox; held and suppressed ones are on the topic for the record only."""
+        try:
+            notice = decode(Notice, record.value)
+        except DecodeError as error:
+            self._metrics.count("dead_letters", topic=record.source.topic, reason=error.reason)
+            letter = DeadLetter(record.source, "deliver", error.reason, error.detail, record.value, record.key)
+            return (dead_letter(letter),)
+        if isinstance(notice.decision, Notify):
+            accepted = self.outbox.accept(notice)
+            if accepted in {Accepted.REPEAT, Accepted.CONFLICT}:
+                self._metrics.count("repeats", what=accepted)
+        return ()
+
+    def tick(self, idle_s: float) -> Sequence[Output]:  # noqa: ARG002 - the outbox has a clock of its own
+        """Nothing follows from the passing of time."""
+        return ()
+
+    def snapshot(self) -> Plain:
+        """What is pending, what is done, and every thread's reference."""
+        return self.outbox.snapshot()
+
+    def restore(self, state: Plain) -> None:
+        """Continue from a snapshot: what may have been sent is looked up before it is sent again."""
+        self.outbox.restore(state)
+
+    async def open(self) -> None:
+        """Start delivering."""
+        self._running = asyncio.create_task(self.outbox.run(), name=f"outbox-{self._partition}")
+        self._running.add_done_callback(_report_end)
+
+    async def close(self) -> None:
+        """Stop delivering; an attempt that is cut short is looked up by the next owner."""
+        if self._running is not None:
+            self._running.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._running
+
+    @property
+    def failed(self) -> bool:
+        """The outbox has ended by itself: the worker must not go on as if it delivered."""
+        return self._running is not None and self._running.done() and not self._running.cancelled()
+
+    async def _receipt(self, receipt: Receipt) -> None:
+        await self._write(Output(Topic.RECEIPTS, receipt.notice.encode(), encode(receipt), self._partition))
+        outcome = receipt.outcome
+        failure = "" if isinstance(outcome, Delivered) else outcome.failure
+        self._metrics.count("receipts", channel=receipt.channel, outcome=outcome.kind, failure=failure)
+        self._touch(self)
+        match outcome:
+            case Delivered():
+                log.info("delivered %s by %s, attempt %d", receipt.notice, receipt.channel, receipt.attempt)
+            case Deferred() | Rejected():
+                log.warning(
+                    "%s %s by %s, attempt %d: %s: %s",
+                    outcome.kind, receipt.notice, receipt.channel, receipt.attempt, outcome.failure, outcome.detail,
+                )  # fmt: skip
+
+
+def _report_end(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and (error := task.exception()) is not None:
+        log.error("%s ended: %r", task.get_name(), error)

@@ -1,0 +1,106 @@
+"""Telemetry in, anomalies out: decode, then the detection of one partition."""
+
+from collections.abc import Mapping, Sequence
+
+from detectors.detection import Detection
+from domain.anomaly import Anomaly, Watermark
+from domain.errors import DecodeError
+from domain.state import Plain
+from domain.telemetry import DeadLetter, IncidentEvent
+from streams.agents.base import Output, Record
+from streams.agents.driver import dead_letter
+from streams.codecs.base import TelemetryCodec
+from streams.metrics import Metrics
+from streams.records import decode, encode
+from streams.topics import Topic
+
+WATERMARK_EVERY_S = 5.0  # of event time
+PROBE_AFTER_S = 5.0  # of silence: ask Kafka whether it is there at all
+IDLE_AFTER_S = 10.0  # of silence: from here on event time passes with the clock
+
+
+class DetectStage:
+    """Judges the samples of one telemetry partition."""
+
+    def __init__(
+        self, detection: Detection, codecs: Mapping[str, TelemetryCodec], partition: int, metrics: Metrics
+    ) -> None:
+        """``codecs`` by telemetry topic; any other topic holds incident events."""
+        self.detection = detection
+        self._codecs = codecs
+        self._partition = partition
+        self._metrics = metrics
+        self._told_at = 0.0  # the watermark that was last sent
+        self._heard_at = 0.0  # the watermark that records, not the clock, have brought about
+        self._refusals = detection.refusals.copy()
+
+    def process(self, record: Record) -> Sequence[Output]:
+        """Judge the samples of a message, or note an incident event."""
+        codec = self._codecs.get(record.source.topic)
+        if codec is None:
+            return self._say(self.detection.event(decode(IncidentEvent, record.value)))
+        try:
+            decoded = codec.decode(record.value, record.received_at)
+        except DecodeError as error:
+            return (self._refuse(record, error.reason, error.detail),)
+        outputs: list[Output] = []
+        for sample in decoded.samples:
+            _, anomalies = self.detection.observe(sample)
+            if anomalies:
+                outputs += self._say(anomalies)
+        self._metrics.count("samples", len(decoded.samples))
+        self._count_refusals()
+        if (refusal := decoded.refusal()) is not None:
+            outputs.append(self._refuse(record, *refusal))
+        self._heard_at = self.detection.watermark
+        return [*outputs, *self._tell_time()]
+
+    def tick(self, idle_s: float) -> Sequence[Output]:
+        """Let event time pass with the clock while nothing arrives, once Kafka has proved to be there."""
+        if idle_s < PROBE_AFTER_S or self.detection.series_count == 0:
+            return ()
+        if idle_s < IDLE_AFTER_S:
+            return self._tell_time(probe=self._told_at <= self._heard_at)
+        return [*self._say(self.detection.advance(self._heard_at + idle_s)), *self._tell_time()]
+
+    def snapshot(self) -> Plain:
+        """The state of detection."""
+        return {"detection": self.detection.snapshot(), "told_at": self._told_at, "heard_at": self._heard_at}
+
+    def restore(self, state: Plain) -> None:
+        """Continue from a snapshot."""
+        assert isinstance(state, Mapping)  # noqa: S101 - written by `snapshot`, checked by its checksum
+        self.detection.restore(state["detection"])
+        self._told_at = state["told_at"]
+        self._heard_at = state["heard_at"]
+        self._refusals = self.detection.refusals.copy()
+
+    async def open(self) -> None:
+        """No work of its own."""
+
+    async def close(self) -> None:
+        """No work of its own."""
+
+    def _count_refusals(self) -> None:
+        """Samples that detection has no use for (repeats, late ones): a figure, not dead letters."""
+        refusals = self.detection.refusals
+        if refusals.total() > self._refusals.total():
+            for reason, count in (refusals - self._refusals).items():
+                self._metrics.count("samples_refused", count, reason=reason)
+            self._refusals = refusals.copy()
+
+    def _say(self, anomalies: Sequence[Anomaly]) -> list[Output]:
+        for anomaly in anomalies:
+            self._metrics.count("anomalies", kind=anomaly.kind, phase=anomaly.phase)
+        return [Output(Topic.ANOMALIES, anomaly.service.encode(), encode(anomaly), 0) for anomaly in anomalies]
+
+    def _tell_time(self, *, probe: bool = False) -> Sequence[Output]:
+        at = self.detection.watermark
+        if not probe and at < self._told_at + WATERMARK_EVERY_S:
+            return ()
+        self._told_at = at
+        return (Output(Topic.ANOMALIES, b"watermark", encode(Watermark(self._partition, at)), 0),)
+
+    def _refuse(self, record: Record, reason: str, detail: str) -> Output:
+        self._metrics.count("dead_letters", topic=record.source.topic, reason=reason)
+        return dead_letter(DeadLetter(record.source, "detect", reason, detail, record.value, record.key))

@@ -1,0 +1,63 @@
+"""Telemetry that is not keyed by service: decoded once and written anew, keyed by service."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+
+from domain.errors import DecodeError
+from domain.telemetry import DeadLetter, Sample
+from streams.agents.base import Output, Record, Stateless
+from streams.agents.driver import dead_letter
+from streams.codecs.base import TelemetryCodec
+from streams.codecs.native import Row, encode_native
+from streams.metrics import Metrics
+from streams.topics import Topic, partition_for
+
+MAX_BYTES = 900_000  # below the usual limit of a broker, one megabyte a message
+
+
+class RekeyStage(Stateless):
+    """Brings all samples of a service into one partition."""
+
+    def __init__(self, codecs: Mapping[str, TelemetryCodec], partitions: int, metrics: Metrics) -> None:
+        """``codecs`` by topic; ``partitions`` of the samples topic."""
+        self._codecs = codecs
+        self._partitions = partitions
+        self._metrics = metrics
+
+    def process(self, record: Record) -> Sequence[Output]:
+        """Write one message for each service that the message speaks of."""
+        topic = record.source.topic
+        try:
+            decoded = self._codecs[topic].decode(record.value, record.received_at)
+        except DecodeError as error:
+            return (self._refuse(record, error.reason, error.detail),)
+        groups = defaultdict[str, list[Sample]](list)
+        for sample in decoded.samples:
+            groups[sample.key.service].append(sample)
+        outputs = [
+            Output(Topic.SAMPLES, service.encode(), message, partition_for(service, self._partitions))
+            for service, samples in groups.items()
+            for message in _messages(service, samples)
+        ]
+        if (refusal := decoded.refusal()) is not None:
+            outputs.append(self._refuse(record, *refusal))
+        return outputs
+
+    def _refuse(self, record: Record, reason: str, detail: str) -> Output:
+        self._metrics.count("dead_letters", topic=record.source.topic, reason=reason)
+        return dead_letter(DeadLetter(record.source, "rekey", reason, detail, record.value, record.key))
+
+
+def _messages(service: str, samples: Sequence[Sample]) -> Iterator[bytes]:
+    message = encode_native(service, samples[0].observed_at, [_row(sample) for sample in samples])
+    if len(message) <= MAX_BYTES or len(samples) == 1:
+        yield message
+        return
+    half = len(samples) // 2
+    yield from _messages(service, samples[:half])
+    yield from _messages(service, samples[half:])
+
+
+def _row(sample: Sample) -> Row:
+    attributes = dict(sample.key.attributes) or None
+    return Row(sample.key.metric, sample.value, attributes, sample.observed_at, sample.kind)

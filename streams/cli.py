@@ -1,0 +1,49 @@
+"""The `foreshock` command: one file of `streams.commands` for each sub-command."""
+
+from importlib.metadata import version
+from typing import Annotated
+
+import typer
+
+from streams.commands.backtest import backtest
+from streams.commands.check import check
+from streams.commands.config import config_app
+from streams.commands.demo import demo_app
+from streams.commands.replay import replay
+from streams.commands.topics import topics_app
+from streams.commands.worker import worker
+
+app = typer.Typer(
+    name="foreshock",
+    help="Warns squads and clients of a service degradation before it reaches them.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,  # its frames print local variables, and those may hold secrets
+    add_completion=False,
+)
+app.command()(check)
+app.command()(worker)
+app.command()(backtest)
+app.command()(replay)
+app.add_typer(demo_app, name="demo")
+app.add_typer(config_app, name="config")
+app.add_typer(topics_app, name="topics")
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"foreshock {version('foreshock')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _foreshock(
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the release and end.")
+    ] = False,
+) -> None:
+    """Warn squads and clients of a service degradation before it reaches them."""
+
+
+def main() -> None:
+    """Run the command line."""
+    app()

@@ -1,0 +1,57 @@
+"""One `kafka` section, three clients: the same connection in the words of Faust, aiokafka and kafka-python."""
+
+import ssl
+from typing import Any
+
+from faust.auth import SASLCredentials, SSLCredentials
+
+from config.intake import KafkaSettings
+
+_PROTOCOLS = {"plaintext": "PLAINTEXT", "tls": "SSL", "sasl_plaintext": "SASL_PLAINTEXT", "sasl_tls": "SASL_SSL"}
+EMBEDDED_VERSION = (2, 0)  # the embedded broker answers no version negotiation that kafka-python understands
+
+
+def tls_context(kafka: KafkaSettings) -> ssl.SSLContext | None:
+    """Return the TLS settings: certificates and host names are always checked; None without TLS."""
+    if kafka.security not in {"tls", "sasl_tls"}:
+        return None
+    context = ssl.create_default_context(cafile=None if kafka.ca_file is None else str(kafka.ca_file))
+    if kafka.cert_file is not None:
+        context.load_cert_chain(kafka.cert_file, kafka.key_file)
+    return context
+
+
+def faust_credentials(kafka: KafkaSettings) -> Any:
+    """Return what `faust.App(broker_credentials=...)` takes; None for plaintext."""
+    context = tls_context(kafka)
+    if kafka.sasl is not None:
+        return SASLCredentials(
+            username=kafka.sasl.username,
+            password=kafka.sasl.password.get_secret_value(),
+            mechanism=kafka.sasl.mechanism,
+            ssl_context=context,
+        )
+    return None if context is None else SSLCredentials(context)
+
+
+def client_options(kafka: KafkaSettings) -> dict[str, Any]:
+    """Return the options that aiokafka and kafka-python share."""
+    options: dict[str, Any] = {
+        "bootstrap_servers": list(kafka.brokers),
+        "security_protocol": _PROTOCOLS[kafka.security],
+    }
+    if (context := tls_context(kafka)) is not None:
+        options["ssl_context"] = context
+    if kafka.sasl is not None:
+        options |= {
+            "sasl_mechanism": kafka.sasl.mechanism,
+            "sasl_plain_username": kafka.sasl.username,
+            "sasl_plain_password": kafka.sasl.password.get_secret_value(),
+        }
+    return options
+
+
+def kafka_python_options(kafka: KafkaSettings) -> dict[str, Any]:
+    """Return the options for kafka-python's clients."""
+    version = {} if kafka.create_topics else {"api_version": EMBEDDED_VERSION}
+    return client_options(kafka) | version
