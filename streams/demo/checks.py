@@ -1,0 +1,92 @@
+"""When a run of the demo counts as a success: the pipeline did its work end to end, and it was of use. Pure."""
+
+from collections import Counter
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+from domain.identity import NoticeId
+from domain.notice import Notice, Notify
+from streams.demo.report import Report
+
+_SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that must be true at the end. ``detail`` says what was found."""
+
+    claim: str
+    holds: bool
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """What was counted from outside of the pipeline.
+
+    ``arrived`` are the ids of the notices that the Slack stand-in and the mail sink really hold;
+    ``worker_status`` is the worker's exit status, None when it had to be killed.
+    """
+
+    produced: int
+    handled: int
+    dead_letters: int
+    arrived: Collection[NoticeId]
+    worker_status: int | None
+
+
+def checks(result: Report, notices: Iterable[Notice], seen: Observed) -> tuple[Check, ...]:
+    """Return every check, held or not."""
+    said = tuple(notices)
+    to_send = {notice.id for notice in said if isinstance(notice.decision, Notify)}
+    lost = to_send - set(seen.arrived)
+    versions = Counter(notice.id for notice in set(said))
+    twofold = [identity for identity, count in versions.items() if count > 1]
+    owed = result.owed
+    ahead = result.fully_warned
+    waiting = [f"{notice.phase} to {notice.recipient}" for notice in result.undelivered]
+    return (
+        Check(
+            "everything produced was consumed, and nothing was refused",
+            seen.handled == seen.produced and not seen.dead_letters,
+            f"{seen.produced} messages produced, {seen.handled} handled, {seen.dead_letters} dead letters",
+        ),
+        Check(
+            "every notice that was to be sent has a receipt that says delivered",
+            not waiting,
+            f"{len(to_send) - len(waiting)} of {len(to_send)} delivered{_some(waiting)}",
+        ),
+        Check(
+            "every such notice is really there: in Slack's stand-in or in the mail sink",
+            not lost,
+            f"{len(to_send) - len(lost)} of {len(to_send)} arrived{_some(sorted(lost))}",
+        ),
+        Check(
+            "no notice id stands for two different messages",
+            not twofold,
+            f"{len(versions)} ids{_some(sorted(twofold))}",
+        ),
+        Check(
+            "everyone who was warned was told the end",
+            not owed,
+            f"{len(owed)} endings owed{_some(owed)}",
+        ),
+        Check(
+            "at least one incident: a squad and a client warned before the impact and told the end",
+            ahead > 0,
+            f"{ahead} of {len(result.hurtful)} incidents",
+        ),
+        Check(
+            "the worker ended well when it was asked to",
+            seen.worker_status == 0,
+            "killed: it did not end in time" if seen.worker_status is None else f"exit status {seen.worker_status}",
+        ),
+    )
+
+
+def _some(names: Collection[str]) -> str:
+    """Return the first few names for a detail, with how many more there are."""
+    if not names:
+        return ""
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return f"; not so: {', '.join(list(names)[:_SHOWN])}{more}"
