@@ -1,0 +1,110 @@
+"""The broker that all other Kafka tests stand on: it is real, and what it has taken outlives it."""
+
+from pathlib import Path
+
+import pytest
+from kafka import KafkaConsumer, KafkaProducer
+from kafka.admin import NewTopic
+from kafka.errors import KafkaError
+
+from tests.support.compose import kafka_settings
+from tests.support.kafka import KafkaBroker, Names
+from tests.support.processes import free_port
+
+
+def create(broker: KafkaBroker, topic: str, partitions: int = 2) -> None:
+    admin = broker.admin()
+    try:
+        admin.create_topics([NewTopic(topic, num_partitions=partitions, replication_factor=1)])
+    finally:
+        admin.close()
+
+
+def produce(broker: KafkaBroker, topic: str, values: list[bytes], *, patience_ms: int = 30_000) -> None:
+    producer = KafkaProducer(bootstrap_servers=broker.bootstrap, acks="all", max_block_ms=patience_ms)
+    try:
+        for value in values:
+            producer.send(topic, key=b"key", value=value).get(timeout=30)
+    finally:
+        producer.close()
+
+
+def consume(broker: KafkaBroker, topic: str, group: str) -> list[bytes]:
+    """Read with a group until one poll of five seconds stays empty, and commit."""
+    consumer = KafkaConsumer(
+        topic,
+        bootstrap_servers=broker.bootstrap,
+        group_id=group,
+        auto_offset_reset="earliest",
+        enable_auto_commit=False,
+    )
+    values: list[bytes] = []
+    try:
+        while batches := consumer.poll(timeout_ms=5000):
+            values += [record.value for batch in batches.values() for record in batch]
+            consumer.commit()
+        return values
+    finally:
+        consumer.close()
+
+
+def test_a_created_topic_gives_back_what_was_produced(kafka: KafkaBroker, names: Names) -> None:
+    topic = names.topic("telemetry")
+    create(kafka, topic)
+
+    produce(kafka, topic, [b"one", b"two"])
+
+    assert kafka.read(topic) == [(b"key", b"one"), (b"key", b"two")]
+
+
+def test_a_topic_that_nobody_created_does_not_appear_when_it_is_written(kafka: KafkaBroker, names: Names) -> None:
+    with pytest.raises(KafkaError):
+        produce(kafka, names.topic("mistyped"), [b"lost"], patience_ms=2000)
+
+    admin = kafka.admin()
+    try:
+        assert names.topic("mistyped") not in admin.list_topics()
+    finally:
+        admin.close()
+
+
+def test_data_and_the_groups_place_in_it_survive_an_orderly_restart(kafka: KafkaBroker, names: Names) -> None:
+    topic, group = names.topic("telemetry"), names.group("readers")
+    create(kafka, topic, partitions=1)
+    produce(kafka, topic, [b"before"])
+    assert consume(kafka, topic, group) == [b"before"]
+
+    kafka.restart()
+    produce(kafka, topic, [b"after"])
+
+    assert kafka.committed(group) == {(topic, 0): 1}
+    assert consume(kafka, topic, group) == [b"after"]
+    assert kafka.read(topic) == [(b"key", b"before"), (b"key", b"after")]
+
+
+def test_acknowledged_data_survives_a_killed_broker(kafka: KafkaBroker, names: Names) -> None:
+    topic = names.topic("telemetry")
+    create(kafka, topic, partitions=1)
+    produce(kafka, topic, [b"acknowledged"])
+
+    kafka.restart(killed=True)
+
+    assert kafka.read(topic) == [(b"key", b"acknowledged")]
+
+
+def test_the_settings_of_the_compose_file_start_a_broker(tmp_path: Path, names: Names) -> None:
+    internal, controller, host = (f"127.0.0.1:{free_port()}" for _ in range(3))
+    here = {
+        "log.dirs": str(tmp_path / "data"),
+        "controller.quorum.voters": f"1@{controller}",
+        "listeners": f"INTERNAL://{internal},CONTROLLER://{controller},HOST://{host}",
+        "advertised.listeners": f"INTERNAL://{internal},HOST://{host}",
+    }
+    broker = KafkaBroker(tmp_path, port=int(internal.split(":")[1]), settings={**kafka_settings(), **here})
+    broker.start()
+    try:
+        create(broker, names.topic("telemetry"))
+        produce(broker, names.topic("telemetry"), [b"one"])
+        assert broker.read(names.topic("telemetry")) == [(b"key", b"one")]
+    finally:
+        broker.stop()
