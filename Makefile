@@ -59,7 +59,7 @@ lock: $(STAMP) ## resolve the requirements anew
 	$(BIN)/uv pip compile -q --generate-hashes --no-emit-index-url --no-emit-find-links --python-version 3.11 --custom-compile-command "make lock" pyproject.toml --extra demo --group dev -o requirements/dev.txt
 
 docs: $(STAMP) ## regenerate the generated pages
-	$(BIN)/python -m streams.reference docs config/schema.json
+	$(BIN)/python -m streams.reference
 
 clean:
 	rm -rf $(VENV) build .hypothesis .mypy_cache .ruff_cache .pytest_cache

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from detectors.base import Detector
 from detectors.cadence import Cadence
@@ -11,23 +10,13 @@ from detectors.objective import ObjectiveDetector
 from detectors.params import DetectionParams
 from detectors.registry import DETECTORS, Entry
 from detectors.trend import TrendForecaster
-from domain.anomaly import AnomalyKind, Verdict, Warming
 from domain.errors import StateError
 from domain.identity import SeriesKey, ServiceId
 from domain.journeys import Objective, Service
 from domain.state import Plain
 from domain.telemetry import SampleKind
 
-BREACH = "objective"
 HOLD = 60  # samples
-
-
-class Said(NamedTuple):
-    """A verdict with its author."""
-
-    detector: str
-    kind: AnomalyKind
-    verdict: Verdict
 
 
 @dataclass(slots=True)
@@ -51,13 +40,6 @@ class Series:
             self.cadence.observe(at)
         return taken
 
-    def judge(self, at: float, value: float, *, learn: bool) -> list[Said]:
-        """Return what every detector says."""
-        said = [Said(entry.name, entry.leads_to, d.observe(at, value, learn=learn)) for entry, d in self.detectors]
-        self.warm = self.warm or not isinstance(said[0].verdict, Warming)
-        said += [Said(BREACH, AnomalyKind.BREACH, o.observe(at, value, learn=learn)) for o, _ in self.objectives]
-        return said
-
     def surprise(self, score: float) -> float:
         """Return the score if it is news: within HOLD samples of a higher one it is not, and counts as 0."""
         self.hold -= 1
@@ -74,7 +56,15 @@ class Series:
         models = [[entry.name, detector.snapshot()] for entry, detector in self.detectors]
         goals = [[breach.snapshot(), trend.snapshot()] for breach, trend in self.objectives]
         limits = [[o.objective.metric, o.objective.limit, o.objective.above] for o, _ in self.objectives]
-        return [key, self.feature.snapshot(), self.cadence.snapshot(), models, limits, goals, [self.warm, self.held, self.hold]]
+        return [
+            key,
+            self.feature.snapshot(),
+            self.cadence.snapshot(),
+            models,
+            limits,
+            goals,
+            [self.warm, self.held, self.hold],
+        ]
 
 
 class Bank:
@@ -130,7 +120,15 @@ class Bank:
 
     def _restore_series(self, row: Plain) -> None:
         match row:
-            case [[str() as service, str() as metric, [*pairs]], feature, cadence, [*models], [*limits], [*goals], [warm, held, hold]]:
+            case [
+                [str() as service, str() as metric, [*pairs]],
+                feature,
+                cadence,
+                [*models],
+                [*limits],
+                [*goals],
+                [warm, held, hold],
+            ]:
                 key = SeriesKey(ServiceId(service), metric, tuple((str(name), str(text)) for name, text in pairs))
             case _:
                 raise StateError("a saved series is damaged")
@@ -138,7 +136,7 @@ class Bank:
         series.feature.restore(feature)
         series.cadence.restore(cadence)
         series.warm, series.held, series.hold = warm, held, hold
-        known = {name: saved for name, saved in models}
+        known = dict(models)
         for entry, detector in series.detectors:
             if entry.name in known:
                 detector.restore(known[entry.name])

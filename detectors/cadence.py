@@ -18,7 +18,9 @@ class SilenceParams(BaseModel):
     missing: float = Field(5.0, gt=1, description="Usual gaps without a sample before a series counts as silent.")
     beyond: float = Field(1.5, ge=1, description="How many times longer than the longest gap of late.")
     stale: float = Field(60.0, gt=1, description="Usual gaps without a sample after which a series is stale.")
-    gone: float = Field(1000.0, gt=1, description="Usual gaps without a sample after which nobody waits for it any more.")
+    gone: float = Field(
+        1000.0, gt=1, description="Usual gaps without a sample after which nobody waits for it any more."
+    )
 
 
 class Cadence:
@@ -40,9 +42,11 @@ class Cadence:
             if self.count == 1:
                 self.usual_s = gap
             else:  # a gap that was a finding is learnt as a long one, not as a usual one
-                self.usual_s += max(SHARE, 1.0 / self.count) * (min(gap, 3.0 * self.usual_s) - self.usual_s)
+                usual, share = self.usual_s, 1.0 / self.count
+                learnt = min(3.0 * usual, gap)
+                self.usual_s = usual + (max(SHARE, share)) * (learnt - usual)
             longest = self.longest_s * FADE
-            self.longest_s = gap if gap > longest else longest
+            self.longest_s = max(longest, gap)
         self.count += 1
         self.last_at = at
 
@@ -74,6 +78,11 @@ class Cadence:
             case [int() as count, float() | int() as last_at, float() as usual_s, float() as longest_s]:
                 self.count, self.last_at, self.usual_s, self.longest_s = count, last_at, usual_s, longest_s
             case [int() as count, float() | int() as last_at, usual_s, longest_s]:
-                self.count, self.last_at, self.usual_s, self.longest_s = count, last_at, float(usual_s), float(longest_s)
+                self.count, self.last_at, self.usual_s, self.longest_s = (
+                    count,
+                    last_at,
+                    float(usual_s),
+                    float(longest_s),
+                )
             case _:
                 raise StateError("the saved cadence of a series is damaged")

@@ -1,7 +1,7 @@
 """What a score means: a bound on how often so much happens, on one scale for every series and every detector.
 
-A score of s says: at most a share of 1 - s of all samples of this series are so unusual. ``nines`` is the same as a power
-of ten: 3 nines is at most one in a thousand.
+A score of s says: at most a share of 1 - s of all samples of this series are so unusual. ``nines`` is the same as a
+power of ten: 3 nines is at most one in a thousand.
 """
 
 import math

@@ -7,6 +7,9 @@ from collections.abc import Mapping, Sequence
 from detectors.bank import Bank, Series
 from detectors.features import Refusal
 from detectors.fusion import Fusion
+from detectors.integrity import NAME as INTEGRITY
+from detectors.integrity import Integrity
+from detectors.objective import NAME as BREACH
 from detectors.params import DetectionParams
 from detectors.silence import NAME as SILENCE
 from detectors.silence import Silence
@@ -24,11 +27,12 @@ NOTHING: tuple[Anomaly, ...] = ()
 class ServiceState:
     """What is known of one service: its series, its silences, its findings, and until when it must not learn."""
 
-    __slots__ = ("frozen_until", "fusion", "quiet_until", "series", "silence")
+    __slots__ = ("frozen_until", "fusion", "integrity", "quiet_until", "series", "silence")
 
     def __init__(self, name: ServiceId, params: DetectionParams) -> None:
         self.series: list[Series] = []
         self.silence = Silence()
+        self.integrity = Integrity()
         self.fusion = Fusion(name, params.fusion)
         self.frozen_until = -math.inf
         self.quiet_until = -math.inf
@@ -58,14 +62,15 @@ class ServiceState:
     def snapshot(self) -> Plain:
         """Return the state but for the series, which the bank keeps."""
         until = [None if math.isinf(at) else at for at in (self.frozen_until, self.quiet_until)]
-        return [until, self.silence.snapshot(), self.fusion.snapshot()]
+        return [until, self.silence.snapshot(), self.integrity.snapshot(), self.fusion.snapshot()]
 
     def restore(self, state: Plain) -> None:
         """Take over a snapshot; the series must have been added already."""
         match state:
-            case [[frozen, quiet], silence, fusion]:
+            case [[frozen, quiet], silence, integrity, fusion]:
                 self.frozen_until, self.quiet_until = (-math.inf if at is None else at for at in (frozen, quiet))
                 self.silence.restore(silence)
+                self.integrity.restore(integrity)
                 self.fusion.restore(fusion)
             case _:
                 raise StateError("a saved service is damaged")
@@ -100,7 +105,7 @@ class Detection:
         return self._bank.refused
 
     def observe(self, sample: Sample) -> tuple[float, Sequence[Anomaly]]:
-        """Return the score of the sample, 0 while warming or refused, and the anomalies that it opens, changes or ends."""
+        """Return the score of the sample, 0 while warming or refused, and the anomalies that open, change or end."""
         series = self._bank.get(sample.key)
         if series is None:
             return 0.0, NOTHING
@@ -112,12 +117,18 @@ class Detection:
             service.add(series)
         at = sample.observed_at
         value = series.take(at, sample.value, sample.kind)
+        for over in service.integrity.arrive():
+            service.fusion.over(over, INTEGRITY)
         if isinstance(value, Refusal):
             self.refusals[value.value] += 1
             if value is not Refusal.NO_RATE:
-                return 0.0, NOTHING
-        if at > self._watermark:
-            self._watermark = at
+                return 0.0, self._refused(service, series, at, value)
+        return self._accepted(service, series, at, value)
+
+    def _accepted(
+        self, service: ServiceState, series: Series, at: float, value: float | Refusal
+    ) -> tuple[float, Sequence[Anomaly]]:
+        self._watermark = max(self._watermark, at)
         silence = service.silence
         if series.cadence.count == self._params.silence.warm_up:  # from now on its silence means something
             self._deadline = min(self._deadline, silence.patience_ends)
@@ -126,10 +137,18 @@ class Detection:
         score = 0.0 if isinstance(value, Refusal) else self._judge(service, series, at, value)
         if silence.at > silence.deadline:
             self._silent(service)
-        said = service.settle(silence.at)
+        said = [] if service.fusion.idle else service.settle(silence.at)
         if self._watermark > self._deadline:
             said += self._sweep()
         return score, said or NOTHING
+
+    @staticmethod
+    def _refused(service: ServiceState, series: Series, at: float, why: Refusal) -> Sequence[Anomaly]:
+        evidence = service.integrity.refuse(why, series.key, at)
+        if evidence is None:
+            return NOTHING
+        service.fusion.found(AnomalyKind.SCHEMA, evidence)
+        return service.settle(service.silence.at) or NOTHING
 
     def _service(self, name: ServiceId) -> ServiceState:
         service = self._services[name] = ServiceState(name, self._params)
@@ -139,18 +158,36 @@ class Detection:
 
     def _judge(self, service: ServiceState, series: Series, at: float, value: float) -> float:
         learn = at >= service.frozen_until
-        fusion, best = service.fusion, 0.0
-        for detector, kind, verdict in series.judge(at, value, learn=learn):
+        fusion, best, warm = service.fusion, 0.0, True
+        for entry, detector in series.detectors:
+            verdict = detector.observe(at, value, learn=learn)
             if isinstance(verdict, Normal):
                 best = max(best, verdict.score)
                 if fusion.findings:
-                    fusion.calm(series.key, detector)
+                    fusion.calm(series.key, entry.name)
             elif isinstance(verdict, Anomalous):
                 best = max(best, verdict.score)
-                fusion.found(kind, verdict.evidence)
-        for goal, trend in series.objectives:
-            fusion.forecast(series.key, goal.objective.limit, trend.observe(at, value, learn=learn))
+                fusion.found(entry.leads_to, verdict.evidence)
+            else:
+                warm = False
+        series.warm = warm
+        if series.objectives:
+            best = max(best, self._compare(fusion, series, at, value, learn=learn))
         return series.surprise(best)
+
+    @staticmethod
+    def _compare(fusion: Fusion, series: Series, at: float, value: float, *, learn: bool) -> float:
+        """Hold the value against the objectives of its series; return the score of a breach."""
+        score = 0.0
+        for breach, trend in series.objectives:
+            verdict = breach.observe(at, value, learn=learn)
+            if isinstance(verdict, Anomalous):
+                score = verdict.score
+                fusion.found(AnomalyKind.BREACH, verdict.evidence)
+            else:
+                fusion.calm(series.key, BREACH)
+            fusion.forecast(series.key, breach.objective.limit, trend.observe(at, value, learn=learn))
+        return score
 
     def _silent(self, service: ServiceState) -> None:
         for evidence in service.silence.overdue(self._watermark):
@@ -226,8 +263,8 @@ class Detection:
                 "version": int(), "watermark": watermark, "deadline": deadline, "refusals": dict() as refusals,
                 "refused": int() as refused, "series": series, "services": [*services],
             }:  # fmt: skip
-                self._watermark = -math.inf if watermark is None else watermark
-                self._deadline = math.inf if deadline is None else deadline
+                self._watermark = -math.inf if watermark is None else float(watermark)
+                self._deadline = math.inf if deadline is None else float(deadline)
                 self.refusals = Counter(refusals)
                 self._bank.restore(series)
                 self._bank.refused = refused

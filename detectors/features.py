@@ -15,7 +15,7 @@ from domain.errors import StateError
 from domain.state import Plain
 from domain.telemetry import SampleKind
 
-LARGEST = 1e150  # beyond this a square is not finite
+LARGEST = 1e90  # beyond this a cube, and a sum of some, would not be finite
 
 
 class Refusal(StrEnum):
@@ -38,7 +38,7 @@ class Feature:
 
     def take(self, at: float, value: float, kind: SampleKind) -> float | Refusal:
         """Return the value to judge, or why there is none."""
-        if not -LARGEST < value < LARGEST:  # also false for NaN
+        if not (-LARGEST < value < LARGEST and -math.inf < at < math.inf):  # false for NaN too
             return Refusal.NOT_FINITE
         if at <= self.last_at:
             return Refusal.DUPLICATE if at == self.last_at else Refusal.LATE

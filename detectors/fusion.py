@@ -16,6 +16,8 @@ from domain.identity import AnomalyId, SeriesKey, ServiceId, derive
 from domain.state import Plain
 
 WINDOW = 3  # samples that a finding remembers
+RARER = 1.2  # times as many nines make a new leading series news
+SURER = 0.1  # confidence by which a forecast must beat the one that was told
 TOLD = 8  # pieces of evidence in one anomaly
 RANK = {
     AnomalyKind.BREACH: 5, AnomalyKind.FORECAST: 4, AnomalyKind.SILENCE: 3,
@@ -34,13 +36,21 @@ class FusionParams(BaseModel):
     with_objectives: float = Field(
         0.7, ge=0, description="Rarity added when objectives say what matters: statistics alone must then be surer."
     )
-    persist: int = Field(2, ge=1, le=WINDOW, description="Of the last three samples of one series among several, how many must agree.")
-    min_forecast: float = Field(0.6, ge=0, le=1, description="Confidence from which a forecast opens an anomaly.")
+    persist: int = Field(
+        2, ge=1, le=WINDOW, description="Of the last three samples of one series among several, how many must agree."
+    )
+    min_forecast: float = Field(0.5, ge=0, le=1, description="Confidence from which a forecast opens an anomaly.")
     clear: int = Field(4, ge=1, description="Calm samples in a row of a series before its finding is dropped.")
-    refractory: int = Field(40, ge=0, description="Usual gaps after an opening in which only a rarer finding opens again, for one series.")
+    refractory: int = Field(
+        40, ge=0, description="Usual gaps after an opening in which only a rarer finding opens again, for one series."
+    )
     refractory_many: int = Field(12, ge=0, description="The same for a service of several series.")
     escalation: float = Field(1.5, ge=1, description="How many times more nines that rarer finding must have.")
-    moved: float = Field(0.25, gt=0, description="Share of the remaining time by which a forecast moves to be told again.")
+    lapse: int = Field(8, ge=1, description="Samples without a forecast before one that was told is withdrawn.")
+    pause: int = Field(5, ge=0, description="Least number of usual gaps between two updates that are not a breach.")
+    moved: float = Field(
+        0.25, gt=0, description="Share of the remaining time by which a forecast moves to be told again."
+    )
 
 
 @dataclass(slots=True)
@@ -71,6 +81,14 @@ class Finding:
 
 
 @dataclass(slots=True)
+class Foreseen:
+    """A forecast, and for how many samples it has not been repeated."""
+
+    forecast: Forecast
+    lapsed: int = 0
+
+
+@dataclass(slots=True)
 class Open:
     """The open anomaly as it was last told."""
 
@@ -81,6 +99,7 @@ class Open:
     nines: float
     forecast: Forecast | None
     evidence: tuple[Evidence, ...]
+    told_at: float
 
 
 @dataclass(slots=True)
@@ -88,7 +107,7 @@ class _Saved:
     """The form of a snapshot."""
 
     findings: list[tuple[SeriesKey, str, Finding]]
-    forecasts: list[tuple[SeriesKey, float, Forecast]]
+    forecasts: list[tuple[SeriesKey, float, Foreseen]]
     open: Open | None
     last_opened_at: float | None
     last_nines: float
@@ -106,7 +125,7 @@ class Fusion:
     service: ServiceId
     params: FusionParams
     findings: dict[tuple[SeriesKey, str], Finding] = field(default_factory=dict)
-    forecasts: dict[tuple[SeriesKey, float], Forecast] = field(default_factory=dict)
+    forecasts: dict[tuple[SeriesKey, float], Foreseen] = field(default_factory=dict)
     open: Open | None = None
     last_opened_at: float = -math.inf
     last_nines: float = 0.0
@@ -149,15 +168,18 @@ class Fusion:
 
     def forecast(self, key: SeriesKey, limit: float, forecast: Forecast | None) -> None:
         """Take in a forecast, or that there is none now."""
+        mark = (key, limit)
         if forecast is not None:
-            self.forecasts[key, limit] = forecast
-        else:
-            self.forecasts.pop((key, limit), None)
+            self.forecasts[mark] = Foreseen(forecast)
+        elif (known := self.forecasts.get(mark)) is not None:
+            known.lapsed += 1
+            if known.lapsed >= self.params.lapse:
+                del self.forecasts[mark]
 
     def settle(self, at: float, *, quiet: bool = False) -> list[Anomaly]:
         """Say what has changed by event time ``at``. ``quiet``: nothing may open (maintenance)."""
         ranked = sorted(self.findings.values(), key=lambda f: (-RANK[f.kind], -f.peak, str(f.evidence.key)))
-        best = max(self.forecasts.values(), key=lambda f: f.confidence, default=None)
+        best = self._foreseen()
         nines = self._strength(ranked)
         if self.open is not None:
             return self._continue(at, ranked, best, nines)
@@ -167,9 +189,21 @@ class Fusion:
         leader = ranked[0].evidence.key if ranked else best.key if best else None
         evidence = tuple(f.evidence for f in ranked[:TOLD])
         name = AnomalyId(derive("anomaly", self.service, float(at)))
-        self.open = Open(name, at, kind, leader, nines, best, evidence)
+        self.open = Open(name, at, kind, leader, nines, best, evidence, at)
         self.last_opened_at, self.last_nines = at, nines
         return [self._say(AnomalyPhase.OPENED, at, self.open)]
+
+    def _foreseen(self) -> Forecast | None:
+        """Return the forecast to tell: the one told before unless another is clearly surer."""
+        told = self.open.forecast if self.open is not None else None
+        best: Forecast | None = None
+        surest = 0.0
+        for foreseen in self.forecasts.values():
+            forecast = foreseen.forecast
+            bonus = SURER if told is not None and (forecast.key, forecast.limit) == (told.key, told.limit) else 0.0
+            if best is None or forecast.confidence + bonus > surest:
+                best, surest = forecast, forecast.confidence + bonus
+        return best
 
     def _strength(self, ranked: list[Finding]) -> float:
         """Return the rarity of everything together: the best per series, pooled."""
@@ -177,20 +211,20 @@ class Fusion:
 
     def _opens(self, at: float, ranked: list[Finding], best: Forecast | None, nines: float) -> bool:
         params = self.params
-        told = [f for f in ranked if f.kind is not AnomalyKind.LEVEL and f.calm == 0]
-        if any(f.kind is AnomalyKind.BREACH for f in told):
+        told = {f.kind for f in ranked if f.calm == 0}
+        if AnomalyKind.BREACH in told or (best is not None and best.confidence >= params.min_forecast):
             return True
-        if best is not None and best.confidence >= params.min_forecast:
-            return True
-        many = self.series > 1
-        rest = params.refractory_many if many else params.refractory
+        rest = params.refractory if self.series == 1 else params.refractory_many
         if at - self.last_opened_at < rest * self.gap_s and nines < params.escalation * self.last_nines:
             return False
-        if told:
-            return True
-        levels = [f for f in ranked if f.calm < WINDOW]
+        return bool(told - {AnomalyKind.LEVEL}) or self._statistics_agree(ranked)
+
+    def _statistics_agree(self, ranked: list[Finding]) -> bool:
+        """Whether what is merely unusual is unusual enough: one series of many for long enough, or three together."""
+        params = self.params
         bar = params.with_objectives if self.has_objectives else 0.0
-        if not many:
+        levels = [f for f in ranked if f.kind is AnomalyKind.LEVEL and f.calm < WINDOW]
+        if self.series == 1:
             return any(f.calm == 0 and f.nines >= params.alone + bar for f in levels)
         alone = params.alone + params.per_series * math.log10(self.series) + bar
         if any(f.persistent(params.persist) >= alone for f in levels):
@@ -213,18 +247,23 @@ class Fusion:
         kind = self._kind(ranked, best)
         worse = RANK[kind] > RANK[told.kind]
         leader = ranked[0].evidence.key if ranked else told.leader
-        if not (worse or (leader != told.leader and nines > 1.2 * told.nines) or self._moved(at, told.forecast, best)):
+        rarer = leader != told.leader and nines > RARER * told.nines
+        rested = at - told.told_at >= self.params.pause * self.gap_s
+        if not (worse or (rested and (rarer or self._moved(at, told, best)))):
             return []
         told.kind = kind if worse else told.kind
-        told.leader, told.nines, told.forecast = leader, max(nines, told.nines), best or told.forecast
+        told.leader, told.nines, told.forecast, told.told_at = leader, max(nines, told.nines), best or told.forecast, at
         return [self._say(AnomalyPhase.UPDATED, at, told)]
 
-    def _moved(self, at: float, told: Forecast | None, best: Forecast | None) -> bool:
-        if best is None:
+    def _moved(self, at: float, told: Open, best: Forecast | None) -> bool:
+        """Whether the time of the breach is news: not once it is breached, and not within the forecast's own doubt."""
+        if best is None or told.kind is AnomalyKind.BREACH:
             return False
-        if told is None:
+        if told.forecast is None:
             return True
-        return abs(best.breach_at - told.breach_at) > self.params.moved * max(self.gap_s, told.breach_at - at)
+        shift = abs(best.breach_at - told.forecast.breach_at)
+        doubt = 0.5 * (best.latest_at - best.earliest_at)
+        return shift > max(self.gap_s, doubt, self.params.moved * (told.forecast.breach_at - at))
 
     def _say(self, phase: AnomalyPhase, at: float, told: Open) -> Anomaly:
         confidence = 0.95 if told.kind is AnomalyKind.BREACH else 1 - 1 / (1 + told.nines / 3)

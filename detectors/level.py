@@ -4,11 +4,11 @@ The residuals: the value against a recent level; a faster against a slower level
 this time of the day, and the same with the day's own level taken out; the value against the usual at this hour of the
 week, and the fast against the slow mean of that. The last four join in when their slot has been seen before.
 
-Each residual r is divided by the long mean of its cubes: |r|^3 / mean(|r|^3). The third moment, unlike a variance, grows with
-rare large values, so a series that is wild by nature sets its own bar high. The mean over the six is the surprise T.
-Because the long-run mean of T is 1, Markov's inequality bounds how often it is large without any assumption about the
-distribution: at most one sample in T has a surprise of T or more. The score is 1 - 1/T, the same on every series. After n
-samples T is at most n: less history cannot support a stronger claim.
+Each residual r is divided by the long mean of its cubes: |r|^3 / mean(|r|^3). The third moment, unlike a variance,
+grows with rare large values, so a series that is wild by nature sets its own bar high. The mean over the six is the
+surprise T. Because the long-run mean of T is at most 1, Markov's inequality bounds how often it is large without any
+assumption about the distribution: at most one sample in T has a surprise of T or more. The score is 1 - 1/T, the same
+on every series. After n samples T is at most n: less history cannot support a stronger claim.
 
 Sources: exponentially weighted averages as in S. W. Roberts, "Control Chart Tests Based on Geometric Moving Averages",
 Technometrics 1 (1959); the seasonal residuals as in P. R. Winters, "Forecasting Sales by Exponentially Weighted Moving
@@ -28,6 +28,7 @@ from domain.identity import SeriesKey
 from domain.state import Plain
 
 Share = Annotated[float, Field(gt=0, lt=1)]
+LEAST = 1e-100  # divides where nothing was ever seen to move
 ROUNDING = 1e-9  # a difference below this part of the value is the arithmetic's, not the service's
 DAY_S, WEEK_S = 86400.0, 604800.0
 DAY_SLOTS, WEEK_SLOTS = 96, 168
@@ -55,15 +56,15 @@ class LevelParams(BaseModel):
     per_week: Share = Field(0.3, description="Share of the newest week in the usual of an hour of the week.")
     warm_up: int = Field(100, ge=10, description="Samples before the first judgement, and before a residual counts.")
     clip: float = Field(20.0, gt=1, description="Residuals are learnt up to this many times their usual size.")
-    suspect: float = Field(20.0, ge=1, description="Surprise from which a sample is a finding: at most one sample in so many.")
+    suspect: float = Field(20.0, ge=1, description="Surprise from which a sample is a finding.")
 
 
 class LevelDetector:
     """See the module. State: five means, two profiles, and six moments with their counts."""
 
     __slots__ = (
-        "_count", "_counts", "_daily", "_fast", "_key", "_level", "_moments", "_params", "_since", "_slow", "_weekly",
-        "_weekly_fast", "_weekly_slow",
+        "_count", "_counts", "_daily", "_fast", "_key", "_level", "_moments", "_most", "_params", "_since", "_slow",
+        "_weekly", "_weekly_fast", "_weekly_slow",
     )  # fmt: skip
 
     def __init__(self, key: SeriesKey, params: LevelParams) -> None:
@@ -72,6 +73,7 @@ class LevelDetector:
         self._count = 0
         self._counts = [0] * len(SAYS)
         self._moments = [0.0] * len(SAYS)
+        self._most = params.clip**3
         self._daily = Profile(DAY_S, DAY_SLOTS, params.per_day)
         self._weekly = Profile(WEEK_S, WEEK_SLOTS, params.per_week)
         self._level: FadingMean | None = None
@@ -103,67 +105,64 @@ class LevelDetector:
     def _start(self, at: float, value: float) -> None:
         self._level = fading_mean(self._params.level, value)
         self._fast = fading_mean(self._params.fast, value)
-        self._daily.learn(at, value)
-        self._weekly.learn(at, value)
+        self._daily.compare(at, value, learn=True)
+        self._weekly.compare(at, value, learn=True)
         self._count = 1
 
-    def _residuals(self, at: float, value: float, level: FadingMean, *, learn: bool) -> list[float | None]:
+    def _residuals(self, at: float, value: float, level: FadingMean, *, learn: bool) -> tuple[float | None, ...]:
         params = self._params
         recent, fast = level.get(), self._fast.get()
         away = value - recent
         drift = (fast + params.fast * (value - fast)) - (recent + params.level * away)
         tiny = ROUNDING * (abs(value) + abs(recent))
-        found: list[float | None] = [away if abs(away) > tiny else 0.0, drift if abs(drift) > tiny else 0.0]
-        day, week = self._daily.residual(at, value), self._weekly.residual(at, value)
-        if day is None:
-            found += (None, None)
-        else:
-            own = self._slow.get()
-            found += (day, day - own - params.slow * (day - own))
-        if week is None:
-            found += (None, None)
-        else:
-            fast, slow = self._weekly_fast.get(), self._weekly_slow.get()
-            found += (week, (fast + params.fast * (week - fast)) - (slow + params.slow * (week - slow)))
+        if -tiny <= away <= tiny:
+            away = 0.0
+        if -tiny <= drift <= tiny:
+            drift = 0.0
         if learn:
             level.update(value)
             self._fast.update(value)
-            self._learn_season(at, value, day, week)
-        return found
-
-    def _learn_season(self, at: float, value: float, day: float | None, week: float | None) -> None:
-        if day is not None:
+        day = self._daily.compare(at, value, learn=learn)
+        week = self._weekly.compare(at, value, learn=learn)
+        if day is None:
+            return away, drift, None, None, week, None
+        own = self._slow.get()
+        if learn:
             self._slow.update(day)
-        if week is not None:
+        above = (day - own) * (1.0 - params.slow)
+        if week is None:
+            return away, drift, day, above, None, None
+        fast, slow = self._weekly_fast.get(), self._weekly_slow.get()
+        if learn:
             self._weekly_fast.update(week)
             self._weekly_slow.update(week)
-        self._daily.learn(at, value)
-        self._weekly.learn(at, value)
+        moved = (fast + params.fast * (week - fast)) - (slow + params.slow * (week - slow))
+        return away, drift, day, above, week, moved
 
-    def _surprise(self, residuals: list[float | None], *, learn: bool) -> float:
+    def _surprise(self, residuals: tuple[float | None, ...], *, learn: bool) -> float:
         params, moments, counts = self._params, self._moments, self._counts
-        most, memory, warm_up = params.clip**3, params.memory, params.warm_up
+        most, memory, warm_up = self._most, params.memory, params.warm_up
         total = 0.0
         for i, residual in enumerate(residuals):
             if residual is None:
                 continue
-            cube, usual = abs(residual) ** 3, moments[i]
-            if counts[i] >= warm_up:
-                if cube > most * usual:
-                    ratio = most
-                    cube = most * usual if usual > 0 else cube
+            cube, usual, count = abs(residual * residual * residual), moments[i], counts[i]
+            if count >= warm_up and cube > 0:
+                if cube <= most * usual:
+                    total += cube / usual
                 else:
-                    ratio = cube / usual if usual > 0 else 0.0
-                total += ratio
+                    total += most
+                    cube = most * usual or cube
             if learn:
-                counts[i] += 1
-                share = 1.0 / counts[i]
-                moments[i] = usual + (share if share > memory else memory) * (cube - usual)
-        return min(total / len(SAYS), float(self._count))
+                counts[i] = count = count + 1
+                share = memory if count * memory > 1 else 1 / count
+                moments[i] = usual + share * (cube - usual)
+        surprise = total / len(SAYS)
+        return surprise if surprise < self._count else float(self._count)
 
-    def _found(self, at: float, value: float, residuals: list[float | None], score: float) -> Verdict:
+    def _found(self, at: float, value: float, residuals: tuple[float | None, ...], score: float) -> Verdict:
         sizes = [
-            0.0 if r is None or n < self._params.warm_up else abs(r) ** 3 / m if m > 0 else math.inf
+            0.0 if r is None or n < self._params.warm_up else abs(r) / max(m ** (1 / 3), LEAST)
             for r, m, n in zip(residuals, self._moments, self._counts, strict=True)
         ]
         lead = max(range(len(SAYS)), key=sizes.__getitem__)

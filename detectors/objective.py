@@ -9,6 +9,7 @@ from domain.identity import SeriesKey
 from domain.journeys import Objective
 from domain.state import Plain
 
+NAME = "objective"
 NINES = 9.0  # of a breach: an agreed limit outranks a statistical surprise
 CALM = Normal(0.0)
 
@@ -38,7 +39,7 @@ class ObjectiveDetector:
         low, high = min(limit, self._best), max(limit, self._best)
         score, side = score_of(NINES), "above" if self.objective.above else "below"
         evidence = Evidence(
-            "objective", self._key, at, value, limit, low, high, score, self._since, f"objective breached: {side} {limit:g}"
+            NAME, self._key, at, value, limit, low, high, score, self._since, f"objective breached: {side} {limit:g}"
         )
         return Anomalous(score, evidence)
 

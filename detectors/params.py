@@ -19,7 +19,9 @@ class DetectionParams(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    max_series: int = Field(100_000, ge=1, description="Series per partition; samples of further series are refused and counted.")
+    max_series: int = Field(
+        100_000, ge=1, description="Series per partition; samples of further series are refused and counted."
+    )
     freeze_timeout: Duration = Field(
         14_400.0, description="Learning resumes so long after an incident was declared even if nobody closed it."
     )

@@ -27,22 +27,24 @@ class Profile:
         self._sum, self._now = 0.0, 0
         self._origin = 0.0
 
-    def residual(self, at: float, value: float) -> float | None:
-        """Return how far the value is from what is usual now; None while this slot is unknown."""
+    def compare(self, at: float, value: float, *, learn: bool) -> float | None:
+        """Return how far the value is from what is usual now, None while this slot is unknown; then take it in."""
         slot = int(at % self._period_s / self._width_s)
-        return value - self._origin - self._means[slot] if self._visits[slot] else None
-
-    def learn(self, at: float, value: float) -> None:
-        """Take in a value."""
-        slot = int(at % self._period_s / self._width_s)
+        if not learn:
+            return value - self._origin - self._means[slot] if self._visits[slot] else None
         if slot != self._current:
-            if self._current < 0:
-                self._origin = value
-            else:
-                self._close(self._current, self._sum / self._now)
-            self._current, self._sum, self._now = slot, 0.0, 0
-        self._sum += value - self._origin
+            self._enter(slot, value)
+        value -= self._origin
+        self._sum += value
         self._now += 1
+        return value - self._means[slot] if self._visits[slot] else None
+
+    def _enter(self, slot: int, value: float) -> None:
+        if self._current < 0:
+            self._origin = value
+        else:
+            self._close(self._current, self._sum / self._now)
+        self._current, self._sum, self._now = slot, 0.0, 0
 
     def _close(self, slot: int, mean: float) -> None:
         visits = self._visits[slot]

@@ -40,14 +40,13 @@ class Silence:
     def heard(self, key: SeriesKey, at: float, watermark: float) -> bool:
         """Note an accepted sample; True if its series was silent until now."""
         lag, faded = watermark - at, self.lag_s * FADE
-        self.lag_s = lag if lag > faded else faded
-        if at > self.at:
-            self.at = at
+        self.lag_s = max(faded, lag)
+        self.at = max(self.at, at)
         if self.deadline == math.inf:
             self.deadline = at
         if self.lost:
             self.lost.discard(key)
-        if key in self.silent:
+        if self.silent and key in self.silent:  # hashing a key costs more than the rest of this method
             self.silent.discard(key)
             return True
         return False

@@ -67,14 +67,14 @@ class StuckDetector:
                 self._longest = max(self._longest, self._run)
             self._count += 1
             self._run, self._last, self._since = 1, value, at
-        return self._calm()
+        return CALM if self._count > self._params.warm_up else self._calm()
 
     def _calm(self) -> Verdict:
-        return CALM if self._count >= self._params.warm_up else Warming(self._count / self._params.warm_up)
+        return CALM if self._count > self._params.warm_up else Warming(self._count / self._params.warm_up)
 
     def _judge(self, at: float, value: float, run: int) -> Verdict:
         params = self._params
-        if run < params.shortest or run <= params.beyond * self._longest or self._count < params.warm_up:
+        if run < params.shortest or run <= params.beyond * self._longest or self._count <= params.warm_up:
             return self._calm()
         repeats = max(LEAST, self._repeats.get())
         nines = min(RAREST, -run * math.log10(repeats))

@@ -8,9 +8,10 @@ of G. V. Bayley and J. M. Hammersley (1946).
 import math
 from collections import deque
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from domain.anomaly import Forecast
 from domain.errors import StateError
@@ -18,17 +19,24 @@ from domain.identity import SeriesKey
 from domain.journeys import Objective
 from domain.state import Plain
 
+USUAL_SHARE = 0.005  # of the newest value in the usual level
+_FORECAST = TypeAdapter(Forecast)
+
 
 class ForecastParams(BaseModel):
     """When a trend towards a limit is worth a warning."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    windows: tuple[int, ...] = Field((20, 60), description="Samples that a line is drawn through; each length is tried.")
+    windows: tuple[int, ...] = Field(
+        (15, 30, 60), min_length=1, description="Samples that a line is drawn through; each length is tried."
+    )
     horizon: float = Field(4.0, gt=0, description="How far ahead is looked, in lengths of the window.")
-    certainty: float = Field(8.0, gt=0, description="How many standard errors the slope must be away from flat.")
-    progress: float = Field(0.15, ge=0, lt=1, description="Share of the way from the usual level to the limit already gone.")
-    agreeing: int = Field(4, ge=1, description="Forecasts in a row before one is issued.")
+    certainty: float = Field(5.0, gt=0, description="How many standard errors the slope must be away from flat.")
+    progress: float = Field(
+        0.1, ge=0, lt=1, description="Share of the way from the usual level to the limit already gone."
+    )
+    agreeing: int = Field(3, ge=1, description="Forecasts in a row before one is issued.")
     interval: float = Field(1.28, gt=0, description="Half-width of the interval in standard errors (1.28: 80 %).")
 
 
@@ -52,7 +60,7 @@ def fit(points: Sequence[tuple[float, float]]) -> Line | None:
     slope = sum((t - last - mean_t) * (v - mean_v) for t, v in points) / spread_t
     rest = [v - mean_v - slope * (t - last - mean_t) for t, v in points]
     square = sum(r * r for r in rest)
-    follow = sum(a * b for a, b in zip(rest, rest[1:], strict=False)) / square if square > 0 else 0.0
+    follow = sum(a * b for a, b in pairwise(rest)) / square if square > 0 else 0.0
     wider = (1 + max(0.0, min(follow, 0.9))) / (1 - max(0.0, min(follow, 0.9)))
     noise = math.sqrt(square / max(1, n - 2) * wider)
     return Line(mean_v - slope * mean_t, slope, noise / math.sqrt(spread_t), noise)
@@ -61,7 +69,7 @@ def fit(points: Sequence[tuple[float, float]]) -> Line | None:
 class TrendForecaster:
     """Watches one series that has an objective. State: the last samples and the usual level."""
 
-    __slots__ = ("_agreed", "_key", "_params", "_points", "_usual", "objective")
+    __slots__ = ("_agreed", "_key", "_params", "_points", "_standing", "_usual", "objective")
 
     def __init__(self, key: SeriesKey, objective: Objective, params: ForecastParams) -> None:
         self._key = key
@@ -70,25 +78,29 @@ class TrendForecaster:
         self._points: deque[tuple[float, float]] = deque(maxlen=max(params.windows))
         self._usual: float | None = None
         self._agreed = 0
+        self._standing: Forecast | None = None
 
     def observe(self, at: float, value: float, *, learn: bool) -> Forecast | None:
-        """Take the value in and return a forecast if one stands."""
+        """Take the value in and return the forecast that stands; one that came true stands until the value is back."""
         self._points.append((at, value))
         if self._usual is None:
             self._usual = value
         elif learn:
-            self._usual += 0.005 * (value - self._usual)
-        forecast = self._forecast(at, value)
-        self._agreed = self._agreed + 1 if forecast is not None else 0
-        return forecast if self._agreed >= self._params.agreeing else None
+            self._usual += USUAL_SHARE * (value - self._usual)
+        way = self.objective.limit - self._usual
+        if way == 0 or (way > 0) != self.objective.above:  # usually beyond the limit: nothing to foresee
+            self._agreed, self._standing = 0, None
+        elif (value - self._usual) / way < 1:
+            self._foresee(at, (value - self._usual) / way)
+        return self._standing
 
-    def _forecast(self, at: float, value: float) -> Forecast | None:
-        params, limit, usual = self._params, self.objective.limit, self._usual or 0.0
-        way = limit - usual
-        if way == 0 or (way > 0) != self.objective.above or not params.progress <= (value - usual) / way < 1:
-            return None
-        found = [f for n in params.windows if len(self._points) >= n and (f := self._line(at, n)) is not None]
-        return max(found, key=lambda f: f.confidence, default=None)
+    def _foresee(self, at: float, gone: float) -> None:
+        forecast = None
+        if gone >= self._params.progress:
+            found = [f for n in self._params.windows if len(self._points) >= n and (f := self._line(at, n)) is not None]
+            forecast = max(found, key=lambda f: f.confidence, default=None)
+        self._agreed = self._agreed + 1 if forecast is not None else 0
+        self._standing = forecast if self._agreed >= self._params.agreeing else None
 
     def _line(self, at: float, n: int) -> Forecast | None:
         params, points = self._params, list(self._points)[-n:]
@@ -106,18 +118,29 @@ class TrendForecaster:
         earliest, latest = max(0.0, room - slack) / faster, (room + slack) / slower
         confidence = max(0.05, min(0.95, 1 - ahead / furthest * 0.5 - 2 * line.slope_error / abs(line.slope)))
         return Forecast(
-            self._key, self.objective.limit, self.objective.above, at, at + ahead, at + earliest, at + latest, confidence
+            self._key,
+            self.objective.limit,
+            self.objective.above,
+            at,
+            at + ahead,
+            at + earliest,
+            at + latest,
+            confidence,
         )
 
     def snapshot(self) -> Plain:
         """Return the whole state as plain data."""
-        return [self._agreed, self._usual, [t for t, _ in self._points], [v for _, v in self._points]]
+        standing = None if self._standing is None else _FORECAST.dump_python(self._standing)
+        return [self._agreed, self._usual, [t for t, _ in self._points], [v for _, v in self._points], standing]
 
     def restore(self, state: Plain) -> None:
         """Take over a snapshot."""
         match state:
-            case [int() as agreed, None | float() | int() as usual, [*times], [*values]] if len(times) == len(values):
+            case [int() as agreed, None | float() | int() as usual, [*times], [*values], standing] if len(times) == len(
+                values
+            ):
                 self._agreed, self._usual = agreed, usual
+                self._standing = None if standing is None else _FORECAST.validate_python(standing)
                 self._points.clear()
                 self._points.extend((float(t), float(v)) for t, v in zip(times, values, strict=True))
             case _:

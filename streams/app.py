@@ -125,7 +125,7 @@ def create_app(
         app.timer(interval=TICK_S, name=f"tick-{route.driver.name}")(route.driver.tick)
     for name, (every_s, job) in jobs.items():
         app.timer(interval=every_s, name=name)(partial(job, app))
-    _follow_rebalances(app, [route.driver for route in routes])
+    _follow_rebalances(app, routes)
     return app
 
 
@@ -153,16 +153,15 @@ def _record(event: EventT[Any]) -> Record:
     return Record(source, message.key, message.value or b"", message.timestamp)
 
 
-def _follow_rebalances(app: faust.App, drivers: Sequence[Driver]) -> None:
+def _follow_rebalances(app: faust.App, routes: Sequence[Route]) -> None:
     async def release(*_: Any, **__: Any) -> None:
-        await asyncio.gather(*(driver.release() for driver in drivers))
+        await asyncio.gather(*(route.driver.release() for route in routes))
 
     async def assign(*signal: Any, **_: Any) -> None:
         assigned: set[TP] = signal[1]
         log.info("assigned %d partitions", len(assigned))
-        places = [(place.topic, place.partition) for place in assigned]
-        for driver in drivers:
-            driver.assign(places)
+        for route in routes:
+            route.driver.assign((place.topic, place.partition) for place in assigned if place.topic in route.topics)
 
     app.on_partitions_revoked.connect(release, weak=False)
     app.on_partitions_assigned.connect(assign, weak=False)

@@ -1,8 +1,8 @@
 """The same detectors and decisions offline: recorded telemetry in, scores and alerts out, no Kafka.
 
 Input rows are ``ts,service,metric,value`` (CSV, gzip if the name ends in .gz), file order being order of arrival; a
-metric whose name ends in ``_total`` is a counter. Nothing is known of a row before it is read, and alerts that are open at
-the end of the file stay open: the end of a file is not an event.
+metric whose name ends in ``_total`` is a counter. Nothing is known of a row before it is read, and alerts that are open
+at the end of the file stay open: the end of a file is not an event.
 """
 
 import csv
@@ -28,6 +28,7 @@ from domain.telemetry import EventKind, EventStatus, IncidentEvent, Sample, Samp
 HEADER = ["ts", "service", "metric", "value"]
 COUNTER_SUFFIX = "_total"
 SHOWN = 5  # bad rows that are told one by one
+CHANGES = {AlertStatus.OPEN: 1, AlertStatus.RESOLVED: -1, AlertStatus.RETRACTED: -1}
 EVERY = 5000  # rows between two reports of progress
 
 
@@ -59,7 +60,7 @@ class Summary:
 def read_events(path: Path) -> list[IncidentEvent]:
     """Return declared events in order of time; raises BacktestError naming file and line.
 
-    A line has ``at``, ``kind`` and ``service`` (or ``services``), and may have ``id``, ``status``, ``severity`` and ``title``.
+    A line has ``at``, ``kind`` and ``service`` (or ``services``); ``id``, ``status``, ``severity``, ``title`` if known.
     Kinds that Foreshock has no word for are changes, like a deployment.
     """
     events = []
@@ -120,6 +121,7 @@ class Backtest:
         self._waiting = waiting
         self._keys: dict[tuple[str, str], tuple[SeriesKey, SampleKind]] = {}
         self._told = -math.inf
+        self._open = 0
         self.summary = Summary()
 
     def run(self, telemetry: Path, out: Path, progress: Callable[[int], None] = lambda _: None) -> Summary:
@@ -146,15 +148,11 @@ class Backtest:
         for number, row in enumerate(readable(rows, path), 2):
             score = 0.0
             try:
-                ts, service, metric, text = row
-                at, value = float(ts), float(text)
+                at, service, metric, value = parse(row)
                 key, kind = keys.get((service, metric)) or self._key(service, metric)
-                if not -math.inf < at < math.inf:
-                    raise ValueError("the time is not finite")
             except ValueError as error:
                 summary.complain(f"{path}:{number}: {error}; expected ts,service,metric,value")
-                row = (*row, "", "", "")  # noqa: PLW2901  # the row count of scores.csv must not change
-                ts, service, metric = row[0], row[1], row[2]
+                row = (*row, "", "", "")  # noqa: PLW2901  # scores.csv has a row for every row
             else:
                 if self._waiting and self._waiting[0][0] <= at:
                     self._declare(at, alerts)
@@ -163,7 +161,7 @@ class Backtest:
                     self._pass_time(at, alerts)
                 for anomaly in anomalies:
                     self._hear(anomaly, alerts)
-            write((ts, service, metric, score))
+            write((row[0], row[1], row[2], score))
             if number % EVERY == 0:
                 progress()
             summary.rows += 1
@@ -181,23 +179,35 @@ class Backtest:
             self._hear(event, alerts)
 
     def _pass_time(self, at: float, alerts: TextIO) -> None:
-        self.summary.first_at = min(self.summary.first_at, at)
+        if self._told == -math.inf:
+            self.summary.first_at = at
         self.summary.last_at = self._told = at
-        self._hear(Watermark(0, at), alerts)
+        if self._open > 0:  # time changes nothing for Decide but the alerts that are open
+            self._hear(Watermark(0, at), alerts)
 
     def _hear(self, item: Anomaly | IncidentEvent | Watermark, alerts: TextIO) -> None:
         decided = self._decide.handle(item)
         self.summary.notices += len(decided.notices)
         for transition in decided.transitions:
             self.summary.alerts[transition.status] += 1
+            self._open += CHANGES.get(transition.status, 0)
             alerts.write(alert_line(transition))
+
+
+def parse(row: Sequence[str]) -> tuple[float, str, str, float]:
+    """Return time, service, metric and value; raises ValueError when the row is not one. The value may be NaN."""
+    ts, service, metric, text = row
+    at, value = float(ts), float(text)
+    if not -math.inf < at < math.inf:
+        raise ValueError("the time is not finite")
+    return at, service, metric, value
 
 
 def open_text(raw: BinaryIO, name: str) -> TextIO:
     """Return the text of a file, unpacked if it is called .gz; bad bytes become marks, to be refused as bad rows."""
     if name.endswith(".gz"):
         return gzip.open(raw, "rt", encoding="utf-8", errors="replace", newline="")
-    return open(raw.fileno(), encoding="utf-8", errors="replace", newline="", closefd=False)  # noqa: PTH123, SIM115  # an open file
+    return open(raw.fileno(), encoding="utf-8", errors="replace", newline="", closefd=False)  # an open file
 
 
 def readable(rows: Iterator[list[str]], path: Path) -> Iterator[Sequence[str]]:

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any, Final
 
 import faust
+from faust import Service
 from faust.types import TP
-from mode import Service
 
 from alerts.channels.base import Channel
 from alerts.channels.registry import CHANNELS

@@ -81,13 +81,15 @@ class Driver:
         self._bounds = bounds or {}
         self._owned: dict[str, _Owned] = {}
         self._assigned: frozenset[tuple[str, int]] = frozenset()
+        self._term = 0  # counts assignments: what was loaded under an earlier one is not ours
         self._loading = asyncio.Lock()
         self.handled = 0  # messages since the start
         self.positions: dict[tuple[str, int], int] = {}  # next offset to handle, of partitions that we have read from
 
     def assign(self, partitions: Iterable[tuple[str, int]]) -> None:
-        """These topics and partitions are ours now; their state is loaded with their first record."""
+        """These are ours now. The next tick loads their state: an outbox has work without records."""
         self._assigned = frozenset(partitions)
+        self._term += 1
         self.positions.clear()
 
     @property
@@ -111,11 +113,13 @@ class Driver:
 
         A record of a partition that is no longer ours is left alone: its new owner reads it.
         """
-        if (record.source.topic, record.source.partition) not in self._assigned:
+        source = record.source
+        owned = await self._own(source.topic, source.partition)
+        if owned is None:
             return
-        owned = await self._own(record)
         async with owned.lock:
-            source = record.source
+            if self._owned.get(owned.name) is not owned:
+                return  # given away while we waited
             expected = owned.offsets.get(source.topic)
             if expected is not None and source.offset < expected:
                 self._metrics.count("skipped", stage=self.name)
@@ -139,6 +143,8 @@ class Driver:
 
     async def tick(self) -> None:
         """Let time pass for every stage, and take the snapshots that are due. Call about every second, or oftener."""
+        for topic, partition in sorted(self._assigned):
+            await self._own(topic, partition)
         now = self._clock.monotonic()
         for owned in list(self._owned.values()):
             async with owned.lock:
@@ -161,6 +167,7 @@ class Driver:
         What cannot be saved in time is dropped: the last snapshot and the commits behind it still fit together.
         """
         self._assigned = frozenset()
+        self._term += 1
         owned_now, self._owned = self._owned, {}
         for owned in owned_now.values():
             try:
@@ -171,15 +178,20 @@ class Driver:
             except TimeoutError:
                 log.warning("%s: given away without a last snapshot", owned.name)
 
-    async def _own(self, record: Record) -> _Owned:
-        source = record.source
-        place = f"{source.topic}/{source.partition}" if self._apart else str(source.partition)
+    async def _own(self, topic: str, partition: int) -> _Owned | None:
+        """Return what we keep for a partition, loaded if need be; None when it is not ours."""
+        place = f"{topic}/{partition}" if self._apart else str(partition)
         name = f"{self.name}/{place}"
-        if (owned := self._owned.get(name)) is not None:
+        if (topic, partition) in self._assigned and (owned := self._owned.get(name)) is not None:
             return owned
         async with self._loading:
+            if (topic, partition) not in self._assigned:
+                return None
             if (owned := self._owned.get(name)) is None:
-                owned = await self._load(name, source.partition)
+                term = self._term
+                owned = await self._load(name, partition)
+                if term != self._term:
+                    return None
                 self._owned[name] = owned
                 await owned.stage.open()
         return owned

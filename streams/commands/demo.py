@@ -11,6 +11,7 @@ from rich.console import Console
 
 from domain.errors import ForeshockError
 from streams.demo.recording import Recording, load
+from streams.demo.slack_page import render_page
 from streams.demo.slack_server import SlackServer
 from streams.demo.table import FOOTNOTES, for_terminal
 from streams.system import SystemClock
@@ -77,7 +78,7 @@ def slack_server(
     folder: Annotated[Path | None, typer.Option(help="Where to keep every message as JSON.")] = None,
 ) -> None:
     """Serve the stand-in for Slack until told to stop."""
-    asyncio.run(_serve_slack(SlackServer(port, folder, host=host, token=token)))
+    asyncio.run(_serve_slack(SlackServer(port, folder, host=host, token=token, page=render_page)))
 
 
 async def _serve_slack(server: SlackServer) -> None:
@@ -85,7 +86,9 @@ async def _serve_slack(server: SlackServer) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with server:
-        typer.echo(f"Slack's stand-in listens at {server.url}")
+        typer.echo(
+            f"Slack's stand-in listens at {server.url}; what was posted is shown at {server.url.removesuffix('api/')}"
+        )
         await stop.wait()
     typer.echo(f"{len(server.messages)} messages were posted")
 

@@ -1,7 +1,7 @@
 """When a run of the demo counts as a success: the pipeline did its work end to end, and it was of use. Pure."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from domain.identity import NoticeId
@@ -30,7 +30,7 @@ class Observed:
 
     produced: int
     handled: int
-    dead_letters: int
+    dead_letters: Sequence[str]
     arrived: Collection[NoticeId]
     worker_status: int | None
 
@@ -49,7 +49,8 @@ def checks(result: Report, notices: Iterable[Notice], seen: Observed) -> tuple[C
         Check(
             "everything produced was consumed, and nothing was refused",
             seen.handled == seen.produced and not seen.dead_letters,
-            f"{seen.produced} messages produced, {seen.handled} handled, {seen.dead_letters} dead letters",
+            f"{seen.produced} messages produced, {seen.handled} handled, {len(seen.dead_letters)} dead letters"
+            f"{_some(seen.dead_letters)}",
         ),
         Check(
             "every notice that was to be sent has a receipt that says delivered",

@@ -262,11 +262,16 @@ def _in_time(told: Iterable[Told]) -> bool:
 
 
 def _owner(episode: Episode, faults: Sequence[Fault], above: Mapping[ServiceId, frozenset[ServiceId]]) -> str | None:
-    """Return the fault that explains an alert: it opened during it, on a service that the fault reaches."""
-    for fault in faults:
-        reach = set(fault.affected).union(*(above.get(service, frozenset()) for service in fault.affected))
-        if fault.started_at <= episode.opened_at <= fault.resolved_at + AFTERMATH_S and episode.service in reach:
-            return fault.id
+    """Return the fault that explains an alert: it opened during it or soon after, on a service that the fault reaches.
+
+    Where several could, one that is still going on comes before one that is over, and a later one before an earlier.
+    """
+    known = sorted(faults, key=lambda fault: fault.started_at, reverse=True)
+    for after_s in (0.0, AFTERMATH_S):
+        for fault in known:
+            reach = set(fault.affected).union(*(above.get(service, frozenset()) for service in fault.affected))
+            if fault.started_at <= episode.opened_at <= fault.resolved_at + after_s and episode.service in reach:
+                return fault.id
     return None
 
 

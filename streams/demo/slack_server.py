@@ -79,8 +79,9 @@ class SlackServer:
         token: str = "xoxb-stand-in",  # noqa: S107 - a stand-in's token opens nothing
         clock: Clock | None = None,
         channels: Sequence[str] | None = None,
+        page: Callable[[Sequence[Posted]], str] | None = None,
     ) -> None:
-        """``channels`` are those that exist (``#name``); without them every channel does."""
+        """``channels`` are those that exist (``#name``), None for all; ``page`` shows the messages at /."""
         self.host, self.port, self.token = host, port, token
         self.messages: list[Posted] = []
         self.calls: list[tuple[str, Json]] = []
@@ -88,6 +89,7 @@ class SlackServer:
         self.down = False  # every call answers 503
         self.archived: set[str] = set()
         self._folder = folder
+        self._page = page
         self._clock = clock or SystemClock()
         self._open = channels is None
         self._ids: dict[str, str] = {}
@@ -117,6 +119,7 @@ class SlackServer:
             self._folder.mkdir(parents=True, exist_ok=True)
         app = web.Application(client_max_size=1 << 20)
         app.router.add_route("*", "/api/{method}", self._serve)
+        app.router.add_get("/", self._show)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
         await self._runner.setup()
         site = web.TCPSite(self._runner, self.host, self.port)
@@ -131,6 +134,11 @@ class SlackServer:
         self._stopping.set()
         if self._runner is not None:
             await self._runner.cleanup()
+
+    async def _show(self, _: web.Request) -> web.Response:
+        if self._page is None:
+            raise web.HTTPNotFound
+        return web.Response(text=self._page(self.messages), content_type="text/html")
 
     async def _serve(self, request: web.Request) -> web.StreamResponse:
         method = request.match_info["method"]

@@ -133,7 +133,7 @@ def _account(plan: Plan, settings: Settings, played: Played, arrived: set[Notice
     landscape = settings.landscape()
     recording = plan.recording
     result = report(played.heard, recording.faults, recording.changes, landscape, until=recording.last_at)
-    seen = Observed(played.produced, played.handled, len(played.dead_letters), arrived, played.worker_status)
+    seen = Observed(played.produced, played.handled, played.dead_letters, arrived, played.worker_status)
     table = sheet(result, [client.name for client in landscape.clients], recording.first_at)
     return Account(result, table, checks(result, played.heard.notices, seen))
 

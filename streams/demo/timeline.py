@@ -1,5 +1,6 @@
 """The picture of one incident: a series, what was expected of it, who was told when, and when clients felt it. Pure."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
@@ -46,18 +47,17 @@ class Timeline:
 
 def timeline(row: Row, rows: Sequence[Measured], first_at: float) -> Timeline | None:
     """Return the picture's contents; None for an incident that nobody was told of, as no series led."""
-    evidence = _leading(row.episodes)
-    if evidence is None:
+    key = _leading(row.episodes)
+    if key is None:
         return None
     fault = row.fault
     start, end = fault.started_at - BEFORE_S, fault.resolved_at + AFTER_S
-    key = evidence.key
     points = [(m.at, m.value) for m in rows if m.metric == key.metric and m.service == key.service]
     felt = None if fault.breach_at is None else (fault.breach_at, fault.resolved_at)
     return Timeline(
         series=key,
         points=tuple(sorted({point for point in points if start <= point[0] <= end})),
-        band=evidence,
+        band=_expected(row.episodes, key),
         limit=_limit(row.episodes, key),
         marks=_marks(row, end),
         felt=felt,
@@ -90,7 +90,7 @@ def number(value: float) -> str:
     for size, unit in ((1e9, "G"), (1e6, "M"), (1e4, "k")):
         if abs(value) >= size:
             return f"{value / (1e3 if unit == 'k' else size):.3g} {unit}"
-    return f"{value:.3g}"
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
 
 
 class _Plot:
@@ -203,14 +203,22 @@ def _edges(evidence: Evidence) -> tuple[float, float]:
     return evidence.low, evidence.high
 
 
-def _leading(episodes: Sequence[Episode]) -> Evidence | None:
-    """Return the strongest evidence, with numbers, of the first alert that has any."""
+def _leading(episodes: Sequence[Episode]) -> SeriesKey | None:
+    """Return the series of the first alert's first forecast, or else of its first evidence that has numbers."""
     for episode in episodes:
         for transition in episode.transitions:
+            if transition.anomaly.forecast is not None:
+                return transition.anomaly.forecast.key
             for evidence in transition.anomaly.evidence:
-                if evidence.actual is not None and evidence.high < float("inf") and evidence.low > float("-inf"):
-                    return evidence
+                if evidence.actual is not None:
+                    return evidence.key
     return None
+
+
+def _expected(episodes: Sequence[Episode], key: SeriesKey) -> Evidence | None:
+    """Return the first statement of what was expected of a series; None without one that has two finite edges."""
+    stated = (e for episode in episodes for step in episode.transitions for e in step.anomaly.evidence if e.key == key)
+    return next((e for e in stated if math.isfinite(e.low) and math.isfinite(e.high)), None)
 
 
 def _limit(episodes: Sequence[Episode], key: SeriesKey) -> float | None:

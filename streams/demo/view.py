@@ -224,7 +224,7 @@ def _services(board: Board) -> RenderableType:
     for service in board.services:
         state = Text("calm", style="dim green")
         if service in alerts:
-            state = Text(f"alert since {offset(alerts[service].opened_at, board.first_at)}", style="bold yellow")
+            state = Text(f"alert {offset(alerts[service].opened_at, board.first_at)}", style="bold yellow")
         if service in hurting:
             state = Text("clients feel it", style="bold red")
         table.add_row(service, state)

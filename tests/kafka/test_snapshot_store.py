@@ -79,7 +79,7 @@ async def test_a_writer_killed_in_mid_snapshot_leaves_the_one_before(installatio
     assert await installation.store().load("detect/0") == large(3)
 
 
-async def test_a_snapshot_that_is_incomplete_is_refused(installation: Installation, kafka: KafkaBroker) -> None:
+async def test_a_snapshot_that_is_incomplete_is_refused(installation: Installation) -> None:
     store = installation.store()
     await store.save("detect/0", Snapshot({"telemetry": 1}, 1))
     # Somebody writes rubbish over the chunk of the only generation.

@@ -134,7 +134,14 @@ class Story:
         number, port = len(self._workers), free_port()
         config = self._folder / f"worker-{number}.yaml"
         config.write_text(yaml.safe_dump(self._settings(port)))
-        command = [sys.executable, "-c", "from streams.cli import main; main()", "worker", "--config", config]
+        command: list[str | Path] = [
+            sys.executable,
+            "-c",
+            "from streams.cli import main; main()",
+            "worker",
+            "--config",
+            config,
+        ]
         secret = {"SLACK_TOKEN": self.slack.token}
         worker = Child(f"worker-{number}", command, self._folder / f"worker-{number}.log", env=secret, cwd=ROOT)
         self._workers.append(worker)

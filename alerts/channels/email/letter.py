@@ -138,7 +138,7 @@ class _Writer:
                 ("Over since", self._stamp(ended)),
                 ("Lasted", lasting(ended - started)),
             ),
-            ("There is nothing you have to do.", "If you still see anything unusual, please tell us."),
+            ("There is nothing you have to do.", "If you still see anything unusual, please tell your usual contact."),
             "This is our last message about this.",
         )
 

@@ -521,6 +521,7 @@ async def test_a_defect_of_a_channel_is_an_outcome_and_stops_nobody() -> None:
         await desk.clock.advance(10)
         await outbox.idle()
     assert desk.outcomes() == ["deferred unavailable", "delivered"]
+    assert ids(channel.lookups) == [a_notice().id]  # nobody knows how far the attempt had come
 
 
 async def test_done_notices_and_ended_threads_are_forgotten_in_time() -> None:

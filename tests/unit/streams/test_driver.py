@@ -1,4 +1,5 @@
 import asyncio
+from functools import partial
 
 import pytest
 from hypothesis import given
@@ -9,8 +10,9 @@ from streams.agents.bound import DrainBound
 from streams.agents.driver import Driver
 from streams.metrics import Metrics
 from streams.records import decode_dead_letter
+from streams.snapshots import Snapshot
 from streams.topics import Topic
-from tests.support.clock import ManualClock
+from tests.support.clock import ManualClock, settle
 from tests.support.stages import MemoryBroker, MemorySnapshots, SumStage, a_record, acks_into
 
 PLACES = [("telemetry", 0), ("telemetry", 1), ("other", 0)]
@@ -66,7 +68,7 @@ def test_a_crash_at_any_point_changes_no_output_and_no_state(crashes: list[int],
         for stop in [*sorted(crashes), len(values)]:
             driver = a_driver(store, broker)
             for offset in range(max(acked) + 1, min(stop, len(values))):
-                await driver.handle(a_record(offset, values[offset]), lambda offset=offset: acked.append(offset))
+                await driver.handle(a_record(offset, values[offset]), partial(acked.append, offset))
                 if offset in saves:
                     await driver.tick()
         said = {(output.key, output.value) for output in broker.taken}
@@ -126,7 +128,7 @@ async def test_no_time_passes_while_kafka_does_not_answer() -> None:
         "sum", lambda _: Watched(), send=broker.send, store=MemorySnapshots(), clock=clock, metrics=Metrics(),
         snapshot_every_s=1000.0,
     )  # fmt: skip
-    driver.assign(PLACES)
+    driver.assign([("telemetry", 0)])
     await driver.handle(a_record(0), lambda: None)
     await driver.tick()
     assert ticks == []
@@ -136,11 +138,40 @@ async def test_release_saves_and_forgets_and_closes() -> None:
     store, broker = MemorySnapshots(), MemoryBroker()
     driver = a_driver(store, broker)
     await driver.handle(a_record(0), lambda: None)
-    (stage,) = driver.stages.values()
+    stage = driver.stages["sum/0"]
     await driver.release()
     assert isinstance(stage, SumStage)
     assert stage.closed
     assert (driver.stages, store.events) == ({}, ["saved {'telemetry': 1}"])
+
+
+async def test_state_is_loaded_without_waiting_for_a_record_since_an_outbox_has_work_of_its_own() -> None:
+    store = MemorySnapshots()
+    before = a_driver(store, MemoryBroker())
+    await before.handle(a_record(0, b"7"), lambda: None)
+    await before.release()
+    after = a_driver(store, MemoryBroker())
+    after.assign([("telemetry", 0)])
+    await after.tick()
+    (stage,) = after.stages.values()
+    assert isinstance(stage, SumStage)
+    assert stage.total == 7
+
+
+async def test_state_that_was_loaded_under_an_earlier_assignment_is_not_ours() -> None:
+    class Slow(MemorySnapshots):
+        async def load(self, name: str) -> Snapshot | None:
+            await clock.sleep(1)
+            return await super().load(name)
+
+    clock, broker = ManualClock(), MemoryBroker()
+    driver = a_driver(Slow(), broker, clock)
+    handling = asyncio.create_task(driver.handle(a_record(0), lambda: None))
+    await settle()
+    await driver.release()
+    await clock.advance(2)
+    await handling
+    assert (driver.stages, broker.taken) == ({}, [])
 
 
 async def test_release_does_not_wait_for_storage_that_is_away(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,7 +18,7 @@ from streams.demo.recording import Fault, Measured
 from streams.demo.report import Report, report
 from streams.demo.table import for_terminal, sheet, title
 from streams.demo.timeline import number, svg, timeline
-from tests.support.builders import T0, a_client, a_landscape
+from tests.support.builders import T0, a_client, a_forecast, a_landscape
 from tests.support.demo import Story, a_change, a_fault, a_good_story
 
 HOSTILE = '<script>alert("x")</script>'
@@ -139,6 +139,18 @@ def test_an_incident_without_an_alert_has_no_picture() -> None:
     assert timeline(account(Story()).rows[0], rows(), T0) is None
 
 
+def test_the_series_of_the_forecast_leads_the_picture_and_shows_its_limit() -> None:
+    story = a_good_story()
+    told = replace(story.transitions[0].anomaly, forecast=a_forecast(metric="pool_in_use"))
+    story.transitions = [replace(transition, anomaly=told) for transition in story.transitions]
+    pool = [replace(row, metric="pool_in_use") for row in rows()]
+    picture = timeline(account(story).rows[0], pool, T0)
+    assert picture is not None
+    assert (picture.series.metric, picture.limit) == ("pool_in_use", 800.0)
+    assert picture.band is None, "nothing was said of what is usual for it"
+    assert "limit 800" in svg(picture)
+
+
 def test_evidence_without_a_number_leads_no_picture() -> None:
     story = a_good_story()
     anomaly = story.transitions[0].anomaly
@@ -148,7 +160,7 @@ def test_evidence_without_a_number_leads_no_picture() -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "text"), [(0, "0"), (0.05, "0.05"), (250, "250"), (12_000, "12 k"), (209e6, "209 M")]
+    ("value", "text"), [(0, "0"), (0.05, "0.05"), (250, "250"), (1_500, "1,500"), (12_000, "12 k"), (209e6, "209 M")]
 )
 def test_values_are_short(value: float, text: str) -> None:
     assert number(value) == text

@@ -215,3 +215,10 @@ def test_a_telemetry_fault_excuses_no_alert_on_another_service() -> None:
     story.alert(150, 240, service="ledger-db")
     result = account(story, a_fault(kind="data", breach=None, affected="payments-api"))
     assert [stray.during for stray in result.false_alarms] == [""]
+
+
+def test_an_alert_belongs_to_the_incident_that_is_going_on_rather_than_to_one_that_is_just_over() -> None:
+    result = account(
+        a_good_story(opened=250, ended=300), a_fault("f1"), a_fault("f2", start=240, breach=290, resolved=310)
+    )
+    assert [len(row.episodes) for row in result.rows] == [0, 1]

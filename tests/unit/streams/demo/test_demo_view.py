@@ -135,7 +135,7 @@ def test_the_board_shows_services_with_open_alerts_and_those_that_hurt() -> None
     board, story = a_board(), Story()
     story.alert(90)
     board.transition(story.transitions[0])
-    assert "alert since 01:30" in drawn(board)
+    assert "alert 01:30" in drawn(board)
     board.reached_at = T0 + 205
     fault = a_fault(affected="ledger-db")
     assert [line.style for line in board.truth([fault])] == ["bold red"]
@@ -145,7 +145,7 @@ def test_the_board_shows_services_with_open_alerts_and_those_that_hurt() -> None
     assert [line.text for line in board.truth([fault])] == ["clients are well again (disk_fill)"]
     story.transition(AlertStatus.RESOLVED, 240, 2, "a1", "payments-api")
     board.transition(story.transitions[1])
-    assert "alert since" not in drawn(board)
+    assert "alert 01:30" not in drawn(board)
 
 
 def test_hostile_labels_are_shown_as_they_are() -> None:

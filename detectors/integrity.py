@@ -1,0 +1,100 @@
+"""Samples that lie about their time: repeated or late ones, many more than is usual for the service.
+
+The system may be healthy; its telemetry is not, and what is judged from it deserves less trust. A finding needs a
+burst of refused samples that is dense by itself and against the share seen before.
+"""
+
+from collections import deque
+from dataclasses import dataclass, field
+
+from detectors.calibration import score_of
+from detectors.features import Refusal
+from domain.anomaly import Evidence
+from domain.errors import StateError
+from domain.identity import SeriesKey
+from domain.state import Plain
+
+NAME = "integrity"
+BURST = 20  # refused samples
+WITHIN = 100  # samples that the burst may be spread over
+DENSER = 5.0  # times as dense as before
+NINES = 4.0
+WATCHED = {Refusal.DUPLICATE: "came twice", Refusal.LATE: "came out of order"}
+
+
+@dataclass(slots=True)
+class Burst:
+    """Refused samples of one kind: numbers and times of the latest, how many in all, the series of the finding."""
+
+    recent: deque[tuple[int, float]] = field(default_factory=lambda: deque(maxlen=BURST))
+    total: int = 0
+    key: SeriesKey | None = None
+
+
+class Integrity:
+    """The refused samples of one service."""
+
+    __slots__ = ("_arrived", "_bursts", "_open")
+
+    def __init__(self) -> None:
+        self._arrived = 0
+        self._bursts = {kind: Burst() for kind in WATCHED}
+        self._open = 0
+
+    def arrive(self) -> list[SeriesKey]:
+        """Count a sample, refused or not; return the keys of findings that are over."""
+        self._arrived += 1
+        if self._open == 0:
+            return []
+        over = []
+        for burst in self._bursts.values():
+            if burst.key is not None and self._arrived - burst.recent[-1][0] > WITHIN:
+                over.append(burst.key)
+                burst.key = None
+                self._open -= 1
+        return over
+
+    def refuse(self, kind: Refusal, key: SeriesKey, at: float) -> Evidence | None:
+        """Take in a refused sample; return a finding if it belongs to a burst."""
+        burst = self._bursts.get(kind)
+        if burst is None:
+            return None
+        burst.recent.append((self._arrived, at))
+        burst.total += 1
+        first = burst.recent[0][0]
+        count, spread = len(burst.recent), self._arrived - first + 1
+        before = (burst.total - count) / max(1, first)
+        if burst.key is None:
+            if count < BURST or spread > WITHIN or first < WITHIN or count / spread < DENSER * before:
+                return None
+            burst.key = key
+            self._open += 1
+        since = min(when for _, when in burst.recent)
+        detail = f"{count} of the last {spread} samples of the service {WATCHED[kind]}"
+        high = min(1.0, DENSER * before)
+        return Evidence(NAME, burst.key, at, count / spread, before, 0.0, high, score_of(NINES), since, detail)
+
+    def snapshot(self) -> Plain:
+        """Return the whole state as plain data."""
+        rows = [
+            [kind.value, [list(pair) for pair in burst.recent], burst.total, burst.key and burst.key.metric]
+            for kind, burst in self._bursts.items()
+        ]
+        keys = [burst.key and [list(pair) for pair in burst.key.attributes] for burst in self._bursts.values()]
+        service = next((burst.key.service for burst in self._bursts.values() if burst.key is not None), None)
+        return [self._arrived, service, rows, keys]
+
+    def restore(self, state: Plain) -> None:
+        """Take over a snapshot; kinds that are no longer watched are left out."""
+        match state:
+            case [int() as arrived, service, [*rows], [*keys]] if len(rows) == len(keys):
+                self._arrived, self._open = arrived, 0
+            case _:
+                raise StateError("the saved integrity of a service is damaged")
+        for (kind, recent, total, metric), attributes in zip(rows, keys, strict=True):
+            if kind not in self._bursts:
+                continue
+            key = None if metric is None or service is None else SeriesKey.of(service, metric, dict(attributes))
+            pairs = deque(((int(number), float(at)) for number, at in recent), maxlen=BURST)
+            self._bursts[Refusal(kind)] = Burst(pairs, int(total), key)
+            self._open += key is not None

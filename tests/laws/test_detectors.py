@@ -1,0 +1,131 @@
+"""What every detector in the registry keeps; each law exists because some model was seen to break it."""
+
+import json
+from collections.abc import Sequence
+
+import pytest
+
+from detectors.base import Detector
+from detectors.params import DetectionParams
+from detectors.registry import DETECTORS, Entry
+from domain.anomaly import Anomalous, Normal, Verdict, Warming
+from domain.errors import StateError
+from domain.identity import SeriesKey
+from tests.support.timelines import START, noise
+
+KEY = SeriesKey.of("payments-api", "latency_ms")
+PARAMS = DetectionParams()
+WARM_UP = {"level": PARAMS.level.warm_up, "stuck": PARAMS.stuck.warm_up}
+
+every = pytest.mark.parametrize("entry", DETECTORS, ids=lambda entry: entry.name)
+
+
+def make(entry: Entry) -> Detector:
+    return entry.make(KEY, PARAMS)
+
+
+def feed(detector: Detector, values: Sequence[float], start: int = 0, *, learn: bool = True) -> list[Verdict]:
+    return [detector.observe(START + start + i, value, learn=learn) for i, value in enumerate(values)]
+
+
+def score(verdict: Verdict) -> float:
+    return 0.0 if isinstance(verdict, Warming) else verdict.score
+
+
+@every
+def test_a_constant_series_is_never_anomalous(entry: Entry) -> None:
+    for constant in (0.0, 1.0, -3.7, 1e12 + 0.1, 1e-12):
+        assert not any(isinstance(v, Anomalous) for v in feed(make(entry), [constant] * 2000))
+
+
+@every
+def test_it_is_warming_for_exactly_its_stated_warm_up_and_then_judges(entry: Entry) -> None:
+    verdicts = feed(make(entry), noise(WARM_UP[entry.name] + 20))
+    warming = [isinstance(v, Warming) for v in verdicts]
+    assert warming == [True] * WARM_UP[entry.name] + [False] * 20
+    progress = [v.progress for v in verdicts if isinstance(v, Warming)]
+    assert progress == sorted(progress)
+    assert all(0 <= p <= 1 for p in progress)
+
+
+@every
+def test_scores_lie_between_zero_and_one_even_for_extreme_values(entry: Entry) -> None:
+    values = [*noise(300), 1e60, -1e60, 0.0, *noise(300), 1e90, *noise(50)]
+    assert all(0 <= score(v) < 1 for v in feed(make(entry), values))
+
+
+@every
+def test_zero_is_a_value_like_any_other(entry: Entry) -> None:
+    plain = feed(make(entry), noise(600, centre=8.0))
+    around_zero = feed(make(entry), [v - 8.0 for v in noise(600, centre=8.0)])
+    assert [type(v) for v in plain] == [type(v) for v in around_zero]
+    assert [score(v) for v in around_zero] == pytest.approx([score(v) for v in plain], abs=1e-6)
+
+
+@every
+@pytest.mark.parametrize("cut", [0, 1, 50, 99, 100, 101, 700])
+def test_a_snapshot_as_json_continues_bit_for_bit(entry: Entry, cut: int) -> None:
+    values = [*noise(650), *[50.0] * 60, 90.0, *noise(100, seed=8)]
+    whole, first, second = make(entry), make(entry), make(entry)
+    expected = feed(whole, values)
+    feed(first, values[:cut])
+    second.restore(json.loads(json.dumps(first.snapshot())))
+    assert feed(second, values[cut:], start=cut) == expected[cut:]
+
+
+@every
+@pytest.mark.parametrize("damaged", [None, 3, "text", [], [1], {}, [[], [], []]])
+def test_a_damaged_snapshot_is_refused(entry: Entry, damaged: object) -> None:
+    with pytest.raises(StateError):
+        make(entry).restore(damaged)  # type: ignore[arg-type]
+
+
+@every
+def test_instances_are_independent(entry: Entry) -> None:
+    alone, other = make(entry), make(entry)
+    expected = feed(make(entry), noise(300))
+    feed(other, noise(300, seed=9, centre=1e6))
+    assert feed(alone, noise(300)) == expected
+
+
+@every
+def test_state_stays_bounded_over_ten_thousand_samples(entry: Entry) -> None:
+    detector = make(entry)
+    feed(detector, noise(5000))
+    before = len(json.dumps(detector.snapshot()))
+    feed(detector, noise(5000, seed=11), start=5000)
+    assert len(json.dumps(detector.snapshot())) < before + 2000
+
+
+@every
+def test_values_that_are_not_learnt_from_leave_no_trace_in_the_model(entry: Entry) -> None:
+    told, untold = make(entry), make(entry)
+    for detector in (told, untold):
+        feed(detector, noise(400))
+    feed(told, noise(100, seed=12, centre=500.0), start=400, learn=False)
+    after = noise(200, seed=13)
+    assert [score(v) for v in feed(told, after, start=500)] == [score(v) for v in feed(untold, after, start=500)]
+
+
+@every
+def test_an_anomaly_carries_evidence_that_names_its_series_and_detector(entry: Entry) -> None:
+    values = [*noise(500), 500.0, *[47.0] * 80]
+    found = [v for v in feed(make(entry), values) if isinstance(v, Anomalous)]
+    assert found
+    for verdict in found:
+        evidence = verdict.evidence
+        assert (evidence.key, evidence.detector, evidence.score) == (KEY, entry.name, verdict.score)
+        assert evidence.since <= evidence.at
+        assert evidence.low <= evidence.expected <= evidence.high
+        assert evidence.detail
+
+
+def test_a_first_step_off_a_constant_series_is_anomalous() -> None:
+    level = make(DETECTORS[0])
+    assert all(isinstance(v, Warming | Normal) for v in feed(level, [5.0] * 300))
+    assert isinstance(level.observe(START + 300, 5.001, learn=True), Anomalous)
+
+
+def test_the_registry_names_every_detector_file_that_has_a_detector() -> None:
+    assert [entry.name for entry in DETECTORS] == ["level", "stuck"]
+    assert set(WARM_UP) == {entry.name for entry in DETECTORS}
