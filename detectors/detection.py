@@ -264,11 +264,11 @@ class Detection:
                 "refused": int() as refused, "series": series, "services": [*services],
             }:  # fmt: skip
                 self._watermark = -math.inf if watermark is None else float(watermark)
-                self._deadline = math.inf if deadline is None else float(deadline)
                 self.refusals = Counter(refusals)
                 self._bank.restore(series)
                 self._bank.refused = refused
                 self._restore_services(services)
+                self._deadline = math.inf if deadline is None else float(deadline)
             case _:
                 raise StateError("the saved detection state is damaged")
 

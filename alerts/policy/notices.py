@@ -104,7 +104,8 @@ class _Desk:
         notices = []
         for client_id, _, reason in self._impact.clients:
             client = self._routes.clients[client_id]
-            decision = gate(client.policy, self._episode.lead.confidence, self._impact)
+            lead = self._episode.lead
+            decision = gate(client.policy, lead.kind, lead.confidence, self._impact)
             facts = client_facts(client, self._episode, self._impact)
             for address in client.emails:  # one that is named twice finds its own thread
                 thread_id = _thread_id(self._episode, ChannelKind.EMAIL, address, client_id)

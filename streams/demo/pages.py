@@ -86,10 +86,19 @@ def _incident(row: Row, page: Page) -> dict[str, object]:
     return {
         "title": f"{title(fault).capitalize()} in {', '.join(fault.affected)}, {felt}",
         "result": result,
+        "noticed": _noticed(row, page.first_at),
         "series": "" if picture is None else str(picture.series),
         "picture": "" if picture is None else svg(picture),
         "said": [_said(told, page.first_at) for told in (*row.squads, *row.clients, *row.needless)],
     }
+
+
+def _noticed(row: Row, first_at: float) -> str:
+    """Return what the first alert said when it opened; nothing without one."""
+    if not row.episodes:
+        return ""
+    first = row.episodes[0]
+    return f"{offset(first.opened_at, first_at)} {first.transitions[0].reason}"
 
 
 def _said(told: Told, first_at: float) -> str:

@@ -4,11 +4,13 @@ import pytest
 
 from alerts.policy.gate import gate
 from alerts.policy.impact import impact
+from domain.anomaly import AnomalyKind
 from domain.identity import ServiceId
 from domain.journeys import Impact, NoticePolicy
 from domain.notice import Decision, Hold, Notify, Suppress
 from tests.support.builders import a_landscape
 
+LEVEL = AnomalyKind.LEVEL
 AFFECTED = impact(a_landscape(), ServiceId("payments-api"))
 
 
@@ -25,16 +27,24 @@ AFFECTED = impact(a_landscape(), ServiceId("payments-api"))
     ],
 )
 def test_the_clients_own_policy_decides(approval: str, confidence: float, decision: Decision) -> None:
-    assert gate(NoticePolicy(approval, 0.8), confidence, AFFECTED) == decision
+    assert gate(NoticePolicy(approval, 0.8), LEVEL, confidence, AFFECTED) == decision
 
 
 def test_without_an_affected_journey_nothing_passes() -> None:
     nothing = Impact(ServiceId("payments-api"), (), (), ())
 
-    assert gate(NoticePolicy("automatic", 0.0), 1.0, nothing) == Suppress("no journey is affected")
+    assert gate(NoticePolicy("automatic", 0.0), LEVEL, 1.0, nothing) == Suppress("no journey is affected")
 
 
 def test_a_confidence_just_below_is_not_written_as_if_it_had_reached() -> None:
-    decision = gate(NoticePolicy("automatic", 0.8), 0.7999, AFFECTED)
+    decision = gate(NoticePolicy("automatic", 0.8), LEVEL, 0.7999, AFFECTED)
 
     assert decision == Suppress("confidence 0.799900 is below the client's 0.800000")
+
+
+@pytest.mark.parametrize("kind", [AnomalyKind.SILENCE, AnomalyKind.STUCK, AnomalyKind.SCHEMA])
+def test_doubts_about_the_telemetry_are_no_news_for_a_client(kind: AnomalyKind) -> None:
+    decision = gate(NoticePolicy("automatic", 0.0), kind, 1.0, AFFECTED)
+
+    assert isinstance(decision, Suppress)
+    assert "only the telemetry is in doubt" in decision.reason

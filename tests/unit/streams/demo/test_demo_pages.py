@@ -196,6 +196,13 @@ def test_messages_are_shown_in_frames_that_run_nothing() -> None:
     assert page.count(" sandbox ") == 2
 
 
+def test_an_incident_says_what_was_noticed_first_or_that_nothing_was() -> None:
+    assert "02:30 because" in render(a_page())
+    missed = account(Story())
+    page = render(a_page(result=missed, sheet=sheet(missed, ["Example Bank"], T0)))
+    assert "No alert opened." in page
+
+
 def test_a_page_about_a_silent_run_says_so() -> None:
     page = render(a_page())
     assert "Nothing was posted." in page

@@ -1,0 +1,101 @@
+"""When an objective will be breached."""
+
+import json
+
+import pytest
+
+from detectors.objective import ObjectiveDetector
+from detectors.trend import ForecastParams, TrendForecaster, fit
+from domain.anomaly import Anomalous, Forecast, Normal
+from domain.errors import StateError
+from domain.identity import SeriesKey
+from domain.journeys import Objective
+from tests.support.timelines import START, noise, with_shape
+
+KEY = SeriesKey.of("ledger-db", "disk_free")
+FULL = Objective("disk_free", 10.0, above=False)
+
+
+def forecasts(values: list[float], objective: Objective = FULL) -> list[Forecast | None]:
+    forecaster = TrendForecaster(KEY, objective, ForecastParams())
+    return [forecaster.observe(START + i, value, learn=True) for i, value in enumerate(values)]
+
+
+def test_a_line_is_fitted_exactly() -> None:
+    line = fit([(START + i, 5.0 - 2.0 * i) for i in range(10)])
+    assert line is not None
+    assert line.value == pytest.approx(-13.0)
+    assert line.slope == pytest.approx(-2.0)
+    assert line.slope_error == pytest.approx(0.0, abs=1e-9)
+
+
+def test_no_line_without_time() -> None:
+    assert fit([(START, 1.0), (START, 2.0)]) is None
+
+
+def test_a_disk_that_fills_is_forecast_before_it_is_full_and_the_truth_lies_in_the_interval() -> None:
+    values = with_shape(noise(400, centre=100.0, spread=0.5), 200, lambda i: -0.6 * i)
+    breach = START + next(i for i, v in enumerate(values) if v < 10.0)
+    said = [f for f in forecasts(values)[:340] if f is not None]
+    assert breach - said[0].issued_at > 60
+    assert abs(said[-1].breach_at - breach) < 10
+    assert sum(f.earliest_at <= breach <= f.latest_at for f in said) / len(said) > 0.5
+    assert all(f.earliest_at <= f.breach_at <= f.latest_at for f in said)
+    assert all(not f.above and f.limit == 10.0 and 0 < f.confidence < 1 for f in said)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_noise_is_no_trend(seed: int) -> None:
+    assert not any(forecasts(noise(2000, seed=seed, centre=100.0, spread=10.0)))
+
+
+def test_a_trend_away_from_the_limit_is_not_told() -> None:
+    assert not any(forecasts(with_shape(noise(400, centre=100.0, spread=0.5), 200, lambda i: 0.6 * i)))
+
+
+def test_a_series_that_is_usually_beyond_its_limit_has_no_forecast() -> None:
+    assert not any(forecasts(with_shape(noise(400, centre=5.0, spread=0.1), 200, lambda i: -0.1 * i)))
+
+
+def test_a_forecast_that_came_true_stands_until_the_value_is_back() -> None:
+    values = [100.0 - 0.5 * max(0, i - 100) for i in range(290)]
+    assert forecasts([*values, 5.0, 5.0])[-1] is not None
+    assert forecasts([*values, 5.0, 100.0])[-1] is None
+
+
+def test_a_snapshot_continues_identically() -> None:
+    values = with_shape(noise(300, centre=100.0, spread=0.5), 100, lambda i: -0.5 * i)
+    expected = forecasts(values)
+    first, second = (TrendForecaster(KEY, FULL, ForecastParams()) for _ in range(2))
+    for i, value in enumerate(values[:200]):
+        first.observe(START + i, value, learn=True)
+    second.restore(json.loads(json.dumps(first.snapshot())))
+    assert [second.observe(START + 200 + i, v, learn=True) for i, v in enumerate(values[200:])] == expected[200:]
+
+
+@pytest.mark.parametrize("damaged", [None, [], [1, 2.0, [1.0], [], None], "x"])
+def test_a_damaged_snapshot_is_refused(damaged: object) -> None:
+    with pytest.raises(StateError):
+        TrendForecaster(KEY, FULL, ForecastParams()).restore(damaged)  # type: ignore[arg-type]
+
+
+def test_an_objective_is_breached_only_after_its_time_without_a_break() -> None:
+    detector = ObjectiveDetector(KEY, Objective("latency", 100.0, above=True, for_s=3.0))
+    values = [50.0, 120.0, 120.0, 90.0, 120.0, 120.0, 120.0, 120.0, 90.0]
+    said = [detector.observe(START + i, v, learn=True) for i, v in enumerate(values)]
+    assert [isinstance(v, Anomalous) for v in said] == [False] * 7 + [True, False]
+    breach = said[7]
+    assert isinstance(breach, Anomalous)
+    assert (breach.evidence.since, breach.evidence.low, breach.evidence.high) == (START + 4, 50.0, 100.0)
+
+
+def test_a_limit_from_below_is_breached_below_it() -> None:
+    detector = ObjectiveDetector(KEY, FULL)
+    assert isinstance(detector.observe(START, 10.0, learn=True), Normal)
+    assert isinstance(detector.observe(START + 1, 9.9, learn=True), Anomalous)
+
+
+@pytest.mark.parametrize("damaged", [None, [], ["x", 1.0]])
+def test_a_damaged_objective_is_refused(damaged: object) -> None:
+    with pytest.raises(StateError):
+        ObjectiveDetector(KEY, FULL).restore(damaged)  # type: ignore[arg-type]
