@@ -1,20 +1,30 @@
 """Topics by kafka-python: create them, verify them, and tell how far behind the worker is."""
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from kafka import KafkaConsumer, TopicPartition
 from kafka.admin import KafkaAdminClient
-from kafka.errors import KafkaError
+from kafka.errors import (
+    CoordinatorLoadInProgressError,
+    CoordinatorNotAvailableError,
+    KafkaError,
+    NotCoordinatorError,
+)
+from kafka.structs import OffsetAndMetadata
 
 from config.settings import Settings
 from domain.errors import ForeshockError
 from streams.connection import kafka_python_options
+from streams.system import pause
 from streams.topics import TOPICS, Topic, TopicSpec
 
 log = logging.getLogger(__name__)
+
+COORDINATOR_TRIES = 15
+COORDINATOR_WAIT_S = 1.0
 
 
 class BrokerError(ForeshockError):
@@ -120,6 +130,18 @@ def _source_problems(settings: Settings, topic: str, there: dict[str, int], *, n
     return []
 
 
+def _group_offsets(
+    client: KafkaAdminClient, group: str, places: Sequence[TopicPartition]
+) -> Mapping[TopicPartition, OffsetAndMetadata]:
+    """Ask again while the group's coordinator is being found: after a broker's start that takes seconds."""
+    for _ in range(COORDINATOR_TRIES - 1):
+        try:
+            return dict(client.list_group_offsets({group: list(places)})[group])
+        except (CoordinatorNotAvailableError, NotCoordinatorError, CoordinatorLoadInProgressError):
+            pause(COORDINATOR_WAIT_S)
+    return dict(client.list_group_offsets({group: list(places)})[group])
+
+
 def lag(settings: Settings) -> Sequence[Lag]:
     """Return the lag of every partition that the worker's group reads."""
     options = kafka_python_options(settings.kafka)
@@ -128,7 +150,7 @@ def lag(settings: Settings) -> Sequence[Lag]:
         places = [
             TopicPartition(name, number) for name in read_topics(settings) for number in range(there.get(name, 0))
         ]
-        offsets = client.list_group_offsets({settings.kafka.group: places})[settings.kafka.group]
+        offsets = _group_offsets(client, settings.kafka.group, places)
         consumer = KafkaConsumer(**options, group_id=None)
         try:
             ends = consumer.end_offsets(places)

@@ -5,9 +5,11 @@
 
 import asyncio
 import logging
+import tempfile
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any, Final
 
 import faust
@@ -113,6 +115,7 @@ def create_app(
         producer_acks=-1,
         producer_linger=0.005,
         store="memory://",
+        datadir=Path(tempfile.gettempdir()) / "foreshock",  # Faust makes one, though nothing is kept in it
         topic_allow_declare=False,  # `foreshock topics create` makes topics, with the settings of the table
         topic_disable_leader=True,
         web_enabled=False,  # streams.health serves three pages; Faust's own show more than an operator needs

@@ -74,7 +74,9 @@ def read_events(path: Path) -> list[IncidentEvent]:
     return sorted(events, key=lambda event: event.at)
 
 
-def _event(row: dict[str, Any], name: str) -> IncidentEvent:
+def _event(row: Any, name: str) -> IncidentEvent:
+    if not isinstance(row, dict):
+        raise TypeError("not a JSON object")
     services = row.get("services") or ([row["service"]] if row.get("service") else [])
     kind = str(row["kind"])
     known = EventKind(kind) if kind in set(EventKind) else EventKind.DEPLOY
@@ -132,7 +134,7 @@ class Backtest:
             text = stack.enter_context(open_text(raw, telemetry.name))
             scores = stack.enter_context((out / "scores.csv").open("w", encoding="utf-8", newline=""))
             alerts = stack.enter_context((out / "alerts.jsonl").open("w", encoding="utf-8"))
-            rows = csv.reader(text)
+            rows = readable(csv.reader(text), telemetry)
             _check_header(next(rows, []), telemetry)
             self._rows(rows, telemetry, scores, alerts, lambda: progress(raw.tell()))
         self.summary.series = self._detection.series_count
@@ -140,12 +142,12 @@ class Backtest:
         return self.summary
 
     def _rows(
-        self, rows: Iterator[list[str]], path: Path, scores: TextIO, alerts: TextIO, progress: Callable[[], None]
+        self, rows: Iterator[Sequence[str]], path: Path, scores: TextIO, alerts: TextIO, progress: Callable[[], None]
     ) -> None:
         write = csv.writer(scores, lineterminator="\n").writerow
         write(["ts", "service", "metric", "score"])
         summary, observe, keys = self.summary, self._detection.observe, self._keys
-        for number, row in enumerate(readable(rows, path), 2):
+        for number, row in enumerate(rows, 2):
             score = 0.0
             try:
                 at, service, metric, value = parse(row)
@@ -210,7 +212,7 @@ def open_text(raw: BinaryIO, name: str) -> TextIO:
     return open(raw.fileno(), encoding="utf-8", errors="replace", newline="", closefd=False)  # an open file
 
 
-def readable(rows: Iterator[list[str]], path: Path) -> Iterator[Sequence[str]]:
+def readable(rows: Iterable[Sequence[str]], path: Path) -> Iterator[Sequence[str]]:
     """Yield rows; a file that is cut off or not gzip ends the run with a sentence instead of a traceback."""
     try:
         yield from rows

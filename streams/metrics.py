@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
 from prometheus_client.exposition import generate_latest
 
 Name = Literal[
@@ -96,6 +96,7 @@ class Metrics:
 
     def __init__(self) -> None:
         """Register every family of the catalogue."""
+        disable_created_metrics()  # one more series beside every counter and histogram, which nobody reads
         self.registry = CollectorRegistry()
         self._counters: dict[str, Counter] = {}
         self._gauges: dict[str, Gauge] = {}

@@ -22,6 +22,11 @@ class SystemClock:
         await asyncio.sleep(seconds)
 
 
+def pause(seconds: float) -> None:
+    """Wait, in code that is not asynchronous."""
+    time.sleep(seconds)
+
+
 def end_process(status: int) -> NoReturn:
     """End at once, without clean-up: state on disk and in Kafka is always fit for a crash."""
     os._exit(status)
