@@ -1,5 +1,6 @@
 """What must hold of detection for any telemetry."""
 
+import contextlib
 import json
 from collections.abc import Sequence
 
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from detectors.detection import Detection
 from detectors.params import DetectionParams
 from domain.anomaly import Anomaly, AnomalyPhase
+from domain.errors import StateError
 from domain.identity import ServiceId
 from domain.journeys import Objective, Service
 from domain.telemetry import Sample
@@ -123,3 +125,27 @@ def _check_lives(said: Sequence[Anomaly]) -> None:
     assert len({a.id for a in said if a.phase is AnomalyPhase.OPENED}) == sum(
         a.phase is AnomalyPhase.OPENED for a in said
     )
+
+
+def _places(state: object, path: tuple[object, ...] = ()) -> list[tuple[object, ...]]:
+    """Every place inside plain data."""
+    children = state.items() if isinstance(state, dict) else enumerate(state) if isinstance(state, list) else ()
+    return [path, *(place for name, child in children for place in _places(child, (*path, name)))]
+
+
+TROUBLED = Detection(PARAMS, SERVICES)
+feed(TROUBLED, together(timeline(with_shape(noise(300), 250, lambda i: 4.0 * i)), timeline(noise(260), metric="rate")))
+SAVED = json.dumps(TROUBLED.snapshot())
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.data())
+def test_a_snapshot_with_anything_wrong_anywhere_is_restored_or_refused_but_never_breaks(data: st.DataObject) -> None:
+    state = json.loads(SAVED)
+    place = data.draw(st.sampled_from([place for place in _places(state) if place]))
+    inside = state
+    for name in place[:-1]:
+        inside = inside[name]
+    inside[place[-1]] = data.draw(st.sampled_from([None, "x", [], {}, [[]], True, "1"]))
+    with contextlib.suppress(StateError):
+        Detection(PARAMS, SERVICES).restore(state)

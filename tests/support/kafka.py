@@ -11,9 +11,14 @@ from pathlib import Path
 from typing import Final
 
 from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
-from kafka.errors import KafkaError
+from kafka.errors import (
+    CoordinatorLoadInProgressError,
+    CoordinatorNotAvailableError,
+    KafkaError,
+    NotCoordinatorError,
+)
 
-from tests.support.processes import Child, free_port, port_answers
+from tests.support.processes import Child, free_port, port_answers, wait_until
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 RECIPE: Final = ROOT / "ops" / "kafka"
@@ -130,13 +135,25 @@ class KafkaBroker:
             consumer.close()
 
     def committed(self, group: str) -> dict[tuple[str, int], int]:
-        """Return the offsets that a consumer group has committed, by (topic, partition)."""
-        admin = self.admin()
-        try:
-            offsets = admin.list_group_offsets([group])[group]
-            return {(place.topic, place.partition): found.offset for place, found in offsets.items()}
-        finally:
-            admin.close()
+        """Return the offsets that a consumer group has committed, by (topic, partition).
+
+        A broker that has just come back needs a moment to load its groups; it is asked again until then.
+        """
+        found: dict[tuple[str, int], int] = {}
+
+        def coordinator_answers() -> bool:
+            admin = self.admin()
+            try:
+                offsets = admin.list_group_offsets([group])[group]
+            except (NotCoordinatorError, CoordinatorLoadInProgressError, CoordinatorNotAvailableError):
+                return False
+            finally:
+                admin.close()
+            found.update({(place.topic, place.partition): at.offset for place, at in offsets.items()})
+            return True
+
+        wait_until(coordinator_answers, what=f"the coordinator of {group}", timeout_s=READ_S)
+        return found
 
     def _serves(self) -> bool:
         if not port_answers(self.port):

@@ -23,6 +23,7 @@ from tests.support.processes import Child, free_port, wait_until
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 DEMO: Final = ROOT / "streams" / "demo"
+FORESHOCK: Final[tuple[str | Path, ...]] = (sys.executable, "-c", "from streams.cli import main; main()")
 ENDINGS: Final = {Phase.ALL_CLEAR, Phase.RETRACTION}
 DRAIN_S: Final = 90.0
 
@@ -134,14 +135,7 @@ class Story:
         number, port = len(self._workers), free_port()
         config = self._folder / f"worker-{number}.yaml"
         config.write_text(yaml.safe_dump(self._settings(port)))
-        command: list[str | Path] = [
-            sys.executable,
-            "-c",
-            "from streams.cli import main; main()",
-            "worker",
-            "--config",
-            config,
-        ]
+        command = [*FORESHOCK, "worker", "--config", config]
         secret = {"SLACK_TOKEN": self.slack.token}
         worker = Child(f"worker-{number}", command, self._folder / f"worker-{number}.log", env=secret, cwd=ROOT)
         self._workers.append(worker)

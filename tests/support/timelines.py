@@ -14,7 +14,7 @@ START = 1_700_000_000.0
 
 def noise(count: int, seed: int = 7, centre: float = 50.0, spread: float = 2.0) -> list[float]:
     """Gaussian values, the same for the same seed."""
-    chance = random.Random(seed)  # noqa: TID251  # seeded
+    chance = random.Random(seed)  # seeded
     return [chance.gauss(centre, spread) for _ in range(count)]
 
 

@@ -90,6 +90,12 @@ def test_one_series_of_many_must_persist() -> None:
     assert phases(run(together(lasting, *others)))[0] is OPENED
 
 
+def test_two_spikes_apart_are_not_persistence() -> None:
+    others = [timeline(noise(600, seed=i), metric=f"m{i}") for i in range(9)]
+    apart = timeline([*noise(500), 90.0, *noise(3, seed=2), 90.0, *noise(95, seed=5)])
+    assert run(together(apart, *others)) == []
+
+
 def test_several_series_together_open_sooner_and_the_strongest_leads() -> None:
     lines = [
         timeline([*noise(500, seed=i), 60.0 + 10 * i, *noise(60, seed=20 + i)], metric=f"m{i}") for i in range(1, 6)
@@ -153,6 +159,10 @@ def test_telemetry_that_comes_twice_is_found_and_named() -> None:
     assert said[0].kind is AnomalyKind.SCHEMA
     assert "twice" in said[0].evidence[0].detail
     assert phases(said) == [OPENED, ENDED]
+
+
+def test_a_service_that_always_repeats_itself_is_left_in_peace() -> None:
+    assert run([s for i, s in enumerate(timeline(noise(1000))) for _ in range(2 if i % 3 == 0 or i > 600 else 1)]) == []
 
 
 def test_during_an_incident_nothing_is_learnt_and_afterwards_it_is() -> None:

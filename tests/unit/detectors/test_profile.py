@@ -40,7 +40,9 @@ def test_large_offsets_do_not_cost_precision() -> None:
     assert profile.compare(DAY * 2 + 3600, 1e12 + 1.5, learn=False) == pytest.approx(0.5, abs=1e-3)
 
 
-@pytest.mark.parametrize("damaged", [None, [], [1, 2.0, 3, 4.0, [[999, 1, 1.0]]], [1, 2.0, 3, 4.0, [[1]]]])
+@pytest.mark.parametrize(
+    "damaged", [None, [], [1, 2.0, 3, 4.0, "AA==", "AA=="], [99, 2.0, 3, 4.0, "", ""], [1, 2.0, 3, 4.0, "?", "?"]]
+)
 def test_a_damaged_snapshot_is_refused(damaged: object) -> None:
     with pytest.raises(StateError):
         Profile(DAY, 24, 0.2).restore(damaged)  # type: ignore[arg-type]

@@ -1,0 +1,140 @@
+"""From findings to at most one open anomaly of a service."""
+
+import json
+
+import pytest
+
+from detectors.calibration import score_of
+from detectors.fusion import Fusion, FusionParams
+from domain.anomaly import Anomaly, AnomalyKind, AnomalyPhase, Evidence, Forecast
+from domain.errors import StateError
+from domain.identity import SeriesKey, ServiceId
+from tests.support.timelines import START
+
+API = ServiceId("payments-api")
+PARAMS = FusionParams()
+
+
+def key(metric: str = "latency") -> SeriesKey:
+    return SeriesKey.of(API, metric)
+
+
+def evidence(nines: float, metric: str = "latency", at: float = START, detector: str = "level") -> Evidence:
+    return Evidence(detector, key(metric), at, 9.0, 1.0, 0.0, 2.0, score_of(nines), at, "high")
+
+
+def forecast(ahead: float, confidence: float = 0.8, at: float = START, metric: str = "disk") -> Forecast:
+    return Forecast(key(metric), 10.0, False, at, at + ahead, at + 0.9 * ahead, at + 1.1 * ahead, confidence)
+
+
+def lone() -> Fusion:
+    return Fusion(API, PARAMS, series=1, gap_s=1.0)
+
+
+def phases(said: list[Anomaly]) -> list[AnomalyPhase]:
+    return [anomaly.phase for anomaly in said]
+
+
+def test_nothing_opens_below_the_bar_and_something_above_it() -> None:
+    fusion = lone()
+    fusion.found(AnomalyKind.LEVEL, evidence(PARAMS.alone - 0.1))
+    assert fusion.settle(START) == []
+    fusion.found(AnomalyKind.LEVEL, evidence(PARAMS.alone + 0.1))
+    assert phases(fusion.settle(START)) == [AnomalyPhase.OPENED]
+    assert fusion.settle(START + 1) == []
+
+
+def test_objectives_raise_the_bar_for_statistics_but_not_for_breaches() -> None:
+    fusion = lone()
+    fusion.has_objectives = True
+    fusion.found(AnomalyKind.LEVEL, evidence(PARAMS.alone + 0.1))
+    assert fusion.settle(START) == []
+    fusion.found(AnomalyKind.BREACH, evidence(9.0, detector="objective"))
+    assert fusion.settle(START)[0].kind is AnomalyKind.BREACH
+
+
+def test_it_ends_when_every_finding_was_calm_for_long_enough() -> None:
+    fusion = lone()
+    fusion.found(AnomalyKind.LEVEL, evidence(4.0))
+    fusion.settle(START)
+    for number in range(1, PARAMS.clear):
+        fusion.calm(key(), "level")
+        assert fusion.settle(START + number) == []
+    fusion.calm(key(), "level")
+    ended = fusion.settle(START + PARAMS.clear)
+    assert phases(ended) == [AnomalyPhase.ENDED]
+    assert ended[0].evidence
+    assert fusion.idle
+
+
+def test_within_the_refractory_only_something_rarer_opens_again() -> None:
+    fusion = lone()
+    for at, nines, opens in ((0, 3.0, True), (10, 3.5, False), (20, 5.0, True), (70, 2.0, True)):
+        fusion.found(AnomalyKind.LEVEL, evidence(nines, at=START + at))
+        assert bool(fusion.settle(START + at)) is opens, at
+        fusion.over(key(), "level")
+        fusion.settle(START + at + 1)
+
+
+def test_the_strongest_evidence_comes_first_and_a_breach_before_all() -> None:
+    fusion = lone()
+    for metric, nines in (("b", 3.0), ("a", 4.0), ("c", 2.0)):
+        fusion.found(AnomalyKind.LEVEL, evidence(nines, metric))
+    fusion.found(AnomalyKind.BREACH, evidence(9.0, "disk", detector="objective"))
+    assert [e.key.metric for e in fusion.settle(START)[0].evidence] == ["disk", "a", "b", "c"]
+
+
+def test_a_forecast_opens_an_update_follows_only_when_it_moves_and_a_breach_is_told_at_once() -> None:
+    fusion = lone()
+    fusion.forecast(key("disk"), 10.0, forecast(100.0))
+    opened = fusion.settle(START)
+    assert (opened[0].kind, opened[0].confidence) == (AnomalyKind.FORECAST, 0.8)
+    fusion.forecast(key("disk"), 10.0, forecast(95.0, at=START + 10))
+    assert fusion.settle(START + 10) == []
+    fusion.forecast(key("disk"), 10.0, forecast(30.0, at=START + 20))
+    moved = fusion.settle(START + 20)
+    assert phases(moved) == [AnomalyPhase.UPDATED]
+    assert moved[0].forecast == forecast(30.0, at=START + 20)
+    fusion.found(AnomalyKind.BREACH, evidence(9.0, "disk", detector="objective"))
+    assert [a.kind for a in fusion.settle(START + 21)] == [AnomalyKind.BREACH]
+
+
+def test_a_forecast_that_is_not_sure_enough_opens_nothing() -> None:
+    fusion = lone()
+    fusion.forecast(key("disk"), 10.0, forecast(100.0, confidence=PARAMS.min_forecast - 0.01))
+    assert fusion.settle(START) == []
+
+
+def test_a_forecast_that_lapses_for_a_moment_is_not_withdrawn() -> None:
+    fusion = lone()
+    fusion.forecast(key("disk"), 10.0, forecast(100.0))
+    fusion.settle(START)
+    for number in range(1, PARAMS.lapse):
+        fusion.forecast(key("disk"), 10.0, None)
+        assert fusion.settle(START + number) == []
+    fusion.forecast(key("disk"), 10.0, None)
+    assert phases(fusion.settle(START + PARAMS.lapse)) == [AnomalyPhase.ENDED]
+
+
+def test_when_quiet_nothing_opens_but_what_is_open_ends() -> None:
+    fusion = lone()
+    fusion.found(AnomalyKind.LEVEL, evidence(4.0))
+    assert fusion.settle(START, quiet=True) == []
+    fusion.settle(START)
+    fusion.over(key(), "level")
+    assert phases(fusion.settle(START + 1, quiet=True)) == [AnomalyPhase.ENDED]
+
+
+def test_a_snapshot_continues() -> None:
+    first, second = lone(), lone()
+    first.found(AnomalyKind.LEVEL, evidence(4.0))
+    first.forecast(key("disk"), 10.0, forecast(100.0))
+    first.settle(START)
+    second.restore(json.loads(json.dumps(first.snapshot())))
+    assert second == first
+
+
+@pytest.mark.parametrize("damaged", [None, [], {}, {"findings": 3}, "x"])
+def test_a_damaged_snapshot_is_refused(damaged: object) -> None:
+    with pytest.raises(StateError):
+        lone().restore(damaged)  # type: ignore[arg-type]

@@ -1,0 +1,40 @@
+import ssl
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from config.intake import KafkaSettings, SaslSettings
+from streams.connection import client_options, faust_credentials, kafka_python_options, tls_context
+from tests.support.tls import a_certificate
+
+
+def test_plaintext_needs_nothing_but_brokers() -> None:
+    kafka = KafkaSettings(brokers=("a:1", "b:2"))
+    assert client_options(kafka) == {"bootstrap_servers": ["a:1", "b:2"], "security_protocol": "PLAINTEXT"}
+    assert faust_credentials(kafka) is None
+
+
+def test_tls_checks_certificates_and_host_names_against_our_authority(tmp_path: Path) -> None:
+    kafka = KafkaSettings(security="tls", ca_file=a_certificate(tmp_path))
+    context = tls_context(kafka)
+    assert context is not None
+    assert (context.verify_mode, context.check_hostname) == (ssl.CERT_REQUIRED, True)
+    assert client_options(kafka)["security_protocol"] == "SSL"
+    assert faust_credentials(kafka).context.verify_mode == ssl.CERT_REQUIRED
+
+
+def test_a_password_reaches_the_clients_and_no_text() -> None:
+    sasl = SaslSettings(mechanism="SCRAM-SHA-256", username="foreshock", password=SecretStr("hunter2-bait"))
+    kafka = KafkaSettings(security="sasl_tls", sasl=sasl)
+    options = client_options(kafka)
+    assert (options["sasl_mechanism"], options["sasl_plain_username"]) == ("SCRAM-SHA-256", "foreshock")
+    assert options["sasl_plain_password"] == "hunter2-bait"
+    assert options["security_protocol"] == "SASL_SSL"
+    credentials = faust_credentials(kafka)
+    assert (credentials.mechanism.value, credentials.password) == ("SCRAM-SHA-256", "hunter2-bait")
+    assert "hunter2" not in repr(kafka) + repr(credentials)
+
+
+def test_only_the_embedded_broker_gets_a_fixed_version() -> None:
+    assert "api_version" not in kafka_python_options(KafkaSettings())
+    assert kafka_python_options(KafkaSettings(create_topics=False))["api_version"] == (2, 0)
