@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from detectors.bank import Bank, Series
+from detectors.declared import Spans
 from detectors.features import Refusal
 from detectors.fusion import Fusion
 from detectors.integrity import NAME as INTEGRITY
@@ -18,24 +19,24 @@ from domain.errors import StateError
 from domain.identity import ServiceId
 from domain.journeys import Service
 from domain.state import Plain
-from domain.telemetry import EventKind, EventStatus, IncidentEvent, Sample
+from domain.telemetry import EventKind, IncidentEvent, Sample
 
 VERSION = 1
 NOTHING: tuple[Anomaly, ...] = ()
 
 
 class ServiceState:
-    """What is known of one service: its series, its silences, its findings, and until when it must not learn."""
+    """What is known of one service: its series, its silences, its findings, and when it must not learn."""
 
-    __slots__ = ("frozen_until", "fusion", "integrity", "quiet_until", "series", "silence")
+    __slots__ = ("frozen", "fusion", "integrity", "quiet", "series", "silence")
 
     def __init__(self, name: ServiceId, params: DetectionParams) -> None:
         self.series: list[Series] = []
         self.silence = Silence()
         self.integrity = Integrity()
         self.fusion = Fusion(name, params.fusion)
-        self.frozen_until = -math.inf
-        self.quiet_until = -math.inf
+        self.frozen = Spans()  # during which nothing is learnt
+        self.quiet = Spans()  # during which nothing new opens
 
     def add(self, series: Series) -> None:
         """Take in a new series."""
@@ -49,7 +50,7 @@ class ServiceState:
         if fusion.idle:
             return []
         fusion.gap_s = max(series.cadence.usual_s for series in self.series)
-        return fusion.settle(at, quiet=at < self.quiet_until)
+        return fusion.settle(at, quiet=self.quiet.cover(at))
 
     def state(self, series: Series, now: float) -> SeriesState:
         """Return what one of its series is good for."""
@@ -57,18 +58,19 @@ class ServiceState:
             return SeriesState.STALE
         if not series.warm:
             return SeriesState.WARMING
-        return SeriesState.FROZEN if now < self.frozen_until else SeriesState.LIVE
+        return SeriesState.FROZEN if self.frozen.cover(now) else SeriesState.LIVE
 
     def snapshot(self) -> Plain:
         """Return the state but for the series, which the bank keeps."""
-        until = [None if math.isinf(at) else at for at in (self.frozen_until, self.quiet_until)]
-        return [until, self.silence.snapshot(), self.integrity.snapshot(), self.fusion.snapshot()]
+        declared = [self.frozen.snapshot(), self.quiet.snapshot()]
+        return [declared, self.silence.snapshot(), self.integrity.snapshot(), self.fusion.snapshot()]
 
     def restore(self, state: Plain) -> None:
         """Take over a snapshot; the series must have been added already."""
         match state:
             case [[frozen, quiet], silence, integrity, fusion]:
-                self.frozen_until, self.quiet_until = (-math.inf if at is None else at for at in (frozen, quiet))
+                self.frozen.restore(frozen)
+                self.quiet.restore(quiet)
                 self.silence.restore(silence)
                 self.integrity.restore(integrity)
                 self.fusion.restore(fusion)
@@ -81,7 +83,7 @@ class Detection:
 
     def __init__(self, params: DetectionParams, services: Sequence[Service] = (), partition: int = 0) -> None:
         self._params = params
-        self._partition = partition
+        self.partition = partition
         self._has_objectives = any(service.objectives for service in services)
         self._bank = Bank(params, services)
         self._services: dict[ServiceId, ServiceState] = {}
@@ -157,7 +159,7 @@ class Detection:
         return service
 
     def _judge(self, service: ServiceState, series: Series, at: float, value: float) -> float:
-        learn = at >= service.frozen_until
+        learn = not service.frozen.cover(at)
         fusion, best, warm = service.fusion, 0.0, True
         for entry, detector in series.detectors:
             verdict = detector.observe(at, value, learn=learn)
@@ -202,26 +204,28 @@ class Detection:
         for service in self._services.values():
             if not service.series:
                 continue
-            if self._watermark > service.silence.patience_ends:
+            ends = service.silence.patience_ends
+            if self._watermark > ends:
                 self._silent(service)
                 said += service.settle(self._watermark)
-            self._deadline = min(self._deadline, max(self._watermark, service.silence.patience_ends))
+                ends = self._watermark + service.silence.patience_s  # look again after as long
+            self._deadline = min(self._deadline, ends)
         return said
 
     def event(self, event: IncidentEvent) -> Sequence[Anomaly]:
         """Take in what people or tools declared. It opens and ends nothing by itself.
 
-        An incident or a maintenance freezes learning on its services until it is closed, or until the time-out of the
-        parameters; during a maintenance nothing new opens. A deployment changes nothing: what it breaks shall be seen.
+        An incident or a maintenance freezes learning on its services from its beginning until it is closed, or until
+        the time-out of the parameters, whenever it is read. During a maintenance nothing new opens. A deployment
+        changes nothing: what it breaks shall be seen.
         """
         if event.kind is EventKind.DEPLOY:
             return NOTHING
-        until = event.at if event.status is EventStatus.CLOSED else event.at + self._params.freeze_timeout
         for name in event.services or tuple(self._services):
             service = self._services.get(name) or self._service(name)
-            service.frozen_until = until
+            service.frozen.declare(event, self._params.freeze_timeout)
             if event.kind is EventKind.MAINTENANCE:
-                service.quiet_until = until
+                service.quiet.declare(event, self._params.freeze_timeout)
         return NOTHING
 
     def advance(self, to: float) -> Sequence[Anomaly]:
@@ -240,6 +244,7 @@ class Detection:
         return {
             name: Counter(service.state(series, self._watermark) for series in service.series)
             for name, service in self._services.items()
+            if service.series
         }
 
     def snapshot(self) -> Plain:
@@ -256,6 +261,12 @@ class Detection:
 
     def restore(self, state: Plain) -> None:
         """Take over a snapshot; raises StateError when it is damaged or of an unknown version."""
+        try:
+            self._take_over(state)
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+            raise StateError(f"the saved detection state is damaged: {type(error).__name__}") from None
+
+    def _take_over(self, state: Plain) -> None:
         match state:
             case {"version": int() as version} if version != VERSION:
                 raise StateError(f"detection state of version {version}; this release reads version {VERSION}")

@@ -8,7 +8,6 @@
 """
 
 import math
-from collections.abc import Sequence
 from enum import StrEnum
 
 from domain.errors import StateError
@@ -60,8 +59,3 @@ class Feature:
                 self.last_at, self.last_value = (-math.inf if at is None else float(at)), float(value)
             case _:
                 raise StateError("the saved feature of a series is damaged")
-
-
-def median(values: Sequence[float]) -> float:
-    """Return the middle value, the lower one of two."""
-    return sorted(values)[(len(values) - 1) // 2]

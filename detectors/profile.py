@@ -4,7 +4,9 @@ A slot is learnt when it is left, with the mean of the values that fell into it,
 itself. Means are kept relative to the first value in single precision: 4 bytes a slot, exact for any unit.
 """
 
+import struct
 from array import array
+from base64 import b64decode, b64encode
 
 from domain.errors import StateError
 from domain.state import Plain
@@ -53,19 +55,36 @@ class Profile:
         self._visits[slot] = min(KNOWN, visits + 1)
 
     def snapshot(self) -> Plain:
-        """Return the whole state as plain data; slots that were never visited are left out."""
-        known = [[slot, visits, self._means[slot]] for slot, visits in enumerate(self._visits) if visits]
-        return [self._current, self._sum, self._now, self._origin, known]
+        """Return the whole state as plain data; the slots as base64, little-endian."""
+        if not any(self._visits):
+            return [self._current, self._sum, self._now, self._origin, "", ""]
+        visits = b64encode(self._visits).decode()
+        means = b64encode(struct.pack(f"<{len(self._means)}f", *self._means)).decode()
+        return [self._current, self._sum, self._now, self._origin, visits, means]
 
     def restore(self, state: Plain) -> None:
         """Take over a snapshot."""
         match state:
-            case [int() as current, float() | int() as total, int() as now, float() | int() as origin, [*known]]:
+            case [int() as current, float() | int() as total, int() as now, float() | int() as origin, *slots]:
                 self._current, self._sum, self._now, self._origin = current, float(total), now, float(origin)
             case _:
                 raise StateError("the saved profile of a series is damaged")
+        match slots:
+            case ["", ""]:
+                self._means, self._visits = array("f", bytes(4 * len(self._means))), bytearray(len(self._means))
+            case [str() as visits, str() as means]:
+                self._unpack(visits, means)
+            case _:
+                raise StateError("the slots of a saved profile are damaged")
+        if not -1 <= current < len(self._means):
+            raise StateError("a saved profile is in a slot that does not exist")
+
+    def _unpack(self, visits: str, means: str) -> None:
+        slots = len(self._means)
         try:
-            for slot, visits, mean in known:
-                self._visits[slot], self._means[slot] = visits, mean
-        except (ValueError, TypeError, IndexError):
-            raise StateError("a slot of a saved profile is damaged") from None
+            self._means = array("f", struct.unpack(f"<{slots}f", b64decode(means, validate=True)))
+            self._visits = bytearray(b64decode(visits, validate=True))
+        except (ValueError, struct.error):
+            raise StateError("the slots of a saved profile are damaged") from None
+        if len(self._visits) != slots:
+            raise StateError("a saved profile has another number of slots")

@@ -66,16 +66,21 @@ class Silence:
                 found.append(self._evidence(key, cadence, watermark if whole else self.at, whole))
             else:
                 deadline = min(deadline, due)
-        self.deadline = deadline if deadline < math.inf else max(watermark, self.at)
+        if deadline == math.inf:  # all are silent, or none is known: look again after as long
+            patience = self.patience_s
+            deadline = self.at + patience if patience < math.inf else self.at
+        self.deadline = deadline
         return found
 
-    def _patience(self) -> float:
+    @property
+    def patience_s(self) -> float:
+        """How long the service may be quiet: as long as its quickest series."""
         return min((c.allowed_s for _, c in self._known if c.known), default=math.inf)
 
     @property
     def patience_ends(self) -> float:
         """When, by the watermark, the service counts as silent as a whole if it says nothing until then."""
-        return self.at + self.lag_s + self._patience()
+        return self.at + self.lag_s + self.patience_s
 
     def _whole(self, watermark: float) -> bool:
         """Whether the service as a whole has been quiet for longer than its quickest series may be."""

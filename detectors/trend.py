@@ -38,6 +38,12 @@ class ForecastParams(BaseModel):
     )
     agreeing: int = Field(3, ge=1, description="Forecasts in a row before one is issued.")
     interval: float = Field(1.28, gt=0, description="Half-width of the interval in standard errors (1.28: 80 %).")
+    bend: float = Field(
+        0.4,
+        ge=0,
+        lt=1,
+        description="Share of the time left by which the interval is wider, because trends are not straight.",
+    )
 
 
 class Line(NamedTuple):
@@ -115,7 +121,8 @@ class TrendForecaster:
         slower = abs(line.slope) - params.interval * line.slope_error
         room = abs(self.objective.limit - line.value)
         slack = params.interval * line.noise
-        earliest, latest = max(0.0, room - slack) / faster, (room + slack) / slower
+        earliest = max(0.0, max(0.0, room - slack) / faster - params.bend * ahead)
+        latest = (room + slack) / slower + params.bend * ahead
         confidence = max(0.05, min(0.95, 1 - ahead / furthest * 0.5 - 2 * line.slope_error / abs(line.slope)))
         return Forecast(
             self._key,
