@@ -5,7 +5,7 @@ from typing import Any, Final, Literal, get_args
 
 from pydantic import Field, SecretStr, model_validator
 
-from config.fields import Brokers, Duration, Section, TopicName, TopicPrefix
+from config.fields import Brokers, Duration, Name, Section, TopicName, TopicPrefix
 
 TelemetryFormat = Literal["native", "otlp_json", "otlp_proto"]
 IncidentFormat = Literal["native", "cloudevents"]
@@ -42,6 +42,10 @@ class KafkaSettings(Section):
     sasl: SaslSettings | None = Field(default=None, description="Needed when security is sasl_plaintext or sasl_tls.")
     group: str = Field(
         default="foreshock", min_length=1, description="The consumer group that all workers share; also their id."
+    )
+    instance: Name | None = Field(
+        default=None,
+        description="A name of this worker that outlives a restart, such as a pod's: its partitions come back at once.",
     )
     partitions: int = Field(
         default=4, ge=1, le=1000, description="Partitions of Foreshock's own topics: as many workers can share them."

@@ -43,6 +43,7 @@ class Connection:
 
     brokers: tuple[str, ...]
     group: str
+    instance: str | None = None
     credentials: Any = None
 
 
@@ -105,6 +106,7 @@ def create_app(
         connection.group,
         broker=[f"kafka://{broker}" for broker in connection.brokers],
         broker_credentials=connection.credentials,
+        consumer_group_instance_id=connection.instance,
         broker_commit_interval=1.0,
         broker_session_timeout=SESSION_S,
         broker_heartbeat_interval=SESSION_S / 6,

@@ -71,7 +71,7 @@ class Worker:
         )
         kafka = settings.kafka
         self.app = create_app(
-            Connection(kafka.brokers, kafka.group, faust_credentials(kafka)),
+            Connection(kafka.brokers, kafka.group, kafka.instance, faust_credentials(kafka)),
             self._routes,
             self._gateway,
             self._commits,
