@@ -15,8 +15,8 @@ from streams.records import decode, encode
 from streams.topics import Topic
 
 WATERMARK_EVERY_S = 5.0  # of event time
-PROBE_AFTER_S = 5.0  # of silence: ask Kafka whether it is there at all
-IDLE_AFTER_S = 10.0  # of silence: from here on event time passes with the clock
+PROBE_AFTER_S = 15.0  # of silence: ask Kafka whether it is there at all
+IDLE_AFTER_S = 30.0  # of silence: from here on event time passes with the clock
 
 
 class DetectStage:

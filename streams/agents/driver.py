@@ -30,6 +30,7 @@ T = TypeVar("T")
 MAX_HELD: Final = 20_000  # messages waiting for a snapshot: one is taken early rather than let memory grow
 RESEND_S: Final = 1.0
 STALL_S: Final = 5.0
+OUTAGE_S: Final = 1.0  # the broker answers within milliseconds
 RELEASE_S: Final = 10.0
 
 Send = Callable[[Output], Awaitable[Awaitable[object]]]  # hands over; the inner awaitable ends when the broker has it
@@ -229,7 +230,10 @@ class Driver:
         if not owned.unsent:
             owned.sent_at = now
         else:
-            # Kafka may be out of reach, and then silence says nothing about the sources: no time passes.
+            # Kafka may be out of reach, and then silence says nothing about the sources: no time passes, and the
+            # silence counts from anew when Kafka is back.
+            if now - owned.sent_at > OUTAGE_S:
+                owned.handled_at = now
             if now - owned.sent_at > STALL_S:
                 await self._resend(owned)
             return

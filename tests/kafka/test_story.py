@@ -49,12 +49,12 @@ def check(outcome: Outcome, story: Story, produced: str) -> None:
     assert outcome.repeats["slack"] == 0, produced
 
 
-def tell(name: str, outcome: Outcome) -> None:
+def tell(name: str, outcome: Outcome, recording: Recording) -> None:
     """Say how far a run differs from the undisturbed one: a figure to know, not one to hide."""
     sent = len(outcome.to_send)
     print(f"\n{name}: {sent} notices sent, repeats {outcome.repeats}")  # noqa: T201 - the report of this level
     if _undisturbed:
-        print(compare(_undisturbed[0], outcome))  # noqa: T201 - the same
+        print(compare(_undisturbed[0], outcome, recording.last_at))  # noqa: T201 - the same
 
 
 async def undisturbed(kafka: KafkaBroker, recording: Recording, folder: Path) -> None:
@@ -84,7 +84,7 @@ async def test_two_workers_join_and_leave(story: Story, recording: Recording) ->
         assert await asyncio.to_thread(first.stop) == 0, first.log_tail()
 
     outcome = await run(story, recording, disturb)
-    tell("two workers, joining and leaving", outcome)
+    tell("two workers, joining and leaving", outcome, recording)
     check(outcome, story, "joining and leaving")
 
 
@@ -99,7 +99,7 @@ async def test_a_worker_is_killed_in_mid_stream_and_started_again(story: Story, 
         await story.ready(worker)
 
     outcome = await run(story, recording, disturb)
-    tell("a worker killed twice", outcome)
+    tell("a worker killed twice", outcome, recording)
     check(outcome, story, "killed")
 
 
@@ -111,5 +111,5 @@ async def test_the_broker_is_restarted(story: Story, recording: Recording, kafka
         await asyncio.to_thread(kafka.restart)
 
     outcome = await run(story, recording, disturb)
-    tell("the broker restarted", outcome)
+    tell("the broker restarted", outcome, recording)
     check(outcome, story, "broker restarted")

@@ -67,11 +67,13 @@ class MemoryBroker:
     events: list[str] = field(default_factory=list)
     taken: list[Output] = field(default_factory=list)
     failures: int = 0
-    silent: bool = False  # hands nothing back
+    silent: bool = False  # answers nothing
+    unanswered: list[asyncio.Future[object]] = field(default_factory=list)
 
     async def send(self, output: Output) -> Awaitable[object]:
         future: asyncio.Future[object] = asyncio.get_running_loop().create_future()
         if self.silent:
+            self.unanswered.append(future)
             return future
         if self.failures > 0:
             self.failures -= 1
@@ -81,6 +83,12 @@ class MemoryBroker:
         self.events.append(f"taken {output.value.decode(errors='replace')[:20]}")
         future.set_result(None)
         return future
+
+    def return_from_outage(self) -> None:
+        """Answer all that was left unanswered."""
+        self.silent = False
+        for future in self.unanswered:
+            future.set_result(None)
 
 
 def acks_into(events: list[str], record: Record) -> Callable[[], object]:

@@ -80,9 +80,9 @@ class Outcome:
             "mail": sum(count - 1 for count in self.in_mail.values()),
         }
 
-    def decisions(self) -> set[tuple[str, str, int]]:
-        """Return what was decided, for comparison between runs: service, status, and when to the second."""
-        return {(t.service, t.status.value, round(t.at)) for t in self.transitions}
+    def decisions(self, until: float) -> set[tuple[str, str, int]]:
+        """Return what was decided up to a time, to compare runs: service, status, and when to the second."""
+        return {(t.service, t.status.value, round(t.at)) for t in self.transitions if t.at <= until}
 
 
 class Story:
@@ -251,9 +251,12 @@ def _ready(port: int) -> bool:
         return False
 
 
-def compare(undisturbed: Outcome, disturbed: Outcome) -> str:
-    """Return, in words, how far the decisions of two runs differ."""
-    first, second = undisturbed.decisions(), disturbed.decisions()
+def compare(undisturbed: Outcome, disturbed: Outcome, until: float) -> str:
+    """Return, in words, how far the decisions of two runs differ up to a time.
+
+    ``until`` is the end of the recording: after it all sources are silent, which the clock finds, sooner or later.
+    """
+    first, second = undisturbed.decisions(until), disturbed.decisions(until)
     lines = [
         f"{len(first & second)} decisions in both, {len(first - second)} only undisturbed, {len(second - first)} new"
     ]

@@ -115,23 +115,35 @@ async def test_what_the_broker_did_not_take_is_sent_again_in_order_before_the_sn
     assert events[:5] == ["taken 3", "taken 1", "taken 2", "taken 3", "saved {'telemetry': 3}"]
 
 
-async def test_no_time_passes_while_kafka_does_not_answer() -> None:
-    broker, clock = MemoryBroker(silent=True), ManualClock()
-    ticks: list[float] = []
+class Watched(SumStage):
+    """Notes how long it was idle."""
 
-    class Watched(SumStage):
-        def tick(self, idle_s: float) -> tuple[()]:
-            ticks.append(idle_s)
-            return ()
+    def __init__(self) -> None:
+        super().__init__()
+        self.idle: list[float] = []
 
+    def tick(self, idle_s: float) -> tuple[()]:
+        self.idle.append(idle_s)
+        return ()
+
+
+async def test_no_time_passes_while_kafka_does_not_answer_and_silence_counts_from_its_return() -> None:
+    broker, clock, stage = MemoryBroker(silent=True), ManualClock(), Watched()
     driver = Driver(
-        "sum", lambda _: Watched(), send=broker.send, store=MemorySnapshots(), clock=clock, metrics=Metrics(),
+        "sum", lambda _: stage, send=broker.send, store=MemorySnapshots(), clock=clock, metrics=Metrics(),
         snapshot_every_s=1000.0,
     )  # fmt: skip
     driver.assign([("telemetry", 0)])
     await driver.handle(a_record(0), lambda: None)
+    for _ in range(4):
+        await driver.tick()
+        await clock.advance(module.OUTAGE_S)
+    assert stage.idle == []
+    broker.return_from_outage()
     await driver.tick()
-    assert ticks == []
+    await clock.advance(3)
+    await driver.tick()
+    assert stage.idle == [1.0, 4.0]
 
 
 async def test_release_saves_and_forgets_and_closes() -> None:

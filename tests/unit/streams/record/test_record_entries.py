@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from domain.notice import Hold, Phase
+from domain.notice import Failure, Hold, Phase, Rejected
 from domain.telemetry import DeadLetter, SourceRef
 from streams import records
 from streams.record.chain import GENESIS, Head, Place, link, seal
@@ -33,8 +33,6 @@ def test_a_held_notice_is_found_by_client_recipient_and_reason() -> None:
 
 
 def test_a_receipt_is_found_by_its_notice_and_outcome() -> None:
-    from domain.notice import Failure, Rejected  # noqa: PLC0415 - only here
-
     notice = a_squad_notice(Phase.WARNING, 1, 0)
     receipt = a_receipt(notice, Rejected(Failure.REFUSED, "too long"))
 

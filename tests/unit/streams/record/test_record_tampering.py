@@ -15,7 +15,7 @@ from streams.record.database import open_record, read_entries
 from streams.record.entries import Entry, columns_of
 from streams.record.schema import chains, entries, seals
 from streams.record.verify import Verdict, verify
-from tests.support.record import MemoryAnchors, a_record_file, drop_triggers, tamper
+from tests.support.record import Log, MemoryAnchors, a_record_file, an_episode, drop_triggers, record_of, tamper
 
 NOTICES = "topic = 'foreshock.notices' AND partition_no = 2"  # warned, held, suppressed, told the end
 COPY = """INSERT INTO entries SELECT topic, partition_no, offset_no + 1, position + 1, hash, written_ms, key, value,
@@ -265,8 +265,6 @@ def test_an_empty_database_in_place_of_the_record_is_found_by_the_heads_on_kafka
 
 
 def test_an_older_copy_that_was_put_back_is_found_by_the_heads_on_kafka(tmp_path: Path) -> None:
-    from tests.support.record import Log, an_episode, record_of  # noqa: PLC0415 - only here
-
     anchors, log = MemoryAnchors(), Log()
     an_episode(log)
     half = Log(log.messages[:8])
