@@ -4,6 +4,7 @@ Alive is *progress*: consumers have been seen to die quietly or stop committing 
 that merely answers is no proof.
 """
 
+import socket
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -115,6 +116,21 @@ class HealthServer:
 
     async def _show_status(self, _: web.Request) -> web.Response:
         return web.Response(body=msgspec.json.encode(self._status()), content_type="application/json")
+
+
+def check_address(host: str, port: int) -> str | None:
+    """Return why nothing can listen there, with the remedy; None when it can."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            reason = error.strerror or str(error)
+            return (
+                f"cannot listen on {host}:{port} ({reason}): set server.host and server.port to an address that is free"
+            )
+    return None
 
 
 def _verdict(problems: Sequence[str]) -> web.Response:

@@ -9,9 +9,10 @@ import faust
 import typer
 
 from config.loader import load_with_environment
-from domain.errors import ForeshockError
+from domain.errors import ConfigError, ForeshockError
 from streams import admin, logs
 from streams.bootstrap import Worker
+from streams.health import check_address
 from streams.system import SystemClock
 
 log = logging.getLogger("streams.worker")
@@ -27,6 +28,8 @@ def worker(
     try:
         settings = load_with_environment(config, require_sources=True)
         logs.set_up(settings.log.level, settings.log.format)
+        if (problem := check_address(settings.server.host, settings.server.port)) is not None:
+            raise ConfigError(problem)
         if settings.kafka.create_topics:
             for name in admin.create_topics(settings):
                 log.info("created topic %s", name)

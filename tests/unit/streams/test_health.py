@@ -1,7 +1,7 @@
 import aiohttp
 import pytest
 
-from streams.health import COMMIT_STALL_S, STALL_S, HealthServer, Progress
+from streams.health import COMMIT_STALL_S, STALL_S, HealthServer, Progress, check_address
 from streams.metrics import Metrics
 from tests.support.clock import ManualClock
 
@@ -61,5 +61,18 @@ async def test_the_pages_say_what_is_wrong(
                 assert b"# TYPE foreshock_alerts_open gauge" in await answer.read()
             async with session.get("/status") as answer:
                 assert await answer.json() == {"version": "1"}
+    finally:
+        await server.stop()
+
+
+async def test_an_address_that_is_taken_is_told_with_the_remedy() -> None:
+    server = HealthServer("127.0.0.1", 0, Metrics(), stalls=list, unready=list, status=lambda: None)
+    await server.start()
+    try:
+        port = int(server.address.rpartition(":")[2])
+        problem = check_address("127.0.0.1", port)
+        assert problem is not None
+        assert problem.startswith(f"cannot listen on 127.0.0.1:{port} (Address already in use): set server.host")
+        assert check_address("127.0.0.1", 0) is None
     finally:
         await server.stop()
