@@ -35,3 +35,9 @@ def set_up(level: str, form: Literal["text", "json"]) -> None:
             "loggers": {name: {"level": level.upper()} for name in ("streams", "alerts", "config")},
         }
     )
+    quiet()
+
+
+def quiet() -> None:
+    """Silence kafka-python: what it cannot do it also raises, and then it is said once, in our words."""
+    logging.getLogger("kafka").setLevel(logging.CRITICAL)
