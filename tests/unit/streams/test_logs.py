@@ -5,12 +5,7 @@ from streams.logs import JsonFormatter
 
 
 def a_line(message: str, error: bool = False) -> logging.LogRecord:
-    info = None
-    if error:
-        try:
-            raise ValueError("broken")
-        except ValueError as caught:
-            info = (type(caught), caught, caught.__traceback__)
+    info = (ValueError, ValueError("broken"), None) if error else None
     return logging.LogRecord("streams.worker", logging.WARNING, "file.py", 1, message, (), info)
 
 
