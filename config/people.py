@@ -9,7 +9,7 @@ from config.fields import Duration, EmailAddress, Name, Section, SlackChannel, T
 from domain.identity import ClientId, JourneyId, ServiceId, SquadId
 from domain.journeys import Client, Journey, NoticePolicy, Objective, Service, Squad, Stage, Touchpoint
 
-LOCALES: Final = ("de", "en", "fr")
+LOCALES: Final = ("en",)
 
 
 def _locale(text: str) -> str:
@@ -155,14 +155,7 @@ class ClientSettings(Section):
     locale: Annotated[str, AfterValidator(_locale)] = Field(
         default="en", description=f"The language of its notices: {', '.join(LOCALES)}."
     )
-    tone: Literal["formal", "plain"] = Field(
-        default="formal", description="How its notices speak: formal as in a letter, or plain and short."
-    )
     timezone: TimeZone = Field(default="UTC", description="The time zone of its notices, an IANA name.")
-    optional_notices: bool = Field(
-        default=False,
-        description="Whether notices are a courtesy that it may unsubscribe from, rather than part of a contract.",
-    )
     notices: NoticeSettings = Field(default=NoticeSettings(), description="What it has agreed to be told.")
 
     def to_domain(self, id_: str) -> Client:
@@ -175,8 +168,6 @@ class ClientSettings(Section):
             locale=self.locale,
             timezone=self.timezone,
             policy=NoticePolicy(self.notices.approval, self.notices.min_confidence),
-            tone=self.tone,
-            optional_notices=self.optional_notices,
         )
 
 
