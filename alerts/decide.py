@@ -1,38 +1,38 @@
-"""The decide stage: one ordered log of findings, declared events and event time becomes transitions and notices.
+"""The decide stage: one ordered log of findings, events, answers and event time becomes transitions and notices.
 
 Deterministic: no clock, no chance. A repeat of what was seen before changes nothing.
 """
 
 import math
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any, TypeVar, assert_never
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import assert_never
 
-from pydantic import TypeAdapter, ValidationError
-
+from alerts.memory import Incident, Memory, remember, restored
 from alerts.params import AlertParams
-from alerts.policy import lifecycle
+from alerts.policy import answers, lifecycle
+from alerts.policy.correlate import episode_to_join
 from alerts.policy.episode import Episode, Step
+from alerts.policy.hours import day
 from alerts.policy.impact import Routes
+from alerts.policy.mutes import Mute
 from alerts.policy.notices import Told, announce, catch_up
+from alerts.policy.scene import Around
 from alerts.policy.severity import severity
 from domain.alert import Transition
-from domain.anomaly import Anomaly, AnomalyPhase, Watermark
-from domain.errors import StateError
-from domain.identity import AnomalyId, ServiceId
+from domain.anomaly import Anomaly, AnomalyKind, AnomalyPhase, Watermark
+from domain.feedback import Feedback, FeedbackKind
+from domain.identity import ServiceId
 from domain.journeys import Landscape
-from domain.notice import Notice
+from domain.notice import Notice, Notify, Phase
 from domain.state import Plain
 from domain.telemetry import EventKind, EventStatus, IncidentEvent
 
-VERSION = 1
 _ANOMALY_ORDER = {phase: rank for rank, phase in enumerate(AnomalyPhase)}
 _EVENT_ORDER = {status: rank for rank, status in enumerate(EventStatus)}
 _FORGET_EVERY_S = 3600.0
 _AHEAD_S = 300.0  # a declared event may run ahead of telemetry by this; a wrong clock moves an alert no further
-
-_Name = TypeVar("_Name", bound=str)
-_Mark = TypeVar("_Mark")
+_COUNTED = {Phase.WARNING, Phase.UPDATE}  # towards a client's limit for the day
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,195 +46,272 @@ class Decided:
 _NOTHING = Decided()
 
 
-@dataclass(frozen=True, slots=True)
-class _Incident:
-    """The last that was heard of a declared incident."""
-
-    at: float
-    order: int
-    services: tuple[ServiceId, ...]
-    open: bool
-
-
-@dataclass(frozen=True, slots=True)
-class _Saved:
-    """The whole state, as a snapshot holds it."""
-
-    version: int
-    episodes: tuple[Episode, ...]
-    seen: tuple[tuple[AnomalyId, float, int], ...]
-    incidents: tuple[tuple[str, _Incident], ...]
-    partitions: tuple[tuple[int, float], ...]
-    forgot_at: float | None
-
-
-_SAVED: TypeAdapter[_Saved] = TypeAdapter(_Saved)
-
-
 class Decide:
     """All open alerts of one installation, and what is remembered to recognise repeats."""
 
     def __init__(self, landscape: Landscape, params: AlertParams) -> None:
         self._routes = Routes(landscape)
         self._params = params
-        self._episodes: dict[ServiceId, Episode] = {}
-        self._seen: dict[AnomalyId, tuple[float, int]] = {}
-        self._incidents: dict[str, _Incident] = {}
-        self._partitions: dict[int, float] = {}
-        self._forgot_at: float | None = None
+        self._memory = Memory()
 
-    def handle(self, item: Anomaly | IncidentEvent | Watermark) -> Decided:
+    def handle(self, item: Anomaly | IncidentEvent | Watermark | Feedback) -> Decided:
         """Take one record of the log and return what it led to; a repeated or late one leads to nothing."""
         match item:
             case Anomaly():
-                return self._anomaly(item)
+                return _join(self._anomaly(item))
+            case IncidentEvent(kind=EventKind.INCIDENT):
+                return _join(self._incident(item))
+            case IncidentEvent(kind=EventKind.MAINTENANCE):
+                self._maintenance(item)
+                return _NOTHING
             case IncidentEvent():
-                return self._event(item)
+                return _NOTHING
             case Watermark():
-                return self._watermark(item)
+                return _join(self._watermark(item))
+            case Feedback():
+                return _join(self._feedback(item))
             case _:
                 assert_never(item)
 
     @property
     def open_alerts(self) -> tuple[Episode, ...]:
         """The alerts that have not ended, by service."""
-        return tuple(self._episodes[service] for service in sorted(self._episodes))
+        return self._memory.by_service()
 
     def debt(self) -> int:
         """Return how many recipients were warned and have not been told the end."""
-        return sum(episode.debt for episode in self._episodes.values())
+        return sum(episode.debt for episode in self._memory.episodes.values())
 
     def snapshot(self) -> Plain:
         """Return the whole state as plain data."""
-        saved = _Saved(
-            version=VERSION,
-            episodes=self.open_alerts,
-            seen=tuple((anomaly, at, order) for anomaly, (at, order) in self._seen.items()),
-            incidents=tuple(self._incidents.items()),
-            partitions=tuple(self._partitions.items()),
-            forgot_at=self._forgot_at,
-        )
-        plain: dict[str, Any] = _SAVED.dump_python(saved, mode="json")
-        return plain
+        return self._memory.snapshot()
 
     def restore(self, state: Plain) -> None:
         """Take over a snapshot, also one that was made under another configuration.
 
         Raises StateError when it is damaged or of another version; the state is then what it was before.
         """
-        version = state.get("version") if isinstance(state, Mapping) else None
-        if version != VERSION:
-            raise StateError(f"saved alerts have version {version!r}; this release reads version {VERSION}")
-        try:
-            saved = _SAVED.validate_python(state)
-        except ValidationError as error:
-            first = error.errors(include_input=False, include_url=False)[0]
-            place = ".".join(str(part) for part in first["loc"])
-            raise StateError(f"saved alerts are damaged at {place}: {first['msg']}") from None
-        self._episodes = {episode.service: episode for episode in saved.episodes}
-        self._seen = {anomaly: (at, order) for anomaly, at, order in saved.seen}
-        self._incidents = dict(saved.incidents)
-        self._partitions = dict(saved.partitions)
-        self._forgot_at = saved.forgot_at
+        self._memory = restored(state)
 
-    def _anomaly(self, anomaly: Anomaly) -> Decided:
-        last = self._seen.get(anomaly.id)
+    def _anomaly(self, anomaly: Anomaly) -> Iterator[Decided]:
+        memory = self._memory
+        last = memory.seen.get(anomaly.id)
         mark = (anomaly.at, _ANOMALY_ORDER[anomaly.phase])
         if last is not None and mark <= last:
-            return _NOTHING
-        _remember(self._seen, anomaly.id, mark, self._params.remember_most)
-        decided = []
-        episode = self._episodes.get(anomaly.service)
+            return
+        remember(memory.seen, anomaly.id, mark, self._params.remember_most)
+        if self._is_dismissed(anomaly):
+            return
+        episode = memory.episodes.get(anomaly.service)
         if episode is not None:
-            decided.append(self._apply(lifecycle.settled(episode, anomaly.at, self._params)))
-            episode = self._episodes.get(anomaly.service)
-        step = self._step(episode, anomaly, again=last is not None)
-        if step is not None:
-            decided.append(self._apply(step))
-        return _join(decided)
+            yield self._apply(lifecycle.settled(episode, anomaly.at, self._params))
+            episode = memory.episodes.get(anomaly.service)
+        if anomaly.phase is not AnomalyPhase.ENDED:
+            yield self._trouble(episode, anomaly, again=last is not None)
+            yield self._apply(lifecycle.swung(memory.episodes[anomaly.service], self._params))
+        elif episode is not None:
+            yield self._apply(lifecycle.calmed(episode, anomaly, self._params))
 
-    def _step(self, episode: Episode | None, anomaly: Anomaly, *, again: bool) -> Step | None:
-        if anomaly.phase is AnomalyPhase.ENDED:
-            return None if episode is None else lifecycle.calmed(episode, anomaly, self._params)
-        impact = self._routes.impact(anomaly.service)
-        level = severity(anomaly, impact, self._routes, self._params)
-        if episode is None:
-            return lifecycle.opened(anomaly, level, self._incident_of(anomaly.service), again=again)
-        return lifecycle.continued(episode, anomaly, level)
+    def _trouble(self, episode: Episode | None, anomaly: Anomaly, *, again: bool) -> Decided:
+        level = severity(anomaly, self._routes.impact(anomaly.service), self._routes, self._params)
+        if episode is not None:
+            return self._apply(lifecycle.continued(episode, anomaly, level))
+        step = lifecycle.opened(
+            anomaly,
+            level,
+            self._incident_of(anomaly.service),
+            again=again,
+            joins=episode_to_join(anomaly, self.open_alerts, self._routes, self._params.correlate_within),
+            swings=self._memory.swings.pop(anomaly.service, ()),
+        )
+        return self._apply(step)
 
-    def _event(self, event: IncidentEvent) -> Decided:
-        if event.kind is not EventKind.INCIDENT:
-            return _NOTHING
-        last = self._incidents.get(event.id)
+    def _is_dismissed(self, anomaly: Anomaly) -> bool:
+        """Whether a person has ended the alert of this finding, and it has not begun to hurt since."""
+        breached = self._memory.dismissed.get(anomaly.id)
+        if breached is None:
+            return False
+        still = anomaly.phase is not AnomalyPhase.ENDED and (breached or anomaly.kind is not AnomalyKind.BREACH)
+        if not still:
+            del self._memory.dismissed[anomaly.id]
+        return still
+
+    def _incident(self, event: IncidentEvent) -> Iterator[Decided]:
+        last = self._memory.incidents.get(event.id)
         order = _EVENT_ORDER[event.status]
         if last is not None and (event.at, order) <= (last.at, last.order):
-            return _NOTHING
+            return
         is_open = event.status is not EventStatus.CLOSED
-        incident = _Incident(event.at, order, event.services, is_open)
-        _remember(self._incidents, event.id, incident, self._params.remember_most)
+        incident = Incident(event.at, order, event.services, is_open)
+        remember(self._memory.incidents, event.id, incident, self._params.remember_most)
         if not is_open:
-            return _NOTHING
-        met = [episode for episode in self.open_alerts if not event.services or episode.service in event.services]
-        come = max(self._partitions.values(), default=-math.inf)
-        return _join(
-            self._apply(lifecycle.linked(episode, event.id, min(event.at, max(come, episode.changed_at) + _AHEAD_S)))
-            for episode in met
-        )
+            return
+        met = {
+            episode.service for episode in self.open_alerts if not event.services or episode.service in event.services
+        }
+        # An episode has met whatever its consequences have met.
+        met |= {root for service in met if (root := self._memory.episodes[service].root) is not None}
+        for service in sorted(met):
+            episode = self._memory.episodes[service]
+            at = min(event.at, max(self._come, episode.changed_at) + _AHEAD_S)
+            yield self._apply(lifecycle.linked(episode, event.id, at), echo=False)
 
-    def _watermark(self, watermark: Watermark) -> Decided:
-        partitions = self._partitions
+    def _maintenance(self, event: IncidentEvent) -> None:
+        """Keep quiet about the services of an announced maintenance while it lasts."""
+        key = f"maintenance {event.id}"
+        if event.at < self._memory.heard.get(key, -math.inf):
+            return
+        remember(self._memory.heard, key, event.at, self._params.remember_most)
+        if event.status is EventStatus.CLOSED:
+            self._memory.mutes.pop(key, None)
+        else:
+            until = event.at + self._params.maintenance_most
+            mute = Mute(key, event.services, None, f"{key} goes on", until)
+            remember(self._memory.mutes, key, mute, self._params.remember_most)
+        self._look_again()
+
+    def _feedback(self, feedback: Feedback) -> Iterator[Decided]:
+        if feedback.id in self._memory.heard:
+            return
+        episode = None if feedback.alert is None else self._memory.find(feedback.alert)
+        now = max(self._come, -math.inf if episode is None else episode.changed_at)
+        now = feedback.at if now == -math.inf else now
+        remember(self._memory.heard, feedback.id, now, self._params.remember_most)
+        if feedback.kind is FeedbackKind.SILENCE:
+            mute = answers.mute(feedback, episode, now, self._params)
+            if mute is None:
+                return
+            if episode is not None:  # its squads still hear that it is quiet from now on
+                yield self._apply(answers.answered(episode, feedback, now, self._params))
+            remember(self._memory.mutes, mute.id, mute, self._params.remember_most)
+            self._look_again()
+        elif episode is not None and feedback.kind is FeedbackKind.RESOLVE:
+            yield from self._close(episode, f"ended by {answers.name(feedback)}", now)
+        elif episode is not None:
+            # People answer in the thread: what they say holds for the whole episode.
+            root = episode if episode.root is None else self._memory.episodes[episode.root]
+            yield self._apply(answers.answered(root, feedback, now, self._params))
+
+    def _close(self, episode: Episode, reason: str, now: float) -> Iterator[Decided]:
+        for service in episode.consequences:
+            yield from self._close(self._memory.episodes[service], reason, now)
+        left = self._memory.episodes.get(episode.service)
+        if left is None:
+            return  # its own end was due, and came with that of its last consequence
+        for anomaly in left.open_anomalies:
+            breached = anomaly.kind is AnomalyKind.BREACH
+            remember(self._memory.dismissed, anomaly.id, breached, self._params.remember_most)
+        yield self._apply(lifecycle.closed(left, reason, now))
+
+    def _watermark(self, watermark: Watermark) -> Iterator[Decided]:
+        partitions = self._memory.partitions
         known = partitions.get(watermark.partition)
         if known is None or watermark.at > known:
             partitions[watermark.partition] = watermark.at
-        fastest = max(partitions.values())
-        if self._forgot_at is None or fastest >= self._forgot_at + _FORGET_EVERY_S:
+        fastest = self._come
+        if self._memory.forgot_at is None or fastest >= self._memory.forgot_at + _FORGET_EVERY_S:
             self._forget(fastest)
-        if not self._episodes:
-            return _NOTHING
+        if not self._memory.episodes:
+            return
         idle_at = fastest - self._params.partition_idle_after
         now = lifecycle.Now(fastest, min(at for at in partitions.values() if at >= idle_at))
-        return _join(self._tick(episode, now) for episode in self.open_alerts)
+        for service in sorted(self._memory.episodes):
+            if service in self._memory.episodes:  # it may have ended with a consequence
+                yield self._tick(self._memory.episodes[service], now)
 
     def _tick(self, episode: Episode, now: lifecycle.Now) -> Decided:
         step = lifecycle.ticked(episode, now, self._params)
         if step.transition is not None:
             return self._apply(step)
-        told = catch_up(step.episode, now.fastest, self._routes, self._params)
-        return self._keep(told, None)
+        episode = step.episode
+        if episode.due_at is not None and now.fastest >= episode.due_at:
+            return self._look_at_what_was_kept(episode, now.fastest)
+        around = self._around(episode) if episode.joined is None else Around()
+        return self._keep(catch_up(episode, now.fastest, self._routes, self._params, around), None)
 
-    def _apply(self, step: Step) -> Decided:
-        decided = self._keep(announce(step, self._routes, self._params), step.transition)
+    def _look_at_what_was_kept(self, episode: Episode, at: float) -> Decided:
+        """Tell whom something was kept back from; without anything to tell, nothing has happened."""
+        step = lifecycle.noted(episode, "what was kept back has been looked at again", at, urgent=False)
+        told = announce(step, self._routes, self._params, self._around(step.episode))
+        if told.notices:
+            return self._keep(told, step.transition)
+        looked = told.episode
+        return self._keep(Told(replace(episode, threads=looked.threads, due_at=looked.due_at)), None)
+
+    def _apply(self, step: Step, *, echo: bool = True) -> Decided:
+        """Take a step of an alert in: tell of it, or let the episode that it joined tell."""
+        episode, memory = step.episode, self._memory
         if step.ended:
-            del self._episodes[step.episode.service]
-        return decided
+            del memory.episodes[episode.service]
+            remember(memory.swings, episode.service, episode.swings, self._params.remember_most)
+        else:
+            memory.episodes[episode.service] = episode
+        if step.transition is None:
+            return _NOTHING
+        if episode.root is None:
+            told = announce(step, self._routes, self._params, self._around(episode))
+            return self._keep(told, step.transition, ended=step.ended)
+        own = Decided((step.transition,))
+        if not echo:
+            return own
+        echoed = lifecycle.echoed(memory.episodes[episode.root], step)
+        if not step.ended:
+            return _join((own, self._apply(echoed)))
+        last = lifecycle.settled(echoed.episode, episode.changed_at, self._params)
+        if last.transition is None or echoed.transition is None:
+            return _join((own, self._apply(echoed)))
+        # The episode ends with its last consequence: nobody needs an update in the same moment.
+        return _join((own, Decided((echoed.transition,)), self._apply(last)))
 
-    def _keep(self, told: Told, transition: Transition | None) -> Decided:
-        self._episodes[told.episode.service] = told.episode
+    def _keep(self, told: Told, transition: Transition | None, *, ended: bool = False) -> Decided:
+        if not ended:
+            self._memory.episodes[told.episode.service] = told.episode
+        self._count(told.notices)
         return Decided(() if transition is None else (transition,), told.notices)
+
+    def _count(self, notices: tuple[Notice, ...]) -> None:
+        """Count what was sent towards the limits of clients who have one: one change once, however many contacts."""
+        sent = {
+            notice.client: notice.decided_at
+            for notice in notices
+            if notice.client is not None and notice.phase in _COUNTED and isinstance(notice.decision, Notify)
+        }
+        for name, at in sent.items():
+            client = self._routes.clients[name]
+            if client.policy.max_per_day is not None:
+                today = day(at, client.timezone)
+                known, count = self._memory.told.get(name, (today, 0))
+                self._memory.told[name] = (today, count + 1 if known == today else 1)
+
+    def _around(self, episode: Episode) -> Around:
+        members = tuple(self._memory.episodes[service] for service in episode.consequences)
+        return Around(members, tuple(self._memory.mutes.values()), self._memory.told)
+
+    def _look_again(self) -> None:
+        """Have every episode look, as soon as time moves, at whom it has kept something back from."""
+        for service, episode in self._memory.episodes.items():
+            if episode.root is None:
+                self._memory.episodes[service] = replace(episode, due_at=episode.changed_at)
+
+    @property
+    def _come(self) -> float:
+        """How far event time has come."""
+        return max(self._memory.partitions.values(), default=-math.inf)
 
     def _incident_of(self, service: ServiceId) -> str | None:
         """Return the open incident that was declared first for this service."""
         met = [
             (incident.at, name)
-            for name, incident in self._incidents.items()
+            for name, incident in self._memory.incidents.items()
             if incident.open and (not incident.services or service in incident.services)
         ]
         return min(met)[1] if met else None
 
     def _forget(self, now: float) -> None:
-        self._forgot_at = now
-        oldest = now - self._params.remember
-        alive = {anomaly.id for episode in self._episodes.values() for anomaly in episode.open_anomalies}
-        self._seen = {name: mark for name, mark in self._seen.items() if mark[0] >= oldest or name in alive}
-        self._incidents = {name: incident for name, incident in self._incidents.items() if incident.at >= oldest}
-
-
-def _remember(memory: dict[_Name, _Mark], name: _Name, mark: _Mark, most: int) -> None:
-    """Put ``name`` last, and let the first go when there are too many."""
-    memory.pop(name, None)
-    memory[name] = mark
-    if len(memory) > most:
-        del memory[next(iter(memory))]
+        self._memory.forget(now, self._params.remember)
+        oldest = now - self._params.flap_window
+        swings = self._memory.swings
+        self._memory.swings = {service: times for service, times in swings.items() if max(times, default=0.0) > oldest}
 
 
 def _join(parts: Iterable[Decided]) -> Decided:

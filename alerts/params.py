@@ -21,6 +21,40 @@ class AlertParams(BaseModel):
         description="How long the service must stay calm before the end is told; trouble that returns sooner continues "
         "the same alert, and nobody gets an all-clear that does not last.",
     )
+    correlate_within: Duration = Field(
+        default=300.0,
+        ge=0,
+        description="Trouble on a service joins the open alert of a service that it needs or that needs it when the "
+        "two began no further apart than this; both are then told in one thread, as they probably have one cause.",
+    )
+    flap_after: int = Field(
+        default=5,
+        ge=2,
+        description="An alert whose trouble has come so many times within flap_window is suspended: squads see that, "
+        "and hear of nothing but a higher severity until it is steady.",
+    )
+    flap_window: Duration = Field(default=600.0, gt=0, description="The time over which comings are counted.")
+    flap_hold: Duration = Field(
+        default=300.0,
+        gt=0,
+        description="How long a suspended alert must stay calm before its end is told, or stay in trouble before it "
+        "is told of as usual again.",
+    )
+    approval_lasts: Duration = Field(
+        default=1800.0,
+        gt=0,
+        description="How long a person's approval of client notices stands when they name no time.",
+    )
+    silence_lasts: Duration = Field(
+        default=3600.0,
+        gt=0,
+        description="How long a silence lasts when its author names no time.",
+    )
+    maintenance_most: Duration = Field(
+        default=28800.0,
+        gt=0,
+        description="An announced maintenance keeps alerts quiet for no longer than this, even if nobody closes it.",
+    )
     stale_after: Duration = Field(
         default=21600.0,
         gt=0,

@@ -1,5 +1,6 @@
 """Sections about who depends on what: services, journeys, squads and clients; and the landscape made of them."""
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal
 
@@ -9,13 +10,16 @@ from config.fields import Duration, EmailAddress, Name, Section, SlackChannel, T
 from domain.identity import ClientId, JourneyId, ServiceId, SquadId
 from domain.journeys import Client, Journey, NoticePolicy, Objective, Service, Squad, Stage, Touchpoint
 
-LOCALES: Final = ("en",)
+LOCALES: Final = ("de", "en", "fr")
 
 
 def _locale(text: str) -> str:
     if text not in LOCALES:
         raise ValueError(f"there are no notices in {text!r} yet; write one of: {', '.join(LOCALES)}")
     return text
+
+
+_HOURS: Final = re.compile(r"([01]\d|2[0-3]):([0-5]\d) ?- ?([01]\d|2[0-3]):([0-5]\d)")
 
 
 def _unquoted_hash(value: Any) -> Any:
@@ -77,10 +81,24 @@ class TouchpointSettings(Section):
     service: Name = Field(description="The service that answers there.")
 
 
+class Translations(Section):
+    """A name in the languages of clients; where there is none, they read the name as it is."""
+
+    de: Name | None = Field(default=None, description="In German.")
+    en: Name | None = Field(default=None, description="In English.")
+    fr: Name | None = Field(default=None, description="In French.")
+
+    def of(self, name: str, locale: str) -> tuple[tuple[str, str], ...]:
+        """Return the name with its translation, or nothing."""
+        found = {"de": self.de, "en": self.en, "fr": self.fr}.get(locale)
+        return () if found is None else ((name, found),)
+
+
 class StageSettings(Section):
     """A step of a journey."""
 
     name: Name = Field(description="The step's name: clients may read it.")
+    names: Translations = Field(default=Translations(), description="The step's name in the languages of clients.")
     touchpoints: tuple[TouchpointSettings, ...] = Field(min_length=1, description="Where the step meets services.")
 
     def to_domain(self) -> Stage:
@@ -95,6 +113,7 @@ class JourneySettings(Section):
     title: str | None = Field(
         default=None, min_length=1, description="The name that clients read; null: the id made readable."
     )
+    titles: Translations = Field(default=Translations(), description="The title in the languages of clients.")
     squad: Name = Field(description="The squad that answers for the journey.")
     important_business_service: bool = Field(
         default=False, description="Whether a regulator would call it an important business service."
@@ -103,6 +122,12 @@ class JourneySettings(Section):
         default=None, gt=0, alias="impact_tolerance", description="The longest disruption that can be tolerated."
     )
     stages: tuple[StageSettings, ...] = Field(min_length=1, description="The journey's steps in their order.")
+
+    def translated(self, id_: str, locale: str) -> tuple[tuple[str, str], ...]:
+        """Return what the journey and its steps are called in a language, by their own names."""
+        title = readable(id_) if self.title is None else self.title
+        steps = tuple(pair for stage in self.stages for pair in stage.names.of(stage.name, locale))
+        return (*self.titles.of(title, locale), *steps)
 
     def to_domain(self, id_: str) -> Journey:
         """Return the journey of that id."""
@@ -134,6 +159,24 @@ class ContactSettings(Section):
     email: EmailAddress = Field(description="The address that notices go to.")
 
 
+def _minutes(text: str) -> tuple[int, int] | None:
+    """Return the minutes of the day from and to, such as (1320, 360) for "22:00-06:00"; None for anything else."""
+    match = _HOURS.fullmatch(text)
+    return None if match is None else (int(match[1]) * 60 + int(match[2]), int(match[3]) * 60 + int(match[4]))
+
+
+def _quiet_hours(text: str) -> str:
+    minutes = _minutes(text)
+    if minutes is None:
+        raise ValueError(f'{text!r} are no quiet hours; write from and to on a clock of 24 hours: "22:00-06:00"')
+    if minutes[0] == minutes[1]:
+        raise ValueError(f"{text!r} has no length; write when the hours begin and end, or set approval to never")
+    return text
+
+
+QuietHours = Annotated[str, AfterValidator(_quiet_hours)]
+
+
 class NoticeSettings(Section):
     """What a client has agreed to be told."""
 
@@ -144,6 +187,36 @@ class NoticeSettings(Section):
     min_confidence: float = Field(
         default=0.8, ge=0, le=1, description="The least confidence of a warning that this client is told of."
     )
+    min_evidence: int = Field(
+        default=1,
+        ge=1,
+        le=3,
+        description="How many kinds of evidence must agree before this client is warned: two detectors, a detector and "
+        "a forecast, or either and a declared incident.",
+    )
+    quiet_hours: QuietHours | None = Field(
+        default=None,
+        description='Hours of the client\'s own day, such as "22:00-06:00", in which nothing but endings is sent; what '
+        "still holds is sent when they end, what is over by then never.",
+    )
+    quiet_override: bool = Field(default=True, description="Whether a critical alert is told in quiet hours too.")
+    max_per_day: int | None = Field(
+        default=None,
+        ge=1,
+        description="The most warnings and updates in one of the client's days; the rest waits for the next day. "
+        "Endings are always sent and do not count.",
+    )
+
+    def to_domain(self) -> NoticePolicy:
+        """Return the notice policy."""
+        return NoticePolicy(
+            self.approval,
+            self.min_confidence,
+            self.min_evidence,
+            None if self.quiet_hours is None else _minutes(self.quiet_hours),
+            self.quiet_override,
+            self.max_per_day,
+        )
 
 
 class ClientSettings(Section):
@@ -155,11 +228,19 @@ class ClientSettings(Section):
     locale: Annotated[str, AfterValidator(_locale)] = Field(
         default="en", description=f"The language of its notices: {', '.join(LOCALES)}."
     )
+    tone: Literal["formal", "plain"] = Field(
+        default="formal", description="How its notices speak: formal as in a letter, or plain and short."
+    )
     timezone: TimeZone = Field(default="UTC", description="The time zone of its notices, an IANA name.")
+    optional_notices: bool = Field(
+        default=False,
+        description="Whether notices are a courtesy that it may unsubscribe from, rather than part of a contract.",
+    )
     notices: NoticeSettings = Field(default=NoticeSettings(), description="What it has agreed to be told.")
 
-    def to_domain(self, id_: str) -> Client:
-        """Return the client of that id."""
+    def to_domain(self, id_: str, journeys: Mapping[str, JourneySettings]) -> Client:
+        """Return the client of that id, who reads the names of ``journeys`` in the client's language."""
+        used = ((name, journeys[name]) for name in self.journeys if name in journeys)
         return Client(
             id=ClientId(id_),
             name=self.name,
@@ -167,7 +248,10 @@ class ClientSettings(Section):
             emails=tuple(contact.email for contact in self.contacts),
             locale=self.locale,
             timezone=self.timezone,
-            policy=NoticePolicy(self.notices.approval, self.notices.min_confidence),
+            policy=self.notices.to_domain(),
+            tone=self.tone,
+            optional_notices=self.optional_notices,
+            names=tuple(pair for name, journey in used for pair in journey.translated(name, self.locale)),
         )
 
 

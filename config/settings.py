@@ -44,6 +44,6 @@ class Settings(Section):
             services=tuple(service.to_domain(id_) for id_, service in self.services.items()),
             journeys=tuple(journey.to_domain(id_) for id_, journey in self.journeys.items()),
             squads=tuple(squad.to_domain(id_) for id_, squad in self.squads.items()),
-            clients=tuple(client.to_domain(id_) for id_, client in self.clients.items()),
+            clients=tuple(client.to_domain(id_, self.journeys) for id_, client in self.clients.items()),
             fallback_squad=None if self.fallback_squad is None else SquadId(self.fallback_squad),
         )

@@ -39,3 +39,4 @@ class Transition:
     reason: str
     anomaly: Anomaly
     incident: str | None = None  # id of the declared incident that this alert preceded or met
+    joined: AlertId | None = None  # the alert in whose threads this one is told: they probably have one cause

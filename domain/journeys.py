@@ -68,6 +68,10 @@ class NoticePolicy:
 
     approval: str = "required"  # automatic, required, never
     min_confidence: float = 0.8
+    min_evidence: int = 1  # kinds of evidence that must agree
+    quiet_hours: tuple[int, int] | None = None  # from and to, in minutes of the client's own day; may cross midnight
+    quiet_override: bool = True  # a critical alert is told in quiet hours too
+    max_per_day: int | None = None  # warnings and updates in one of the client's days; endings do not count
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +85,9 @@ class Client:
     locale: str = "en"
     timezone: str = "UTC"
     policy: NoticePolicy = field(default_factory=NoticePolicy)
+    tone: str = "formal"  # of its notices: formal, plain
+    optional_notices: bool = False  # a courtesy that it may unsubscribe from, not a part of a contract
+    names: tuple[tuple[str, str], ...] = ()  # what it calls journeys and stages, by our titles and names for them
 
 
 @dataclass(frozen=True, slots=True)

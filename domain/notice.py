@@ -45,6 +45,9 @@ class SquadFacts:
     client_decisions: tuple[str, ...]  # one line a client: told, held or not told, and why
     reason: str  # why this squad is told
     runbook: str = ""
+    also_affected: tuple[str, ...] = ()  # one line for each other service in the episode
+    probable_cause: ServiceId | None = None  # when more than one service is in trouble
+    notes: tuple[str, ...] = ()  # what people have said, and what is kept back
     audience: Literal["squad"] = "squad"
 
 
@@ -63,6 +66,9 @@ class ClientFacts:
     latest_at: float | None
     confidence: float
     audience: Literal["client"] = "client"
+    begun: bool = False  # an objective is breached already: no longer "may"
+    tone: str = "formal"  # or plain
+    optional: bool = False  # the client may unsubscribe from it: it is no contractual notice
 
 
 Facts: TypeAlias = SquadFacts | ClientFacts
@@ -107,7 +113,7 @@ class Notice:
     id: NoticeId
     thread: str
     alert: AlertId
-    sequence: int  # of the transition that caused it: a later one supersedes an earlier one
+    sequence: int  # of the alert's transition that it tells of: a later one supersedes an earlier one
     phase: Phase
     channel: ChannelKind
     recipient: str  # Slack channel or e-mail address

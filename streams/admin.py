@@ -58,7 +58,8 @@ def partitions_of(settings: Settings, spec: TopicSpec) -> int:
 
 def read_topics(settings: Settings) -> tuple[str, ...]:
     """Return the topics that the worker's group reads."""
-    own = [topic_name(settings, topic) for topic in (Topic.SAMPLES, Topic.INCIDENTS, Topic.ANOMALIES, Topic.NOTICES)]
+    read = (Topic.SAMPLES, Topic.INCIDENTS, Topic.ANOMALIES, Topic.FEEDBACK, Topic.NOTICES)
+    own = [topic_name(settings, topic) for topic in read]
     return (*(source.topic for source in settings.sources), *own)
 
 

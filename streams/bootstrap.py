@@ -25,6 +25,7 @@ from streams.agents.decide import DecideStage
 from streams.agents.deliver import DeliverStage
 from streams.agents.detect import DetectStage
 from streams.agents.driver import Driver
+from streams.agents.feedback import FeedbackStage
 from streams.agents.incidents import IncidentsStage
 from streams.agents.rekey import RekeyStage
 from streams.app import CommitSensor, Connection, Gateway, Route, create_app
@@ -107,10 +108,14 @@ class Worker:
         def decide(_: int) -> Stage:
             return DecideStage(Decide(self._landscape, settings.alerts), partitions, metrics)
 
+        answers = FeedbackStage(metrics)
         every_s = settings.state.snapshot_every_s
         routes = [
             self._route("detect", detect, (*codecs, topic_name(settings, Topic.INCIDENTS)), every_s),
             self._route("decide", decide, (topic_name(settings, Topic.ANOMALIES),), min(DECISION_SNAPSHOT_S, every_s)),
+            self._route(
+                "feedback", lambda _: answers, (topic_name(settings, Topic.FEEDBACK),), DECISION_SNAPSHOT_S, apart=True
+            ),
             self._route("deliver", self._deliver, (topic_name(settings, Topic.NOTICES),), DELIVERY_SNAPSHOT_S),
         ]
         if rekeyed:

@@ -13,16 +13,18 @@ from pydantic import TypeAdapter, ValidationError
 from domain.alert import Transition
 from domain.anomaly import Anomaly, Watermark
 from domain.errors import DecodeError
+from domain.feedback import Feedback
 from domain.notice import Notice, Receipt
 from domain.telemetry import DeadLetter, IncidentEvent, SourceRef
 
 VERSION: Final = 1
-Value = TypeVar("Value", Anomaly, Watermark, IncidentEvent, Transition, Notice, Receipt)
+Value = TypeVar("Value", Anomaly, Watermark, IncidentEvent, Feedback, Transition, Notice, Receipt)
 
 _ADAPTERS: Final[dict[str, TypeAdapter[Any]]] = {
     "anomaly": TypeAdapter(Anomaly),
     "watermark": TypeAdapter(Watermark),
     "incident": TypeAdapter(IncidentEvent),
+    "feedback": TypeAdapter(Feedback),
     "transition": TypeAdapter(Transition),
     "notice": TypeAdapter(Notice),
     "receipt": TypeAdapter(Receipt),
@@ -31,13 +33,14 @@ _NAMES: Final = {
     Anomaly: "anomaly",
     Watermark: "watermark",
     IncidentEvent: "incident",
+    Feedback: "feedback",
     Transition: "transition",
     Notice: "notice",
     Receipt: "receipt",
 }
 
 
-def encode(value: Anomaly | Watermark | IncidentEvent | Transition | Notice | Receipt) -> bytes:
+def encode(value: Anomaly | Watermark | IncidentEvent | Feedback | Transition | Notice | Receipt) -> bytes:
     """Return the record of a value; equal values give equal bytes."""
     name = _NAMES[type(value)]
     body = _ADAPTERS[name].dump_json(value)

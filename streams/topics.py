@@ -18,6 +18,8 @@ class Topic(StrEnum):
     RECEIPTS = "receipts"
     DEAD_LETTERS = "dead-letters"
     SNAPSHOTS = "snapshots"
+    RECORD_HEADS = "record-heads"
+    FEEDBACK = "feedback"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +44,12 @@ TOPICS: tuple[TopicSpec, ...] = (
     TopicSpec(Topic.SAMPLES, "telemetry of sources that are not keyed by service", "service", False, "delete", 2),
     TopicSpec(Topic.INCIDENTS, "incident events, one copy in every partition", "event id", False, "delete", 30),
     TopicSpec(
-        Topic.ANOMALIES, "what decide reads, in one order: anomalies, incident events, watermarks", "service", True,
-        "delete", 30,
+        Topic.ANOMALIES, "what decide reads, in one order: anomalies, incident events, answers, watermarks", "service",
+        True, "delete", 30,
     ),
-    TopicSpec(Topic.ALERTS, "every transition of an episode", "alert id", True, "compact,delete", 400),
+    TopicSpec(Topic.FEEDBACK, "answers of people: acknowledged, silenced, approved", "alert id", True, "delete", 400),
+    # Never compacted: that would keep the last transition of an episode only, and the record could not be rebuilt.
+    TopicSpec(Topic.ALERTS, "every transition of an episode", "alert id", True, "delete", 400),
     TopicSpec(Topic.NOTICES, "decided notices, also those held or suppressed", "notice id", False, "delete", 400),
     TopicSpec(Topic.RECEIPTS, "what the channels answered", "notice id", False, "delete", 400),
     TopicSpec(Topic.DEAD_LETTERS, "rejected input with its reason and origin", "source topic", False, "delete", 30),
@@ -54,6 +58,10 @@ TOPICS: tuple[TopicSpec, ...] = (
         "compact", None,
         # Small segments and a low dirty ratio, so that a restart reads little more than the newest snapshots.
         (("segment.bytes", "33554432"), ("segment.ms", "600000"), ("min.cleanable.dirty.ratio", "0.1")),
+    ),
+    TopicSpec(
+        Topic.RECORD_HEADS, "the ends of the record's chains, as proof against a replaced database", "record", True,
+        "delete", None, (("retention.ms", "-1"),),
     ),
 )  # fmt: skip
 

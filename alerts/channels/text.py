@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import UTC, datetime, tzinfo
 
 from alerts.policy.wording import span
@@ -15,26 +15,19 @@ _YEAR_9999 = 253_402_300_800.0
 _TEN_YEARS_S = 315_576_000.0
 
 
-def clean(text: str, limit: int = 500) -> str:
+def clean(text: str, limit: int = 500, mark: str = CUT) -> str:
     """Return the text on one line, without control characters, at most ``limit`` characters long."""
-    return clip(_BREAKS.sub(" ", _UNFIT.sub("", text[: 4 * limit])).strip(), limit, longer=len(text) > 4 * limit)
+    line = _BREAKS.sub(" ", _UNFIT.sub("", text[: 4 * limit])).strip()
+    return clip(line, limit, mark, longer=len(text) > 4 * limit)
 
 
-def clip(text: str, limit: int, *, longer: bool = False) -> str:
+def clip(text: str, limit: int, mark: str = CUT, *, longer: bool = False) -> str:
     """Return the text cut before a word, with a mark that says so; ``longer`` when it was cut before already."""
     if len(text) <= limit and not longer:
         return text
-    room = max(limit - len(CUT), 0)
+    room = max(limit - len(mark), 0)
     boundary = text.rfind(" ", room // 2, room + 1)
-    return (text[: boundary if boundary > 0 else room].rstrip() + CUT)[:limit]
-
-
-def several(names: Sequence[str], most: int = 5) -> str:
-    """Return names as in a sentence: ``a``, ``a and b``, ``a, b and 3 more``."""
-    shown = list(names[:most])
-    if len(names) > most:
-        shown.append(f"{len(names) - most} more")
-    return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}" if shown else ""
+    return (text[: boundary if boundary > 0 else room].rstrip() + mark)[:limit]
 
 
 def fitting(lines: Iterable[str], limit: int, joint: str = "\n") -> str:

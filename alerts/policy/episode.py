@@ -1,4 +1,4 @@
-"""What is remembered of one episode: the alert, its findings, and who has been told what."""
+"""What is remembered of one episode: the alert, its findings, its consequences, and who has been told what."""
 
 from dataclasses import dataclass
 
@@ -32,8 +32,22 @@ class Thread:
 
 
 @dataclass(frozen=True, slots=True)
+class Word:
+    """A person's word on what clients are told of an episode, for one ``client`` or for all. It never outlasts it."""
+
+    allows: bool
+    client: ClientId | None
+    by: str
+    until: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class Episode:
-    """An alert that has not ended. While its end is held back, ``open_anomalies`` is empty and ``ended_at`` is set."""
+    """An alert that has not ended. While its end is held back, ``open_anomalies`` is empty and ``ended_at`` is set.
+
+    An alert that ``joined`` another is told in that one's threads and has none of its own; the other lists it among its
+    ``consequences`` and does not end before it.
+    """
 
     alert: AlertId
     service: ServiceId
@@ -47,6 +61,16 @@ class Episode:
     forecast_only: bool = True  # every finding so far was a forecast
     incident: str | None = None
     threads: tuple[Thread, ...] = ()
+    joined: AlertId | None = None
+    root: ServiceId | None = None  # the service of the alert that it joined
+    consequences: tuple[ServiceId, ...] = ()  # of the alerts that joined and have not ended, in order of joining
+    met: tuple[ServiceId, ...] = ()  # of all that ever joined
+    closing: str = ""  # why it ends, when nobody saw it recover
+    swings: tuple[float, ...] = ()  # when trouble came, of late
+    suspended_at: float | None = None  # since when it comes and goes too often to be told each time
+    words: tuple[Word, ...] = ()  # of people on client notices, the last one last
+    acknowledged_by: str = ""
+    due_at: float | None = None  # when something that was kept back has to be looked at again
 
     @property
     def debt(self) -> int:

@@ -1,50 +1,71 @@
 """What a notice tells: everything for a squad, and for a client nothing but their own journeys."""
 
+from collections.abc import Iterable
 from typing import assert_never
 
+from alerts.policy import wording
+from alerts.policy.correlate import probable_cause, tie
 from alerts.policy.episode import Episode, Thread
 from alerts.policy.impact import Routes
-from domain.anomaly import AnomalyKind
+from alerts.policy.scene import Reach, Scene
 from domain.identity import ClientId
 from domain.journeys import Client, Impact
 from domain.notice import ClientFacts, Hold, Notify, SquadFacts, Suppress
 
 
-def squad_facts(episode: Episode, reason: str, headline: str, at: float, impact: Impact, routes: Routes) -> SquadFacts:
+def squad_facts(
+    scene: Scene, threads: tuple[Thread, ...], reason: str, headline: str, impact: Impact, routes: Routes
+) -> SquadFacts:
     """Return all that is known; ``reason`` is why this squad is told."""
-    lines = client_lines(episode.threads, impact, routes)
+    root = scene.root
+    lines = client_lines(threads, impact, routes)
+    lead = scene.lead
     return SquadFacts(
-        service=episode.service,
-        severity=episode.severity,
+        service=root.service,
+        severity=root.severity,
         headline=headline,
-        opened_at=episode.opened_at,
-        changed_at=at,
-        evidence=episode.lead.evidence,
-        forecast=episode.lead.forecast,
+        opened_at=root.opened_at,
+        changed_at=scene.at,
+        evidence=lead.evidence,
+        forecast=lead.forecast,
         journeys=impact.journeys,
         clients=tuple(lines),
         client_decisions=tuple(lines.values()),
         reason=reason,
-        runbook=routes.runbook(episode.service),
+        runbook=routes.runbook(root.service),
+        also_affected=tuple(_also(member, root, scene.at, routes) for member in scene.members[1:]),
+        probable_cause=probable_cause((member.service for member in scene.active), routes),
+        notes=tuple(_notes(scene)),
     )
 
 
-def client_facts(client: Client, episode: Episode, impact: Impact) -> ClientFacts:
-    """Return what this client may read; an expected time only while the impact is still ahead."""
-    theirs = [affected for affected in impact.journeys if affected.journey in client.journeys]
-    breached = episode.lead.kind is AnomalyKind.BREACH
-    forecast = None if breached else episode.lead.forecast
+def client_facts(
+    client: Client, reach: Reach, affected: tuple[tuple[str, ...], tuple[str, ...]], before: ClientFacts | None
+) -> ClientFacts:
+    """Return what this client may read of what reaches them; an expected time only while it is ahead.
+
+    What they were told ``before`` of their journeys stays: an episode affects more of them, never fewer.
+    """
+    journeys, stages = affected
+    started_at = reach.opened_at
+    if before is not None:
+        journeys, stages = _and_more(before.journeys, journeys), _and_more(before.stages, stages)
+        started_at = min(before.started_at, started_at)
+    forecast = reach.forecast
     return ClientFacts(
         client_name=client.name,
         locale=client.locale,
         timezone=client.timezone,
-        journeys=tuple(dict.fromkeys(affected.title for affected in theirs)),
-        stages=tuple(dict.fromkeys(affected.stage for affected in theirs)),
-        started_at=episode.opened_at,
+        journeys=journeys,
+        stages=stages,
+        started_at=started_at,
         expected_at=None if forecast is None else forecast.breach_at,
         earliest_at=None if forecast is None else forecast.earliest_at,
         latest_at=None if forecast is None else forecast.latest_at,
-        confidence=episode.lead.confidence,
+        confidence=reach.leads[0].confidence,
+        begun=reach.begun,
+        tone=client.tone,
+        optional=client.optional_notices,
     )
 
 
@@ -57,6 +78,31 @@ def client_lines(threads: tuple[Thread, ...], impact: Impact, routes: Routes) ->
     return {client: _line(client, theirs, routes) for client, theirs in contacts.items()}
 
 
+def _and_more(before: tuple[str, ...], now: tuple[str, ...]) -> tuple[str, ...]:
+    return before if before == now else tuple(dict.fromkeys((*before, *now)))
+
+
+def _also(member: Episode, root: Episode, at: float, routes: Routes) -> str:
+    calm = "calm again for now" if not member.open_anomalies else wording.trouble(member.lead, at)
+    return f"{member.service} ({tie(member.service, root.service, routes)}): {calm}"
+
+
+def _notes(scene: Scene) -> Iterable[str]:
+    root = scene.root
+    if root.acknowledged_by:
+        yield f"acknowledged by {root.acknowledged_by}"
+    for member in scene.members:
+        if member.suspended_at is not None:
+            yield f"{member.service} is suspended: its trouble comes and goes"
+        mute = scene.mutes[member.service]
+        if mute is not None:
+            yield f"{member.service} is quiet: {mute.reason}"
+    for word in root.words:
+        if word.until is None or scene.at < word.until:
+            whom = "all clients" if word.client is None else word.client
+            yield f"notices to {whom} {'approved' if word.allows else 'held'} by {word.by}"
+
+
 def _line(client: ClientId, threads: list[Thread], routes: Routes) -> str:
     if not threads:
         return f"{routes.clients[client].name} ({client}): not told: no contact"
@@ -64,7 +110,8 @@ def _line(client: ClientId, threads: list[Thread], routes: Routes) -> str:
     thread = next((thread for thread in threads if thread.warned), threads[-1])
     name = str(client) if thread.facts is None else f"{thread.facts.client_name} ({client})"
     if warned:
-        return f"{name}: told, {warned} {'contact' if warned == 1 else 'contacts'}: {thread.decision.reason}"
+        kept = "" if isinstance(thread.decision, Notify) else "an update is kept back: "
+        return f"{name}: told, {warned} {'contact' if warned == 1 else 'contacts'}: {kept}{thread.decision.reason}"
     match thread.decision:
         case Hold(reason=reason):
             return f"{name}: held: {reason}"

@@ -1,10 +1,22 @@
 """Who is affected by trouble in a service: along dependencies to journeys, squads and clients, each with its reason."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
 
 from domain.identity import ClientId, JourneyId, ServiceId, SquadId
 from domain.journeys import AffectedJourney, Client, Impact, Journey, Landscape, Service, Squad
+
+JOINTS_KEPT: Final = 256  # sets of services whose common impact is remembered
+
+
+@dataclass(frozen=True, slots=True)
+class Joint:
+    """Who is affected by trouble in several services; ``reached_by`` says from which of them a client is."""
+
+    impact: Impact
+    reached_by: Mapping[ClientId, frozenset[ServiceId]]
 
 
 class Routes:
@@ -21,6 +33,8 @@ class Routes:
             for needed in service.depends_on:
                 self._dependants[needed].append(service.id)
         self._known: dict[ServiceId, Impact] = {}
+        self._needs: dict[ServiceId, frozenset[ServiceId]] = {}
+        self._joint: dict[tuple[ServiceId, ...], Joint] = {}
 
     def impact(self, service: ServiceId) -> Impact:
         """Return who is affected by trouble in ``service``, which the landscape need not know."""
@@ -32,6 +46,36 @@ class Routes:
         if service in self.services:  # names from telemetry are unbounded: only those of the landscape are kept
             self._known[service] = impact
         return impact
+
+    def joint(self, services: tuple[ServiceId, ...]) -> "Joint":
+        """Return who is affected by trouble in several services at once, the first of which leads."""
+        known = self._joint.get(services)
+        if known is None:
+            known = _join([self.impact(service) for service in services])
+            if len(self._joint) >= JOINTS_KEPT:
+                self._joint.clear()
+            self._joint[services] = known
+        return known
+
+    def needs(self, service: ServiceId) -> frozenset[ServiceId]:
+        """Return every service that ``service`` needs, however far down; itself only in a circle."""
+        known = self._needs.get(service)
+        if known is None:
+            found: set[ServiceId] = set()
+            ring = [service]
+            while ring:
+                reached = self.services.get(ring.pop())
+                new = () if reached is None else [needed for needed in reached.depends_on if needed not in found]
+                found.update(new)
+                ring.extend(new)
+            known = frozenset(found)
+            if service in self.services:
+                self._needs[service] = known
+        return known
+
+    def related(self, one: ServiceId, other: ServiceId) -> bool:
+        """Whether one of the two needs the other."""
+        return other in self.needs(one) or one in self.needs(other)
 
     def runbook(self, service: ServiceId) -> str:
         """Return where the service's runbook is, or nothing."""
@@ -78,6 +122,35 @@ class Routes:
             theirs = tuple(journey for journey in titles if journey in client.journeys)
             if theirs:
                 yield client.id, theirs, "uses " + ", ".join(titles[journey] for journey in theirs)
+
+
+def _join(impacts: Sequence[Impact]) -> Joint:
+    reached: dict[ClientId, set[ServiceId]] = defaultdict(set)
+    for impact in impacts:
+        for client, _, _ in impact.clients:
+            reached[client].add(impact.service)
+    reached_by = {client: frozenset(services) for client, services in reached.items()}
+    if len(impacts) == 1:
+        return Joint(impacts[0], reached_by)
+    points: dict[tuple[JourneyId, str, str], AffectedJourney] = {}
+    squads: dict[SquadId, list[str]] = defaultdict(list)
+    clients: dict[ClientId, list[JourneyId]] = defaultdict(list)
+    for impact in impacts:
+        for affected in impact.journeys:
+            points.setdefault((affected.journey, affected.stage, affected.touchpoint), affected)
+        for squad, reason in impact.squads:
+            squads[squad] += reason.split("; ")
+        for client, journeys, _ in impact.clients:
+            clients[client] += journeys
+    titles = {affected.journey: affected.title for affected in points.values()}
+    theirs = [(client, tuple(dict.fromkeys(journeys))) for client, journeys in clients.items()]
+    whole = Impact(
+        service=impacts[0].service,
+        journeys=tuple(points.values()),
+        squads=tuple((squad, "; ".join(dict.fromkeys(reasons))) for squad, reasons in squads.items()),
+        clients=tuple((client, used, "uses " + ", ".join(titles[each] for each in used)) for client, used in theirs),
+    )
+    return Joint(whole, reached_by)
 
 
 def explain_path(affected: AffectedJourney) -> str:

@@ -1,10 +1,12 @@
 """How an episode opens, changes and ends: pure functions of an episode and one input to a step.
 
-One service has at most one open episode, however many findings it has. An end is terminal: trouble that returns while
-the end is held back continues the episode; trouble that returns later is a new one. Times never run backwards.
+One service has at most one open alert, however many findings it has. An end is terminal: trouble that returns while
+the end is held back continues the episode; trouble that returns later is a new one. An alert that joined an episode has
+its own transitions, and each of them is one of the episode, too. Times never run backwards.
 """
 
 from dataclasses import dataclass, replace
+from typing import assert_never
 
 from alerts.params import AlertParams
 from alerts.policy import wording
@@ -23,8 +25,20 @@ class Now:
     slowest: float
 
 
-def opened(anomaly: Anomaly, severity: Severity, incident: str | None, *, again: bool) -> Step:
-    """Open an episode. ``again``: this finding was heard of before, so that its first alert has ended already."""
+def opened(
+    anomaly: Anomaly,
+    severity: Severity,
+    incident: str | None,
+    *,
+    again: bool,
+    joins: Episode | None = None,
+    swings: tuple[float, ...] = (),
+) -> Step:
+    """Open an alert, one that is told in the threads of the episode that it ``joins``, or an episode of its own.
+
+    ``again``: this finding was heard of before, so that its first alert has ended already. ``swings`` are the times at
+    which earlier alerts of the service opened.
+    """
     parts = (anomaly.service, anomaly.id, anomaly.at) if again else (anomaly.service, anomaly.id)
     episode = Episode(
         alert=AlertId(derive("alert", *parts)),
@@ -37,6 +51,9 @@ def opened(anomaly: Anomaly, severity: Severity, incident: str | None, *, again:
         open_anomalies=(anomaly,),
         forecast_only=anomaly.kind is AnomalyKind.FORECAST,
         incident=incident,
+        joined=None if joins is None else joins.alert,
+        root=None if joins is None else joins.service,
+        swings=(*swings, anomaly.at),
     )
     return _step(episode, AlertStatus.OPEN, wording.headline(anomaly, anomaly.at), anomaly.at, urgent=True)
 
@@ -48,23 +65,88 @@ def continued(episode: Episode, anomaly: Anomaly, severity: Severity) -> Step:
     at = max(episode.changed_at, anomaly.at)
     severity = worse(episode.severity, severity)
     reasons = []
+    swings = episode.swings
     if episode.ended_at is not None:
         reasons.append(f"trouble came back {wording.span(at - episode.ended_at)} after it seemed over")
+        swings = (*swings, at)
     if severity is not episode.severity:
         reasons.append(f"severity rose to {severity}")
     reasons.append(wording.change(episode.lead, lead, at))
     breached = lead.kind is AnomalyKind.BREACH and episode.lead.kind is not AnomalyKind.BREACH
     first_forecast = lead.forecast is not None and episode.lead.forecast is None
-    urgent = breached or first_forecast or len(reasons) > 1
+    # What comes and goes is urgent only when it gets worse than ever in this episode.
+    news = breached or first_forecast or episode.ended_at is not None
+    urgent = severity is not episode.severity or (news and episode.suspended_at is None)
     episode = replace(
         episode,
         severity=severity,
         lead=lead,
         open_anomalies=(*others, anomaly),
         ended_at=None,
+        closing="",
         forecast_only=episode.forecast_only and anomaly.kind is AnomalyKind.FORECAST,
+        swings=swings,
     )
     return _step(episode, AlertStatus.UPDATE, "; ".join(reasons), at, urgent=urgent)
+
+
+def swung(episode: Episode, params: AlertParams) -> Step:
+    """Suspend an episode whose trouble has come too often, and lift that once its trouble stays."""
+    recent = tuple(at for at in episode.swings if at > episode.changed_at - params.flap_window)
+    if episode.suspended_at is None:
+        episode = replace(episode, swings=recent)
+        if episode.ended_at is not None or len(recent) < params.flap_after:
+            return Step(episode)
+        often = f"came {len(recent)} times in {wording.span(episode.changed_at - recent[0])}"
+        steady = f"quiet until it stays, or stays away, for {wording.span(params.flap_hold)}"
+        reason = f"suspended: trouble {often}; {steady}"
+        episode = replace(episode, suspended_at=episode.changed_at)
+        return _step(episode, AlertStatus.SUSPENDED, reason, episode.changed_at, urgent=True)
+    if episode.ended_at is not None or episode.changed_at < max(episode.swings, default=0.0) + params.flap_hold:
+        return Step(episode)
+    episode = replace(episode, suspended_at=None, swings=())
+    reason = f"trouble stays, no longer suspended; {wording.headline(episode.lead, episode.changed_at)}"
+    return _step(episode, AlertStatus.UPDATE, reason, episode.changed_at, urgent=True)
+
+
+def echoed(root: Episode, step: Step) -> Step:
+    """Take a change of an alert that joined into its episode: one more affected, changed, or over."""
+    transition, member = step.transition, step.episode
+    if transition is None:
+        return Step(root)
+    others = tuple(service for service in root.consequences if service != member.service)
+    consequences = others if step.ended else (*others, member.service)
+    reason = transition.reason
+    severity = worse(root.severity, member.severity)
+    # One more service is news, and so is it when the whole gets worse; the rest waits for the squads' next update.
+    urgent = transition.status is AlertStatus.OPEN or severity is not root.severity
+    match transition.status:
+        case AlertStatus.OPEN:
+            reason = f"also affected: {reason}"
+        case AlertStatus.RESOLVED | AlertStatus.RETRACTED | AlertStatus.SUSPENDED:
+            reason = f"{member.service}: {reason}"
+        case AlertStatus.UPDATE:
+            pass
+        case _:
+            assert_never(transition.status)
+    root = replace(
+        root,
+        severity=severity,
+        consequences=consequences,
+        met=root.met if member.service in root.met else (*root.met, member.service),
+        forecast_only=root.forecast_only and member.forecast_only,
+    )
+    return _step(root, AlertStatus.UPDATE, reason, max(root.changed_at, transition.at), urgent=urgent)
+
+
+def noted(episode: Episode, reason: str, at: float, *, urgent: bool = True) -> Step:
+    """Note something that changes who is told, though not the trouble itself."""
+    return _step(episode, AlertStatus.UPDATE, reason, max(episode.changed_at, at), urgent=urgent)
+
+
+def closed(episode: Episode, reason: str, at: float) -> Step:
+    """End an alert because a person says so. Its consequences have to be closed before it."""
+    return _step(replace(episode, open_anomalies=()), AlertStatus.RESOLVED, reason, max(episode.changed_at, at))
 
 
 def calmed(episode: Episode, anomaly: Anomaly, params: AlertParams) -> Step:
@@ -83,11 +165,16 @@ def calmed(episode: Episode, anomaly: Anomaly, params: AlertParams) -> Step:
 
 
 def settled(episode: Episode, at: float, params: AlertParams) -> Step:
-    """End the episode if its end was held back for long enough by ``at``."""
-    if episode.ended_at is None or at < episode.ended_at + params.resolve_hold:
+    """End the episode if its end was held back for long enough by ``at``, and those of its consequences came."""
+    hold_s = params.resolve_hold if episode.suspended_at is None else max(params.flap_hold, params.resolve_hold)
+    if episode.closing:
+        hold_s = 0.0
+    if episode.ended_at is None or at < episode.ended_at + hold_s or episode.consequences:
         return Step(episode)
     at = max(episode.changed_at, at)
     lasted = wording.span(episode.ended_at - episode.opened_at)
+    if episode.closing:
+        return _step(episode, AlertStatus.RESOLVED, episode.closing, at)
     if episode.forecast_only and episode.incident is None:
         reason = f"warning withdrawn after {lasted}: what was forecast did not come"
         return _step(episode, AlertStatus.RETRACTED, reason, at)
@@ -106,7 +193,9 @@ def ticked(episode: Episode, now: Now, params: AlertParams) -> Step:
     silent = wording.span(params.stale_after)
     reason = f"nothing has been heard of it for {silent}: closed without a sign of recovery"
     at = max(episode.changed_at, now.fastest)
-    return _step(replace(episode, open_anomalies=()), AlertStatus.RESOLVED, reason, at)
+    if episode.consequences:
+        return Step(replace(episode, open_anomalies=(), ended_at=at, closing=reason))
+    return closed(episode, reason, at)
 
 
 def linked(episode: Episode, incident: str, at: float) -> Step:
@@ -136,5 +225,6 @@ def _step(episode: Episode, status: AlertStatus, reason: str, at: float, *, urge
         reason=reason,
         anomaly=episode.lead,
         incident=episode.incident,
+        joined=episode.joined,
     )
     return Step(episode, transition, urgent)

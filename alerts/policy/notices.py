@@ -10,15 +10,16 @@ from alerts.params import AlertParams
 from alerts.policy import wording
 from alerts.policy.episode import Episode, Step, Thread
 from alerts.policy.facts import client_facts, squad_facts
-from alerts.policy.gate import gate
+from alerts.policy.gate import gate, pause
 from alerts.policy.impact import Routes
+from alerts.policy.scene import Around, Reach, Scene
 from domain.alert import AlertStatus
-from domain.anomaly import AnomalyKind
 from domain.identity import ClientId, NoticeId, SquadId, derive
-from domain.journeys import Impact
-from domain.notice import ChannelKind, ClientFacts, Decision, Facts, Notice, Notify, Phase
+from domain.journeys import Client, Impact
+from domain.notice import ChannelKind, ClientFacts, Decision, Facts, Hold, Notice, Notify, Phase, Suppress
 
 _OWED = Notify("was warned, so is told the end")
+_ALONE = Around()
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,74 +30,74 @@ class Told:
     notices: tuple[Notice, ...] = ()
 
 
-def announce(step: Step, routes: Routes, params: AlertParams) -> Told:
-    """Tell whoever has to know of a step. A step that changed nothing tells nobody."""
+def announce(step: Step, routes: Routes, params: AlertParams, around: Around = _ALONE) -> Told:
+    """Tell whoever has to know of a step of an episode. A step that changed nothing tells nobody."""
     transition = step.transition
     if transition is None:
         return Told(step.episode)
-    impact = routes.impact(step.episode.service)
+    scene = Scene(step.episode, around, routes, transition.at)
     if step.ended:
         phase = Phase.RETRACTION if transition.status is AlertStatus.RETRACTED else Phase.ALL_CLEAR
-        return _ending(step.episode, phase, transition.reason, impact, routes)
-    desk = _Desk(step.episode, impact, routes, params, transition.at)
+        return _ending(scene, phase, transition.reason, routes)
+    desk = _Desk(scene, routes, params)
     clients = desk.clients()
     squads = desk.squads(transition.reason, urgent=step.urgent)
     return desk.told((*squads, *clients))
 
 
-def catch_up(episode: Episode, at: float, routes: Routes, params: AlertParams) -> Told:
+def catch_up(episode: Episode, at: float, routes: Routes, params: AlertParams, around: Around = _ALONE) -> Told:
     """Tell the squads a change that had to wait for the gap between two updates, once ``at`` is beyond it."""
-    behind = (thread for thread in episode.threads if thread.squad is not None and thread.sequence < episode.sequence)
+    behind = (
+        thread
+        for thread in episode.threads
+        if thread.squad is not None and thread.sequence < episode.sequence and isinstance(thread.decision, Notify)
+    )
     if not any(at >= thread.told_at + params.squad_update_gap for thread in behind):
         return Told(episode)
-    desk = _Desk(episode, routes.impact(episode.service), routes, params, at)
-    return desk.told(desk.squads(wording.headline(episode.lead, at), urgent=False))
+    scene = Scene(episode, around, routes, at)
+    if scene.suspended:
+        return Told(episode)
+    desk = _Desk(scene, routes, params)
+    return desk.told(desk.squads(wording.headline(scene.lead, at), urgent=False))
 
 
 class _Desk:
-    """The notices of one moment of an open episode; ``threads`` take each notice in as it is written."""
+    """The notices of one moment of an open episode; the threads take each notice in as it is written."""
 
-    def __init__(self, episode: Episode, impact: Impact, routes: Routes, params: AlertParams, at: float) -> None:
-        self._episode = episode
-        self._impact = impact
+    def __init__(self, scene: Scene, routes: Routes, params: AlertParams) -> None:
+        self._scene = scene
+        self._episode = scene.root
         self._routes = routes
         self._params = params
-        self._at = at
-        self._threads = {thread.id: thread for thread in episode.threads}
+        self._at = scene.at
+        self._threads = {_who(thread): thread for thread in scene.root.threads}
 
     def told(self, notices: tuple[Notice, ...]) -> Told:
-        """Return the episode with its threads brought up to date."""
-        return Told(replace(self._episode, threads=tuple(self._threads.values())), notices)
+        """Return the episode with its threads brought up to date, and when to look at what was kept back."""
+        threads = tuple(self._threads.values())
+        times = [thread.decision.until for thread in threads if isinstance(thread.decision, Hold)]
+        ahead = [until for until in (*times, self._scene.muted_until) if until is not None and until > self._at]
+        return Told(replace(self._episode, threads=threads, due_at=min(ahead, default=None)), notices)
 
     def squads(self, headline: str, *, urgent: bool) -> tuple[Notice, ...]:
         """Warn the channels that have not been warned, and update the others when it is urgent or their turn."""
         notices = []
-        for channel, squad, reason in _slack_channels(self._impact, self._routes):
-            thread_id = _thread_id(self._episode, ChannelKind.SLACK, channel, None)
-            thread = self._threads.get(thread_id)
+        for channel, squad, reason, decision in self._channels():
+            thread = self._threads.get((ChannelKind.SLACK, channel, None))
             if thread is None:
+                thread_id = _thread_id(self._episode, ChannelKind.SLACK, channel, None)
                 thread = Thread(
-                    id=thread_id,
-                    channel=ChannelKind.SLACK,
-                    recipient=channel,
-                    squad=squad,
-                    client=None,
-                    reason=reason,
-                    decision=Notify(reason),
-                    warned=True,
-                    sequence=0,
-                    told_at=self._at,
+                    thread_id, ChannelKind.SLACK, channel, squad, None, reason, decision, False, 0, self._at
                 )
-                phase = Phase.WARNING
-            elif thread.sequence < self._episode.sequence and (
-                urgent or self._at >= thread.told_at + self._params.squad_update_gap
-            ):
-                phase = Phase.UPDATE
-            else:
+            elif not self._squad_is_due(thread, decision, urgent=urgent):
                 continue
-            episode = replace(self._episode, threads=tuple(self._threads.values()))
-            facts = squad_facts(episode, thread.reason, headline, self._at, self._impact, self._routes)
-            notices.append(self._write(thread, phase, thread.decision, facts))
+            if not thread.warned and not self._scene.active:
+                continue  # it seems over: they are warned only if the trouble comes back
+            phase = Phase.UPDATE if thread.warned else Phase.WARNING
+            thread = replace(thread, decision=decision, warned=thread.warned or isinstance(decision, Notify))
+            told = tuple(self._threads.values())
+            facts = squad_facts(self._scene, told, thread.reason, headline, self._impact, self._routes)
+            notices.append(self._write(thread, phase, decision, facts))
         return tuple(notices)
 
     def clients(self) -> tuple[Notice, ...]:
@@ -104,72 +105,120 @@ class _Desk:
         notices = []
         for client_id, _, reason in self._impact.clients:
             client = self._routes.clients[client_id]
-            lead = self._episode.lead
-            decision = gate(client.policy, lead.kind, lead.confidence, self._impact)
-            facts = client_facts(client, self._episode, self._impact)
+            reach = self._scene.reach(client_id)
             for address in client.emails:  # one that is named twice finds its own thread
-                thread_id = _thread_id(self._episode, ChannelKind.EMAIL, address, client_id)
-                thread = self._threads.get(thread_id)
-                if thread is None or not thread.warned:
-                    notice = self._warning(thread, thread_id, client_id, address, reason, decision, facts)
-                elif client.policy.approval == "automatic":
-                    notice = self._update(thread, facts)
+                thread = self._threads.get((ChannelKind.EMAIL, address, client_id))
+                if not self._scene.active and (thread is None or not thread.warned):
+                    continue  # it seems over: they are warned only if the trouble comes back
+                told = None if thread is None else thread.facts
+                facts = client_facts(client, reach, self._scene.journeys(client), told)
+                notice: Notice | None
+                if thread is None:
+                    thread_id = _thread_id(self._episode, ChannelKind.EMAIL, address, client_id)
+                    decision = self._gate(client, reach)
+                    thread = Thread(
+                        thread_id, ChannelKind.EMAIL, address, None, client_id, reason, decision, False, 0, self._at
+                    )
+                    notice = self._warning(thread, decision, facts, reach)
+                elif not thread.warned:
+                    notice = self._second_thought(thread, self._gate(client, reach), facts, reach)
                 else:
-                    notice = None  # set to "ask" or "never" since the warning: no more than the ending
+                    notice = self._update(thread, client, facts, reach)
                 if notice is not None:
                     notices.append(notice)
         return tuple(notices)
 
-    def _warning(
-        self,
-        thread: Thread | None,
-        thread_id: str,
-        client: ClientId,
-        address: str,
-        reason: str,
-        decision: Decision,
-        facts: ClientFacts,
-    ) -> Notice | None:
-        if thread is not None and type(thread.decision) is type(decision):
+    @property
+    def _impact(self) -> Impact:
+        joint = self._scene.joint
+        return self._routes.impact(self._episode.service) if joint is None else joint.impact
+
+    def _channels(self) -> list[tuple[str, SquadId, str, Decision]]:
+        """Return each Slack channel once; one that only what is muted reaches is not told, visibly."""
+        joint, mute = self._scene.loud_joint, self._scene.mute
+        loud = [] if joint is None else _slack_channels(joint.impact, self._routes)
+        channels: list[tuple[str, SquadId, str, Decision]]
+        channels = [(channel, squad, reason, Notify(reason)) for channel, squad, reason in loud]
+        if mute is not None:
+            known = {channel for channel, *_ in channels}
+            muted = _slack_channels(self._impact, self._routes)
+            quiet = Suppress(mute.reason)
+            channels += [(channel, squad, why, quiet) for channel, squad, why in muted if channel not in known]
+        return channels
+
+    def _squad_is_due(self, thread: Thread, decision: Decision, *, urgent: bool) -> bool:
+        if isinstance(decision, Suppress):
+            return not isinstance(thread.decision, Suppress)
+        if thread.sequence >= self._episode.sequence:
+            return False
+        if not thread.warned or urgent:
+            return True
+        return not self._scene.suspended and self._at >= thread.told_at + self._params.squad_update_gap
+
+    def _gate(self, client: Client, reach: Reach) -> Decision:
+        mute = self._scene.mute
+        if mute is not None and not self._scene.is_loud(client.id):
+            return Suppress(mute.reason)
+        moment = self._scene.moment(client, reach)
+        decisions = [gate(client.policy, lead.kind, lead.confidence, self._impact, moment) for lead in reach.leads]
+        return min(decisions, key=lambda decision: (Notify, Hold, Suppress).index(type(decision)))
+
+    def _second_thought(self, thread: Thread, decision: Decision, facts: ClientFacts, reach: Reach) -> Notice | None:
+        """Decide anew about somebody who has not been warned; only another decision is put on record."""
+        same = type(decision) is type(thread.decision)
+        if same and not (isinstance(decision, Hold) and decision.reason != thread.decision.reason):
+            self._threads[_who(thread)] = replace(thread, decision=decision)
             return None
-        if thread is None:
-            thread = Thread(
-                id=thread_id,
-                channel=ChannelKind.EMAIL,
-                recipient=address,
-                squad=None,
-                client=client,
-                reason=reason,
-                decision=decision,
-                warned=False,
-                sequence=0,
-                told_at=self._at,
-            )
-        thread = replace(
-            thread,
-            decision=decision,
-            warned=isinstance(decision, Notify),
-            facts=facts,
-            impact_told=self._breached,
-        )
+        return self._warning(thread, decision, facts, reach)
+
+    def _warning(self, thread: Thread, decision: Decision, facts: ClientFacts, reach: Reach) -> Notice:
+        warned = isinstance(decision, Notify)
+        thread = replace(thread, decision=decision, warned=warned, facts=facts, impact_told=reach.begun)
         return self._write(thread, Phase.WARNING, decision, facts)
 
-    def _update(self, thread: Thread, facts: ClientFacts) -> Notice | None:
+    def _update(self, thread: Thread, client: Client, facts: ClientFacts, reach: Reach) -> Notice | None:
         # A confidence that has sunk is no reason for silence towards somebody who was warned.
         before = thread.facts
         if before is None:
             return None
-        if self._breached and not thread.impact_told:
+        begun = reach.begun
+        moved = False
+        if begun and not thread.impact_told:
             why = "the impact has begun"
         elif set(facts.journeys) - set(before.journeys):
             why = "more of their journeys are affected"
         elif self._moved(before, facts) and thread.corrections < self._params.client_forecast_updates:
-            why = "the expected time has moved"
-            thread = replace(thread, corrections=thread.corrections + 1)
+            why, moved = "the expected time has moved", True
         else:
             return None
-        thread = replace(thread, facts=facts, impact_told=thread.impact_told or self._breached)
-        return self._write(thread, Phase.UPDATE, Notify(why), facts)
+        decision = self._may_update(client, reach, why)
+        if not isinstance(decision, Notify):
+            if decision is None or decision == thread.decision:
+                return None
+            return self._write(replace(thread, decision=decision), Phase.UPDATE, decision, facts)
+        thread = replace(
+            thread,
+            decision=decision,
+            facts=facts,
+            impact_told=thread.impact_told or begun,
+            corrections=thread.corrections + moved,
+        )
+        return self._write(thread, Phase.UPDATE, decision, facts)
+
+    def _may_update(self, client: Client, reach: Reach, why: str) -> Decision | None:
+        """Decide about an update; None where no more than the ending is due, which needs no record."""
+        moment = self._scene.moment(client, reach)
+        word = moment.word
+        if client.policy.approval == "never":
+            return None  # withdrawn since the warning
+        if word is None and client.policy.approval != "automatic":
+            return None  # asks for a word each time, and there is none now
+        if word is not None and not word.allows:
+            return Hold(f"held by {word.by}", word.until)
+        mute = self._scene.mute
+        if mute is not None and not self._scene.is_loud(client.id):
+            return Suppress(mute.reason)
+        return pause(client.policy, moment) or Notify(why)
 
     def _moved(self, before: ClientFacts, after: ClientFacts) -> bool:
         if after.expected_at is None:
@@ -180,25 +229,23 @@ class _Desk:
         least_s = max(self._params.client_forecast_shift_least, self._params.client_forecast_shift * left_s)
         return abs(after.expected_at - before.expected_at) > least_s
 
-    @property
-    def _breached(self) -> bool:
-        return self._episode.lead.kind is AnomalyKind.BREACH
-
     def _write(self, thread: Thread, phase: Phase, decision: Decision, facts: Facts) -> Notice:
-        self._threads[thread.id] = replace(thread, sequence=self._episode.sequence, told_at=self._at)
+        self._threads[_who(thread)] = replace(thread, sequence=self._episode.sequence, told_at=self._at)
         return _notice(self._episode, thread, phase, decision, self._at, facts)
 
 
-def _ending(episode: Episode, phase: Phase, headline: str, impact: Impact, routes: Routes) -> Told:
-    at = episode.changed_at
+def _ending(scene: Scene, phase: Phase, headline: str, routes: Routes) -> Told:
+    episode = scene.root
+    impact = routes.impact(episode.service) if scene.joint is None else scene.joint.impact
     notices = []
     for thread in sorted(episode.threads, key=lambda thread: thread.squad is None):
         if not thread.warned:
             continue
         facts: Facts | None = thread.facts
         if facts is None:
-            facts = squad_facts(episode, thread.reason, f"{episode.service}: {headline}", at, impact, routes)
-        notices.append(_notice(episode, thread, phase, _OWED, at, facts))
+            said = f"{episode.service}: {headline}"
+            facts = squad_facts(scene, episode.threads, thread.reason, said, impact, routes)
+        notices.append(_notice(episode, thread, phase, _OWED, episode.changed_at, facts))
     return Told(replace(episode, threads=()), tuple(notices))
 
 
@@ -215,6 +262,11 @@ def _slack_channels(impact: Impact, routes: Routes) -> list[tuple[str, SquadId, 
         reasons = "; ".join(f"{squad}: {reason}" if named else reason for squad, reason in squads)
         found.append((channel, squads[0][0], reasons))
     return found
+
+
+def _who(thread: Thread) -> tuple[ChannelKind, str, ClientId | None]:
+    """Return what tells the threads of one episode apart, cheaper than their ids."""
+    return thread.channel, thread.recipient, thread.client
 
 
 def _thread_id(episode: Episode, channel: ChannelKind, recipient: str, client: ClientId | None) -> str:

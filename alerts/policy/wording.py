@@ -53,7 +53,7 @@ def forecast_words(forecast: Forecast, at: float) -> str:
 
 def headline(anomaly: Anomaly, at: float) -> str:
     """Say in one sentence what is happening to the service."""
-    return f"{anomaly.service}: {_trouble(anomaly, at)}"
+    return f"{anomaly.service}: {trouble(anomaly, at)}"
 
 
 def change(before: Anomaly, after: Anomaly, at: float) -> str:
@@ -65,11 +65,12 @@ def change(before: Anomaly, after: Anomaly, at: float) -> str:
         what = "new forecast" if before.forecast is None else "forecast changed"
         return f"{after.service}: {what}: {forecast_words(forecast, at)}"
     if forecast is None and before.forecast is not None:
-        return f"{after.service}: forecast withdrawn; {_trouble(after, at)}"
+        return f"{after.service}: forecast withdrawn; {trouble(after, at)}"
     return headline(after, at)
 
 
-def _trouble(anomaly: Anomaly, at: float) -> str:
+def trouble(anomaly: Anomaly, at: float) -> str:
+    """Say what is happening, without the service's name."""
     if anomaly.kind is AnomalyKind.FORECAST and anomaly.forecast is not None:
         return forecast_words(anomaly.forecast, at)
     if not anomaly.evidence:

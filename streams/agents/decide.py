@@ -1,4 +1,4 @@
-"""Anomalies, incident events and watermarks in, in one order; alerts and notices out."""
+"""Anomalies, incident events, answers and watermarks in, in one order; alerts and notices out."""
 
 from collections.abc import Sequence
 

@@ -2,6 +2,7 @@
 
 import json
 from collections import defaultdict
+from dataclasses import replace
 from itertools import groupby
 from typing import Any, TypeAlias
 
@@ -13,13 +14,15 @@ from alerts.decide import Decide, Decided
 from alerts.params import AlertParams
 from domain.alert import AlertStatus, Transition
 from domain.anomaly import Anomaly, AnomalyKind, AnomalyPhase, Watermark
+from domain.feedback import Feedback, FeedbackKind
 from domain.identity import AlertId, ClientId, NoticeId
 from domain.journeys import Landscape
 from domain.notice import ClientFacts, Notice, Phase
-from domain.telemetry import EventStatus, IncidentEvent
+from domain.telemetry import EventKind, EventStatus, IncidentEvent
 from tests.support.builders import (
     T0,
     a_client,
+    a_feedback,
     a_forecast,
     a_journey,
     a_landscape,
@@ -32,7 +35,7 @@ from tests.support.builders import (
     an_incident,
 )
 
-Item: TypeAlias = Anomaly | IncidentEvent | Watermark
+Item: TypeAlias = Anomaly | IncidentEvent | Watermark | Feedback
 
 PARAMS = AlertParams.model_validate({"resolve_hold": "60s", "stale_after": "1h", "squad_update_gap": "30s"})
 SERVICES = ("svc<0>", "svc<1>", "svc<2>")
@@ -54,6 +57,9 @@ def landscapes(draw: st.DrawFn) -> Landscape:
             journeys=draw(st.lists(st.sampled_from(["one", "two"]), unique=True)),
             emails=draw(st.lists(st.sampled_from(["a@x.example", "b@x.example", f"c@{number}.example"]), max_size=3)),
             approval=draw(st.sampled_from(["automatic", "automatic", "required", "never"])),
+            min_evidence=draw(st.sampled_from([1, 1, 2])),
+            quiet_hours=draw(st.sampled_from([None, None, (16 * 60, 18 * 60), (22 * 60, 6 * 60)])),
+            max_per_day=draw(st.sampled_from([None, None, 1])),
         )
         for number in range(draw(st.integers(0, 3)))
     ]
@@ -89,6 +95,7 @@ class Ledger:
         self.alerts: dict[AlertId, list[Transition]] = defaultdict(list)
         self.threads: dict[str, list[Notice]] = defaultdict(list)
         self.ids: dict[NoticeId, Notice] = {}
+        self.joined: dict[AlertId, AlertId] = {}
         self.journeys: dict[ClientId, set[str]] = defaultdict(set)  # titles that each client has ever used
 
     def meet(self, landscape: Landscape) -> None:
@@ -109,15 +116,22 @@ class Ledger:
         assert transition.at >= transition.opened_at
         if told:
             assert transition.at >= told[-1].at
-            assert told[-1].status not in {AlertStatus.RESOLVED, AlertStatus.RETRACTED}
+            assert not ended(told)
+            assert transition.joined == told[0].joined
+        if transition.joined is not None:
+            assert self.alerts[transition.joined][0].joined is None
+            assert not ended(self.alerts[transition.joined])
         told.append(transition)
 
     def _notice(self, notice: Notice) -> None:
         assert self.ids.setdefault(notice.id, notice) == notice
+        transitions = self.alerts[notice.alert]
+        assert transitions[0].joined is None
+        assert notice.sequence <= len(transitions)
+        assert (notice.phase in ENDINGS) == ended(transitions[: notice.sequence])
         told = self.threads[notice.thread]
         if told:
             assert notice.sequence > told[-1].sequence
-            assert notice.phase in ENDINGS | {Phase.UPDATE} or told[-1].decision.kind != "notify"
             assert told[-1].phase not in ENDINGS
         warned = any(before.decision.kind == "notify" for before in told)
         assert warned == (notice.phase is not Phase.WARNING)
@@ -126,6 +140,7 @@ class Ledger:
             words = repr(notice.facts)
             assert "svc<" not in words
             assert "metric<" not in words
+            assert "person<" not in words
             assert words.count("Name<") == 1
             assert notice.client is not None
             assert set(notice.facts.journeys) <= self.journeys[notice.client]
@@ -152,7 +167,7 @@ class AlertsMachine(RuleBasedStateMachine):
         self.ledger.meet(landscape)
         self.now = T0
         self.findings: dict[str, float] = {}
-        self.past: list[Anomaly | IncidentEvent] = []
+        self.past: list[Anomaly | IncidentEvent | Feedback] = []
 
     def feed(self, item: Item) -> None:
         if not isinstance(item, Watermark):
@@ -186,6 +201,27 @@ class AlertsMachine(RuleBasedStateMachine):
     def incident(self, name: str, concerned: list[str], status: EventStatus) -> None:
         self.feed(an_incident(name, *concerned, at=self.now, status=status))
 
+    @rule(
+        kind=st.sampled_from(FeedbackKind),
+        service=services,
+        data=st.data(),
+        lasts_s=st.sampled_from([None, 0.0, 30.0, 5000.0]),
+        behind=st.sampled_from([0.0, 20.0]),
+    )
+    def answer(
+        self, kind: FeedbackKind, service: str, data: st.DataObject, lasts_s: float | None, behind: float
+    ) -> None:
+        known = [None, "alert-unknown", *(alert.alert for alert in self.decide.open_alerts)]
+        alert = data.draw(st.sampled_from(known))
+        client = data.draw(st.sampled_from([None, "client<0>"]))
+        name = f"answer-{len(self.past)}"
+        self.feed(a_feedback(kind, alert, self.now - behind, client, service, lasts_s=lasts_s, name=name))
+
+    @rule(concerned=st.lists(services, unique=True), status=st.sampled_from(EventStatus))
+    def maintenance(self, concerned: list[str], status: EventStatus) -> None:
+        self.now += 1
+        self.feed(an_incident("CHG-1", *concerned, at=self.now, status=status, kind=EventKind.MAINTENANCE))
+
     @rule(partition=st.sampled_from([0, 1]), wait=st.sampled_from([0.0, 5.0, 60.0, 1000.0, 4000.0]))
     def time_passes(self, partition: int, wait: float) -> None:
         self.now += wait
@@ -215,6 +251,15 @@ class AlertsMachine(RuleBasedStateMachine):
     @invariant()
     def the_debt_is_what_was_said_and_not_ended(self) -> None:
         assert self.decide.debt() == self.ledger.owed
+
+    @invariant()
+    def what_joined_an_episode_is_listed_in_it(self) -> None:
+        open_alerts = {alert.service: alert for alert in self.decide.open_alerts}
+        listed = [service for alert in open_alerts.values() for service in alert.consequences]
+        assert sorted(listed) == [alert.service for alert in open_alerts.values() if alert.joined is not None]
+        for alert in open_alerts.values():
+            assert alert.root is None or open_alerts[alert.root].alert == alert.joined
+            assert not (alert.joined is not None and (alert.threads or alert.consequences))
 
     @invariant()
     def one_alert_a_service_is_open(self) -> None:
@@ -306,7 +351,10 @@ def test_findings_that_detection_repeats_after_a_crash_change_nothing(
 
 @given(landscapes(), histories())
 @settings(max_examples=100, deadline=None)
-def test_the_order_of_independent_services_is_irrelevant(landscape: Landscape, rounds: list[list[Item]]) -> None:
+def test_the_order_of_independent_services_is_irrelevant(drawn: Landscape, rounds: list[list[Item]]) -> None:
+    apart = tuple(replace(service, depends_on=()) for service in drawn.services)
+    free = tuple(replace(client, policy=replace(client.policy, max_per_day=None)) for client in drawn.clients)
+    landscape = replace(drawn, services=apart, clients=free)
     mixed, sorted_ = Decide(landscape, PARAMS), Decide(landscape, PARAMS)
 
     for items in rounds:

@@ -4,6 +4,7 @@ f forecast   l level   b breach   . calm   ! incident declared   w warning   u u
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 from alerts.decide import Decide
 from alerts.params import AlertParams
@@ -48,10 +49,12 @@ def finding(
 class Story:
     """Plays a timeline with a watermark every ten seconds, and keeps what was said, to whom and when."""
 
-    def __init__(self, landscape: Landscape, *items: Anomaly | IncidentEvent, until: float) -> None:
-        self.decide = Decide(landscape, PARAMS)
+    def __init__(
+        self, landscape: Landscape, *items: Anomaly | IncidentEvent, until: float, params: AlertParams = PARAMS
+    ) -> None:
+        self.decide = Decide(landscape, params)
         self.said: list[tuple[float, str, str, str]] = []
-        self.headlines: list[str] = []
+        self.facts: list[SquadFacts] = []
         self.statuses: list[tuple[float, str, str]] = []
         marks = [a_watermark(T0 + 10 * number) for number in range(int(until / 10) + 1)]
         for item in sorted([*items, *marks], key=lambda item: item.at):
@@ -61,7 +64,8 @@ class Story:
                 kind = notice.decision.kind
                 self.said.append((notice.decided_at - T0, notice.recipient, notice.phase, kind))
                 if isinstance(notice.facts, SquadFacts):
-                    self.headlines.append(notice.facts.headline)
+                    self.facts.append(notice.facts)
+        self.headlines = [facts.headline for facts in self.facts]
 
     def sent(self, *recipients: str) -> Sequence[tuple[float, str, str]]:
         """Return what was sent, to these recipients or to all."""
@@ -152,12 +156,13 @@ def test_flapping_is_one_episode_for_the_squad_and_two_messages_for_the_client()
     assert len({service for _, service, _ in story.statuses}) == 1
 
 
-def test_of_two_services_each_has_its_episode_and_every_squad_its_reason() -> None:
+def test_one_cause_is_one_thread_for_every_reader_and_ends_once() -> None:
     #             0         100       200       300
     # ledger-db   bbbbbbbbbbbbbbbb..............
-    # api         ...llllllllllllllll...........
-    # data        w                     c          answers for ledger-db
-    # payments    w  w                  c  c       its journey needs ledger-db; answers for payments-api
+    # api         ...llllllllllllllll...........   needs ledger-db, so joins its episode
+    # data        w  u                     c       answers for ledger-db
+    # payments    w  u                     c       its journey needs ledger-db; answers for payments-api
+    # client      w                        c       their journey was affected from the first
     story = Story(
         a_landscape(),
         finding(OPENED, 0, 0, AnomalyKind.BREACH, service="ledger-db"),
@@ -167,18 +172,148 @@ def test_of_two_services_each_has_its_episode_and_every_squad_its_reason() -> No
         until=300,
     )
 
-    assert story.statuses == [
-        (0, "ledger-db", "open"),
+    assert [line for line in story.statuses if line[1] == "payments-api"] == [
         (30, "payments-api", "open"),
-        (220, "ledger-db", "resolved"),
         (250, "payments-api", "resolved"),
     ]
-    assert story.sent(DATA) == [(0, DATA, "warning"), (220, DATA, "all-clear")]
-    assert [(at, phase) for at, _, phase in story.sent(PAYMENTS)] == [
-        (0, "warning"),
-        (30, "warning"),
-        (220, "all-clear"),
-        (250, "all-clear"),
+    assert [line for line in story.statuses if line[1] == "ledger-db"] == [
+        (0, "ledger-db", "open"),
+        (30, "ledger-db", "update"),
+        (250, "ledger-db", "update"),
+        (250, "ledger-db", "resolved"),
+    ]
+    for squad in (DATA, PAYMENTS):
+        assert [(at, phase) for at, _, phase in story.sent(squad)] == [
+            (0, "warning"),
+            (30, "update"),
+            (250, "all-clear"),
+        ]
+    assert story.sent(BANK) == [(0, BANK, "warning"), (250, BANK, "all-clear")]
+    assert story.headlines[2].startswith("also affected: payments-api: ")
+
+
+def test_a_consequence_that_shows_first_finds_its_cause() -> None:
+    story = Story(
+        a_landscape(),
+        finding(OPENED, 0, 0),
+        finding(OPENED, 40, 40, service="ledger-db"),
+        until=100,
+    )
+
+    facts = story.facts[-1]
+    assert (facts.service, facts.probable_cause) == ("payments-api", "ledger-db")
+    assert facts.also_affected == ("ledger-db (payments-api needs it): latency_p95_ms is 420, expected 180 to 310",)
+    assert [at for at, *_ in story.sent(BANK)] == [0]
+
+
+def test_unrelated_troubles_stay_apart_however_close_in_time() -> None:
+    landscape = a_landscape(services=[a_service(), a_service("reporting", "data")])
+    story = Story(landscape, finding(OPENED, 0, 0), finding(OPENED, 1, 1, service="reporting"), until=50)
+
+    assert story.sent() == [(0, PAYMENTS, "warning"), (0, BANK, "warning"), (1, DATA, "warning")]
+
+
+def test_related_troubles_that_began_far_apart_stay_apart() -> None:
+    story = Story(a_landscape(), finding(OPENED, 0, 0), finding(OPENED, 301, 301, service="ledger-db"), until=400)
+
+    assert [phase for _, _, phase in story.sent(BANK)] == ["warning", "warning"]
+
+
+def test_a_client_hears_again_when_a_joining_service_affects_more_of_their_journeys() -> None:
+    landscape = a_landscape(
+        services=[a_service(depends_on=["ledger-db"]), a_service("ledger-db", "data")],
+        journeys=[a_journey(), a_journey("report", a_stage("send", "ledger-db"), title="Report", squad="data")],
+        clients=[a_client(journeys=["payment-initiation", "report"])],
+    )
+    story = Story(landscape, finding(OPENED, 0, 0), finding(OPENED, 20, 20, service="ledger-db"), until=50)
+
+    assert story.sent(BANK) == [(0, BANK, "warning"), (20, BANK, "update")]
+
+
+def test_what_flaps_is_suspended_in_sight_and_its_end_is_told_when_it_stays_calm() -> None:
+    # api      ll....... six times, a minute and a half apart; calm for good from 470 on
+    swings = [(90 * number, 90 * number + 20) for number in range(6)]
+    story = Story(
+        a_landscape(),
+        *(finding(OPENED, start, start) for start, _ in swings),
+        *(finding(ENDED, end, start) for start, end in swings),
+        until=1000,
+        params=AlertParams.model_validate({"resolve_hold": "80s"}),
+    )
+
+    assert [at for at, _, status in story.statuses if status == "suspended"] == [360]
+    squad = [(at, phase) for at, _, phase in story.sent(PAYMENTS)]
+    assert squad[-2:] == [(360, "update"), (770, "all-clear")]
+    assert "payments-api is suspended: its trouble comes and goes" in story.facts[-1].notes
+    assert story.sent(BANK) == [(0, BANK, "warning"), (770, BANK, "all-clear")]
+
+
+def test_what_is_suspended_and_then_stays_is_told_of_as_before() -> None:
+    swings = [(90 * number, 90 * number + 20) for number in range(4)]
+    story = Story(
+        a_landscape(clients=[]),
+        *(finding(OPENED, start, start) for start, _ in swings),
+        *(finding(ENDED, end, start) for start, end in swings),
+        finding(OPENED, 360, 360),
+        finding(UPDATED, 500, 360),
+        finding(UPDATED, 660, 360),
+        until=700,
+        params=AlertParams.model_validate({"resolve_hold": "80s"}),
+    )
+
+    assert [at for at, phase in [(at, phase) for at, _, phase in story.sent(PAYMENTS)] if at > 360] == [660]
+    assert story.headlines[-1].startswith("trouble stays, no longer suspended; payments-api: ")
+
+
+def quiet_bank(**policy: Any) -> Landscape:
+    """Return a bank whose quiet hours end at 17:15 in Berlin, 500 seconds after the beginning of a story."""
+    return a_landscape(squads=[], clients=[a_client(quiet_hours=(16 * 60, 17 * 60 + 15), **policy)])
+
+
+def test_what_is_held_in_quiet_hours_is_told_when_they_end() -> None:
+    story = Story(quiet_bank(), finding(OPENED, 0, 0), finding(ENDED, 600, 0), until=700)
+
+    assert [(at, phase, kind) for at, _, phase, kind in story.said] == [
+        (0, "warning", "hold"),
+        (500, "warning", "notify"),
+        (660, "all-clear", "notify"),
+    ]
+
+
+def test_what_is_over_before_the_quiet_hours_end_is_never_sent() -> None:
+    story = Story(quiet_bank(), finding(OPENED, 0, 0), finding(ENDED, 100, 0), until=700)
+    holding = Story(quiet_bank(), finding(OPENED, 0, 0), finding(ENDED, 480, 0), until=700)
+
+    assert [(at, kind) for at, _, _, kind in story.said] == [(0, "hold")]
+    assert [(at, kind) for at, _, _, kind in holding.said] == [(0, "hold")]  # over, but its end not yet due
+
+
+def test_an_update_in_quiet_hours_waits_for_their_end_too() -> None:
+    eve = a_landscape(squads=[], clients=[a_client(quiet_hours=(17 * 60 + 7, 17 * 60 + 15))])
+    story = Story(eve, finding(OPENED, 0, 0), finding(UPDATED, 60, 0, AnomalyKind.BREACH), until=700)
+
+    assert [(at, phase, kind) for at, _, phase, kind in story.said] == [
+        (0, "warning", "notify"),
+        (60, "update", "hold"),
+        (500, "update", "notify"),
+    ]
+
+
+def test_no_more_than_the_agreed_number_of_notices_goes_out_in_a_day_and_endings_do_not_count() -> None:
+    limited = a_landscape(squads=[], clients=[a_client(max_per_day=1)])
+    items = [
+        *(finding(OPENED, start, start) for start in (0, 1000)),
+        finding(ENDED, 100, 0),
+        finding(UPDATED, 24 * 3600, 1000),
+    ]
+    story = Story(limited, *items, until=26 * 3600, params=AlertParams.model_validate({"stale_after": "2d"}))
+
+    midnight_in_berlin = 6 * 3600 + 53 * 60 + 20
+    assert [(at, phase, kind) for at, _, phase, kind in story.said] == [
+        (0, "warning", "notify"),
+        (160, "all-clear", "notify"),
+        (1000, "warning", "hold"),
+        (midnight_in_berlin, "warning", "notify"),
     ]
 
 

@@ -31,7 +31,7 @@ class EmailChannel:
 
     def render(self, notice: Notice) -> Rendered:
         """Return the message in both forms and as it goes over the wire."""
-        letter = compose(notice)
+        letter = compose(notice, self._params.contact)
         mail = message(notice, self._params)
         return Rendered(
             self.kind, letter.subject, text(letter, self._params), mail.as_bytes(), html(letter, self._params)

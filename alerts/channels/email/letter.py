@@ -4,36 +4,24 @@ Only the facts of a client go in, so nothing internal can come out: no service, 
 """
 
 from dataclasses import dataclass
-from datetime import UTC, tzinfo
 from enum import StrEnum
 from typing import assert_never
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from alerts.channels.text import clean, clip, lasting, moment, several
+from alerts.channels.email.language import Language
 from domain.notice import ClientFacts, Notice, Phase, SquadFacts
 
 SUBJECT_LIMIT = 140
+STAGES_SHOWN = 5
 REFERENCE_DIGITS = 8
-_MONTHS = (  # the process's locale must not decide how a client reads a date
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-)
+
+Row = tuple[str, str]
 
 
-class Tone(StrEnum):
+class Look(StrEnum):
     """How the letter looks: one colour each."""
 
     WARNING = "warning"
+    BEGUN = "begun"
     UPDATE = "update"
     CLEAR = "clear"
     WITHDRAWN = "withdrawn"
@@ -43,26 +31,46 @@ class Tone(StrEnum):
 class Letter:
     """The parts of a letter, in reading order."""
 
-    tone: Tone
+    look: Look
+    locale: str
     label: str
     subject: str
     title: str
     greeting: str
     lead: str
-    rows: tuple[tuple[str, str], ...]
+    rows: tuple[Row, ...]
     advice_title: str
     advice: tuple[str, ...]
-    closing: str
+    answer: str  # how to answer: shown only where answers are read
+    sign_off: str
     why: str
-    reference: str
-    locale: str = "en"
+    reference: Row
+    colon: str  # between the name and the value of a row
+
+    @property
+    def preview(self) -> str:
+        """Return what a mailbox shows beside the subject."""
+        return _sentence(self.lead)
 
 
-def compose(notice: Notice) -> Letter:
-    """Write the letter for a client. A squad's facts give a letter that says only that there is something to read."""
+@dataclass(frozen=True, slots=True)
+class _Says:
+    """What the letters of a kind say; ``what`` is yet to be filled in."""
+
+    look: Look
+    label: str
+    subject: str
+    title: str
+    lead: str
+    rows: tuple[Row, ...]
+    advice: tuple[str, ...]
+
+
+def compose(notice: Notice, contact: str | None = None) -> Letter:
+    """Write the letter for a client; ``contact`` is whom they call. Raises TypeError for the facts of a squad."""
     match notice.facts:
         case ClientFacts() as facts:
-            return _Writer(notice, facts).letter()
+            return _Writer(notice, facts, contact).letter()
         case SquadFacts() as facts:
             raise TypeError(f"notice {notice.id} holds internal facts of {facts.service}: not for e-mail")
         case _:
@@ -70,161 +78,156 @@ def compose(notice: Notice) -> Letter:
 
 
 class _Writer:
-    def __init__(self, notice: Notice, facts: ClientFacts) -> None:
+    def __init__(self, notice: Notice, facts: ClientFacts, contact: str | None) -> None:
         self._notice = notice
         self._facts = facts
-        self._zone = _zone(facts.timezone)
-        titles = [clean(title, 80) for title in facts.journeys]
-        self._what = several(titles, 3) or "our service"
-        self._name = clean(facts.client_name, 80)
+        self._contact = contact
+        self._language = Language.of(facts)
+        self._words = self._language.words
+        self._voice = self._language.voice
+        self._titles = [self._language.clean(title, 80) for title in facts.journeys]
+        self._name = self._language.clean(facts.client_name, 80)
 
     def letter(self) -> Letter:
+        language, words = self._language, self._words
+        says = self._says()
+        plain, quoted = self._what(quoted=False), self._what(quoted=True)
+        greeting = self._voice.greeting if self._name else self._voice.greeting_unnamed
+        contact = [] if self._contact is None else [(words.row_contact, language.clean(self._contact, 200))]
+        return Letter(
+            look=says.look,
+            locale=words.code,
+            label=says.label,
+            subject=language.clip(says.subject.format(what=plain), SUBJECT_LIMIT),
+            title=_sentence(says.title.format(what=plain)),
+            greeting=greeting.format(name=self._name),
+            lead=says.lead.format(what=quoted),
+            rows=(*says.rows, *contact),
+            advice_title=words.advice_title,
+            advice=says.advice,
+            answer=words.answer,
+            sign_off=self._voice.sign_off,
+            why=words.why.format(name=self._name or words.your_organisation, what=quoted),
+            # Of the thread, so that every letter of an episode names the same one on the telephone.
+            reference=(words.reference, self._notice.thread[-REFERENCE_DIGITS:].upper()),
+            colon=words.colon,
+        )
+
+    def _says(self) -> _Says:
         match self._notice.phase:
-            case Phase.WARNING:
-                return self._open(
-                    Tone.WARNING,
-                    "Early warning",
-                    f"Early warning: {self._what} may be disrupted",
-                    f"We see early signs that {self._what} may become slower than usual or be interrupted for a time. "
-                    "Our teams have been alerted. We would like you to know before you notice.",
-                )
-            case Phase.UPDATE:
-                return self._open(
-                    Tone.UPDATE,
-                    "Update",
-                    f"Update: {self._what} may be disrupted",
-                    f"This replaces what we wrote before about {self._what}. What we know now is below.",
-                )
+            case Phase.WARNING | Phase.UPDATE as phase:
+                update = phase is Phase.UPDATE
+                return self._begun(update=update) if self._facts.begun else self._ahead(update=update)
             case Phase.ALL_CLEAR:
-                return self._all_clear()
+                return self._clear()
             case Phase.RETRACTION:
                 return self._withdrawn()
             case _:
                 assert_never(self._notice.phase)
 
-    def _open(self, tone: Tone, label: str, subject: str, lead: str) -> Letter:
-        rows = [("What may be affected", self._what)]
-        stages = [clean(stage, 60) for stage in self._facts.stages]
-        if stages:
-            rows.append(("Steps concerned" if len(stages) > 1 else "Step concerned", _sentence(several(stages))))
-        rows.append(("When", self._when()))
-        rows.append(("How sure we are", _sure(self._facts.confidence)))
-        rows.append(("First signs", self._stamp(self._facts.started_at)))
-        return self._write(
-            tone,
-            label,
-            subject,
-            f"{self._what} may be disrupted",
-            lead,
-            tuple(rows),
-            (
-                "There is nothing you have to do.",
-                "If something on your side is time-critical, you may want to plan for a delay around this time.",
+    def _ahead(self, *, update: bool) -> _Says:
+        words, voice = self._words, self._voice
+        return _Says(
+            look=Look.UPDATE if update else Look.WARNING,
+            label=words.label_update if update else words.label_warning,
+            subject=words.subject_update if update else words.subject_warning,
+            title=words.title_warning,
+            lead=voice.update if update else voice.warning,
+            rows=(
+                (words.row_may_affect, self._named()),
+                *self._stages(),
+                (words.row_when, self._when()),
+                (words.row_sure, self._sure()),
+                self._first_signs(),
+                (words.row_next, words.next_open),
             ),
-            "We will write again if this changes materially, and in any case when it is over.",
+            advice=voice.advice_warning,
         )
 
-    def _all_clear(self) -> Letter:
+    def _begun(self, *, update: bool) -> _Says:
+        words, voice = self._words, self._voice
+        return _Says(
+            look=Look.BEGUN,
+            label=words.label_update if update else words.label_begun,
+            subject=words.subject_update_begun if update else words.subject_begun,
+            title=words.title_begun,
+            lead=voice.update_begun if update else voice.warning_begun,
+            rows=(
+                (words.row_affects, self._named()),
+                *self._stages(),
+                (words.row_state, words.state_begun),
+                self._first_signs(),
+                (words.row_next, words.next_open),
+            ),
+            advice=voice.advice_begun,
+        )
+
+    def _clear(self) -> _Says:
+        words, voice, begun = self._words, self._voice, self._facts.begun
         started, ended = self._facts.started_at, self._notice.decided_at
-        return self._write(
-            Tone.CLEAR,
-            "All clear",
-            f"All clear: {self._what}",
-            f"All clear for {self._what}",
-            f"The signs that we warned you about are gone. We expect no disruption of {self._what} from them any more.",
-            (
-                ("What it was about", self._what),
-                ("First signs", self._stamp(started)),
-                ("Over since", self._stamp(ended)),
-                ("Lasted", lasting(ended - started)),
+        return _Says(
+            look=Look.CLEAR,
+            label=words.label_clear,
+            subject=words.subject_clear,
+            title=words.title_clear,
+            lead=voice.clear_begun if begun else voice.clear,
+            rows=(
+                (words.row_was_about, self._named()),
+                self._first_signs(),
+                (words.row_over, self._language.stamp(ended)),
+                (words.row_lasted, self._language.duration(ended - started)),
+                (words.row_next, words.next_none),
             ),
-            ("There is nothing you have to do.", "If you still see anything unusual, please tell your usual contact."),
-            "This is our last message about this.",
+            advice=voice.advice_clear_begun if begun else voice.advice_clear,
         )
 
-    def _withdrawn(self) -> Letter:
-        return self._write(
-            Tone.WITHDRAWN,
-            "Warning withdrawn",
-            f"Warning withdrawn: {self._what}",
-            "Our warning no longer applies",
-            f"We warned you that {self._what} might be disrupted. The signs have gone, and what we expected did not "
-            "happen. Please disregard the warning; we are sorry for the trouble.",
-            (
-                ("What it was about", self._what),
-                ("First signs", self._stamp(self._facts.started_at)),
-                ("Withdrawn", self._stamp(self._notice.decided_at)),
+    def _withdrawn(self) -> _Says:
+        words, voice = self._words, self._voice
+        return _Says(
+            look=Look.WITHDRAWN,
+            label=words.label_withdrawn,
+            subject=words.subject_withdrawn,
+            title=words.title_withdrawn,
+            lead=voice.withdrawn,
+            rows=(
+                (words.row_was_about, self._named()),
+                self._first_signs(),
+                (words.row_withdrawn, self._language.stamp(self._notice.decided_at)),
+                (words.row_next, words.next_none),
             ),
-            ("There is nothing you have to do.",),
-            "This is our last message about this.",
+            advice=voice.advice_withdrawn,
         )
 
-    def _write(
-        self,
-        tone: Tone,
-        label: str,
-        subject: str,
-        title: str,
-        lead: str,
-        rows: tuple[tuple[str, str], ...],
-        advice: tuple[str, ...],
-        closing: str,
-    ) -> Letter:
-        return Letter(
-            tone=tone,
-            label=label,
-            subject=clip(subject, SUBJECT_LIMIT),
-            title=_sentence(title),
-            greeting=f"Dear {self._name}," if self._name else "Dear client,",
-            lead=lead,
-            rows=rows,
-            advice_title="What you can do",
-            advice=advice,
-            closing=closing,
-            why=f"You receive this because {self._name or 'your organisation'} uses {self._what}.",
-            # Of the thread, so that every letter of an episode names the same one on the telephone.
-            reference=self._notice.thread[-REFERENCE_DIGITS:].upper(),
-        )
+    def _what(self, *, quoted: bool) -> str:
+        return self._language.listed(self._titles, quoted=quoted) or self._words.our_service_in_prose
+
+    def _named(self) -> str:
+        return self._language.listed(self._titles) or _sentence(self._words.our_service)
+
+    def _stages(self) -> tuple[Row, ...]:
+        stages = [self._language.clean(stage, 60) for stage in self._facts.stages]
+        if not stages:
+            return ()
+        name = self._words.row_steps if len(stages) > 1 else self._words.row_step
+        return ((name, _sentence(self._language.listed(stages, most=STAGES_SHOWN))),)
+
+    def _first_signs(self) -> Row:
+        return self._words.row_first_signs, self._language.stamp(self._facts.started_at)
 
     def _when(self) -> str:
         facts, now = self._facts, self._notice.decided_at
         if facts.expected_at is None or facts.expected_at <= now:
-            return "It may already be noticeable"
-        when = f"From about {self._time(facts.expected_at, zone=True)}"
+            return self._words.when_perhaps_begun
+        when = self._language.about(facts.expected_at, now)
         if facts.earliest_at is None or facts.latest_at is None:
             return when
-        earliest, latest = self._time(max(facts.earliest_at, now)), self._time(facts.latest_at)
-        return when if earliest == latest else f"{when} (between {earliest} and {latest})"
+        return when + self._language.between(max(facts.earliest_at, now), facts.latest_at, now)
 
-    def _time(self, at: float, *, zone: bool = False, day: bool = False) -> str:
-        """Return ``14:02``, with the zone and the day on request, and with the day when the letter is of another."""
-        when, letter = moment(at, self._zone), moment(self._notice.decided_at, self._zone)
-        if when is None:
-            return "a time that we cannot name yet"
-        text = f"{when:%H:%M}"
-        if zone:
-            name = when.tzname() or "UTC"
-            text += f" UTC{name}" if name[0] in "+-" else f" {name}"
-        if day or letter is None or when.date() != letter.date():
-            text += f" on {when.day} {_MONTHS[when.month - 1]} {when.year}"
-        return text
-
-    def _stamp(self, at: float) -> str:
-        return self._time(at, zone=True, day=True)
-
-
-def _zone(name: str) -> tzinfo:
-    # The configuration has checked the name; a notice stored before a change of the zone database must still go out.
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return UTC
-
-
-def _sure(confidence: float) -> str:
-    words = ((0.9, "Very likely"), (0.7, "Likely"), (0.5, "Possible"))
-    word = next((word for least, word in words if confidence >= least), "Uncertain")
-    return f"{word} (about {round(confidence * 20) * 5:.0f} %)"
+    def _sure(self) -> str:
+        words, confidence = self._words, self._facts.confidence
+        scale = ((0.9, words.very_likely), (0.7, words.likely), (0.5, words.possible))
+        word = next((word for least, word in scale if confidence >= least), words.uncertain)
+        return words.sure.format(word=word, share=self._language.share(confidence))
 
 
 def _sentence(text: str) -> str:

@@ -4,7 +4,6 @@ import textwrap
 from datetime import UTC
 from email.headerregistry import Address
 from email.message import EmailMessage
-from email.policy import SMTP
 from email.utils import format_datetime
 from functools import cache
 
@@ -12,17 +11,19 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from alerts.channels.email.letter import Letter, compose
 from alerts.channels.email.params import EmailParams, plain_address
+from alerts.channels.email.unsubscribe import MailPolicy, offer
 from alerts.channels.text import clean, moment
 from domain.identity import derive
 from domain.notice import Notice, Phase
 
 LINE_WIDTH = 72
+POLICY = MailPolicy(linesep="\r\n")
 
 
 def message(notice: Notice, params: EmailParams) -> EmailMessage:
     """Return the message; raises ValueError for a recipient that is not a plain address."""
-    letter = compose(notice)
-    mail = EmailMessage(policy=SMTP)
+    letter = compose(notice, params.contact)
+    mail = EmailMessage(policy=POLICY)
     mail["From"] = Address(clean(params.sender_name, 100), addr_spec=params.sender)
     mail["To"] = Address(addr_spec=plain_address(notice.recipient))
     if params.reply_to is not None:
@@ -37,10 +38,12 @@ def message(notice: Notice, params: EmailParams) -> EmailMessage:
     if notice.phase is not Phase.WARNING:
         mail["In-Reply-To"] = root
     mail["References"] = root
+    offer(mail, notice, params)
     mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: no out-of-office answers, please
     mail["X-Auto-Response-Suppress"] = "All"  # the same for Exchange
     mail.set_content(text(letter, params), cte="quoted-printable")
     mail.add_alternative(html(letter, params), subtype="html", cte="quoted-printable")
+    mail["Content-Language"] = letter.locale  # setting the content takes such headers away
     # The library would draw a boundary at random.
     mail.set_boundary(derive("part", notice.id))
     return mail

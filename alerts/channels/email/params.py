@@ -1,5 +1,6 @@
 """How to reach the mail server, and who writes."""
 
+import re
 from email.errors import HeaderParseError
 from email.headerregistry import Address
 from enum import StrEnum
@@ -10,6 +11,9 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, m
 from alerts.params import Duration
 
 _SYNTAX = set(' <>,;:"\\')
+UNSUBSCRIBE_PARTS = ("{client}", "{address}", "{token}")
+_BRACED = re.compile(r"\{[^{}]*\}|[{}]")
+_URL = re.compile(r"https://[!-;=?-~]+")  # visible ASCII without angle brackets: it stands between them in a header
 
 
 class Security(StrEnum):
@@ -41,6 +45,24 @@ class EmailParams(BaseModel):
     reply_to: str | None = Field(
         default=None, description="Address for answers; without it readers are not asked to answer."
     )
+    contact: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=200,
+        description='Whom clients call, such as "Service desk, +49 69 1234 5678 (24 h)"; it is shown as it is written.',
+    )
+    unsubscribe_url: str | None = Field(
+        default=None,
+        description=(
+            "Where one click ends notices that are optional for a client (RFC 8058): an https address with {client}, "
+            "{address} and {token} in it. Contractual notices never carry it."
+        ),
+    )
+    unsubscribe_key: SecretStr | None = Field(
+        default=None,
+        min_length=16,
+        description="Secret that {token} is made with: HMAC-SHA256 of client, line break and address, in hex.",
+    )
     helo: str | None = Field(
         default=None, description="Name to greet the server with; the domain of the sender if it is left out."
     )
@@ -51,8 +73,26 @@ class EmailParams(BaseModel):
     def _is_an_address(cls, value: str | None) -> str | None:
         return value if value is None else plain_address(value)
 
+    @field_validator("contact")
+    @classmethod
+    def _is_one_line(cls, value: str | None) -> str | None:
+        if value is not None and (not value.isprintable() or not value.strip()):
+            raise ValueError("is not one line of printable characters")
+        return value
+
+    @field_validator("unsubscribe_url")
+    @classmethod
+    def _is_a_template(cls, value: str | None) -> str | None:
+        if value is not None and (
+            _URL.fullmatch(value) is None or sorted(_BRACED.findall(value)) != sorted(UNSUBSCRIBE_PARTS)
+        ):
+            raise ValueError(f"is not an https address with {', '.join(UNSUBSCRIBE_PARTS)} in it, each once")
+        return value
+
     @model_validator(mode="after")
     def _agrees(self) -> "EmailParams":
+        if (self.unsubscribe_url is None) != (self.unsubscribe_key is None):
+            raise ValueError("unsubscribe_url and unsubscribe_key come together: set both or neither")
         if (self.username is None) != (self.password is None):
             raise ValueError("username and password come together: set both or neither")
         if self.password is not None and self.security is Security.NONE:

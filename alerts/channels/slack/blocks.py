@@ -92,9 +92,13 @@ def _blocks(notice: Notice, facts: SquadFacts, title: str) -> Iterable[Block]:
         yield _section(
             fitting([f"*Expected against actual*{' when it was open' if over else ''}", *lines, *rest], TEXT_LIMIT)
         )
+    if facts.also_affected and not over:
+        yield _section(_also(facts))
     yield _section(_impact(facts))
     if facts.client_decisions:
         yield _section(_decisions(facts))
+    if facts.notes and not over:
+        yield _context(cut("  ·  ".join(say(note, 300) for note in facts.notes), TEXT_LIMIT))
     yield _context(_footer(notice, facts))
 
 
@@ -138,6 +142,12 @@ def _evidence(evidence: Evidence) -> str:
 def _metric(metric: str, attributes: tuple[tuple[str, str], ...]) -> str:
     labels = ", ".join(f"{name}={value}" for name, value in attributes)
     return f"{metric} ({labels})" if labels else metric
+
+
+def _also(facts: SquadFacts) -> str:
+    cause = facts.probable_cause
+    head = "*Also affected*" if cause is None else f"*Also affected*, probable cause: {code(cause, 80)}"
+    return _list(head, (f"• {say(line, 300)}" for line in facts.also_affected))
 
 
 def _impact(facts: SquadFacts) -> str:

@@ -10,7 +10,7 @@ from alerts.channels.slack import SlackChannel, SlackParams
 from domain.alert import Severity
 from domain.notice import Phase
 from tests.conftest import Golden
-from tests.support.notices import CLIENT_FACTS, SQUAD_FACTS, T0, a_notice, an_email
+from tests.support.notices import CLIENT_FACTS, SQUAD_FACTS, T0, a_notice, an_email, letters
 
 SLACK = SlackChannel(SlackParams(token="unused"))
 EMAIL = EmailChannel(
@@ -19,6 +19,7 @@ EMAIL = EmailChannel(
         sender="service-status@hub.example",
         sender_name="Payments Hub service status",
         reply_to="support@hub.example",
+        contact="Service Desk, +49 69 1234 5678 (24 h)",
     )
 )
 HEADLINES = {
@@ -43,24 +44,34 @@ def test_slack(phase: Phase, golden: Golden) -> None:
     golden(f"messages/slack-{phase}.json", json.dumps(content, indent=2, ensure_ascii=False) + "\n")
 
 
-@pytest.mark.parametrize("phase", list(Phase))
-def test_email(phase: Phase, golden: Golden) -> None:
-    number = list(Phase).index(phase)
-    rendered = EMAIL.render(an_email(phase, number + 1, at=T0 + 600 * number))
-    golden(f"messages/email-{phase}.eml", rendered.content)
-    golden(f"messages/email-{phase}.html", rendered.html)
+@pytest.mark.parametrize("tone", ["formal", "plain"])
+@pytest.mark.parametrize("locale", ["de", "en", "fr"])
+def test_every_letter_in_every_language_and_tone(locale: str, tone: str, golden: Golden) -> None:
+    texts = []
+    for name, notice in letters(locale, tone).items():
+        rendered = EMAIL.render(notice)
+        golden(f"messages/email/{locale}-{tone}/{name}.html", rendered.html)
+        texts.append(f"=== {name}: {rendered.title}\n\n{rendered.text}")
+    golden(f"messages/email/{locale}-{tone}/letters.txt", "\n".join(texts))
 
 
-def test_email_of_several_journeys_without_a_forecast(golden: Golden) -> None:
+@pytest.mark.parametrize("locale", ["de", "en", "fr"])
+def test_a_letter_as_it_goes_over_the_wire(locale: str, golden: Golden) -> None:
+    golden(f"messages/email/{locale}.eml", EMAIL.render(letters(locale, "formal")["warning"]).content)
+
+
+@pytest.mark.parametrize("locale", ["de", "en", "fr"])
+def test_a_letter_about_several_journeys_without_a_forecast(locale: str, golden: Golden) -> None:
     facts = replace(
         CLIENT_FACTS,
         client_name="Banque Générale & Fils",
+        locale=locale,
         timezone="Asia/Kathmandu",
-        journeys=("Payment initiation", "Account reporting"),
+        journeys=("Payment initiation", "Account reporting", "Reconciliation", "Onboarding"),
         stages=("submit", "confirm", "statement"),
         expected_at=None,
         earliest_at=None,
         latest_at=None,
         confidence=0.95,
     )
-    golden("messages/email-several.eml", EMAIL.render(an_email(facts=facts)).content)
+    golden(f"messages/email/{locale}-several.txt", EMAIL.render(an_email(facts=facts)).text)

@@ -4,7 +4,7 @@ import pytest
 from pydantic import ValidationError
 
 from config.intake import FORMATS, SourceSettings
-from config.people import readable
+from config.people import NoticeSettings, readable
 from config.settings import Settings
 from domain.identity import ClientId, JourneyId, ServiceId, SquadId
 from domain.journeys import Client, Journey, Landscape, NoticePolicy, Objective, Service, Squad, Stage, Touchpoint
@@ -158,3 +158,14 @@ def test_a_slack_channel_is_a_name_or_an_id(tmp_path: Path, channel: str) -> Non
     text = LANDSCAPE.replace("#payments", channel)
 
     assert read_text(tmp_path, text, {"T": "xoxb"}).settings.squads["payments"].slack == channel
+
+
+@pytest.mark.parametrize(
+    ("hours", "minutes"), [("22:00-06:00", (1320, 360)), ("12:30 - 13:15", (750, 795)), (None, None)]
+)
+def test_quiet_hours_become_minutes_of_the_day(hours: str | None, minutes: tuple[int, int] | None) -> None:
+    notices = NoticeSettings.model_validate(
+        {"approval": "automatic", "min_evidence": 2, "quiet_hours": hours, "quiet_override": False, "max_per_day": 3}
+    )
+
+    assert notices.to_domain() == NoticePolicy("automatic", 0.8, 2, minutes, quiet_override=False, max_per_day=3)

@@ -29,11 +29,42 @@ def test_a_warning_says_what_when_how_sure_and_what_to_do() -> None:
         "What may be affected": "Payment initiation",
         "Steps concerned": "Submit and confirm",
         "When": "From about 15:11 CET (between 15:08 and 15:16)",
-        "How sure we are": "Likely (about 80 %)",
+        "How sure we are": "Likely (about 80%)",
         "First signs": "14:58 CET on 22 November 2025",
+        "Next message": "As soon as this changes materially, and in any case when it is over",
     }
     assert letter.advice[0] == "There is nothing you have to do."
-    assert "when it is over" in letter.closing
+
+
+@pytest.mark.parametrize(
+    ("phase", "subject"),
+    [
+        (Phase.WARNING, "Disruption: Payment initiation"),
+        (Phase.UPDATE, "Update: disruption of Payment initiation has begun"),
+    ],
+)
+def test_what_has_begun_is_not_told_as_what_may_come(phase: Phase, subject: str) -> None:
+    letter = compose(an_email(phase, facts=replace(CLIENT_FACTS, begun=True)))
+    assert letter.subject == subject
+    assert dict(letter.rows)["Status"] == "The disruption has begun"
+    assert "When" not in dict(letter.rows)
+    assert not {"may be", "How sure we are"} & {*letter.title.split(":"), *dict(letter.rows)}
+    assert "check whether it has been carried out already" in letter.advice[1]
+
+
+def test_the_end_of_a_disruption_is_not_told_as_the_end_of_signs() -> None:
+    begun = compose(an_email(Phase.ALL_CLEAR, 3, facts=replace(CLIENT_FACTS, begun=True)))
+    assert "is over" in begun.lead
+    assert "signs" not in begun.lead
+    assert "is over" not in compose(an_email(Phase.ALL_CLEAR, 3)).lead
+
+
+@pytest.mark.parametrize("phase", list(Phase))
+def test_every_letter_says_whom_to_call_and_when_the_next_one_comes(phase: Phase) -> None:
+    rows = dict(compose(an_email(phase), "Desk, +49 69 1").rows)
+    assert rows["Whom to call"] == "Desk, +49 69 1"
+    assert rows["Next message"].startswith("None") is (phase in {Phase.ALL_CLEAR, Phase.RETRACTION})
+    assert "Whom to call" not in dict(compose(an_email(phase)).rows)
 
 
 @pytest.mark.parametrize(
@@ -41,7 +72,7 @@ def test_a_warning_says_what_when_how_sure_and_what_to_do() -> None:
     [
         ("Europe/London", "From about 14:11 GMT (between 14:08 and 14:16)"),
         ("America/New_York", "From about 09:11 EST (between 09:08 and 09:16)"),
-        ("Asia/Kathmandu", "From about 19:56 UTC+0545 (between 19:53 and 20:01)"),
+        ("Asia/Kathmandu", "From about 19:56 UTC+5:45 (between 19:53 and 20:01)"),
         ("UTC", "From about 14:11 UTC (between 14:08 and 14:16)"),
         ("No/Such_Zone", "From about 14:11 UTC (between 14:08 and 14:16)"),
         ("../../etc/passwd", "From about 14:11 UTC (between 14:08 and 14:16)"),
@@ -75,10 +106,10 @@ def test_an_interval_never_begins_in_the_past() -> None:
 @pytest.mark.parametrize(
     ("confidence", "shown"),
     [
-        (0.97, "Very likely (about 95 %)"),
-        (0.7, "Likely (about 70 %)"),
-        (0.5, "Possible (about 50 %)"),
-        (0.0, "Uncertain (about 0 %)"),
+        (0.97, "Very likely (about 95%)"),
+        (0.7, "Likely (about 70%)"),
+        (0.5, "Possible (about 50%)"),
+        (0.0, "Uncertain (about 0%)"),
     ],
 )
 def test_how_sure_we_are_is_said_in_words_and_a_round_number(confidence: float, shown: str) -> None:
@@ -88,8 +119,8 @@ def test_how_sure_we_are_is_said_in_words_and_a_round_number(confidence: float, 
 def test_an_all_clear_says_from_when_to_when() -> None:
     letter = compose(an_email(Phase.ALL_CLEAR, 3, at=T0 + 1200))
     assert letter.subject == "All clear: Payment initiation"
-    assert dict(letter.rows)["Lasted"] == "24 min"
-    assert "last message" in letter.closing
+    assert dict(letter.rows)["Lasted"] == "24 minutes"
+    assert "last message" in dict(letter.rows)["Next message"]
 
 
 def test_a_retraction_takes_the_warning_back() -> None:
@@ -119,7 +150,6 @@ def test_text_and_html_say_the_same() -> None:
     for part in (
         letter.greeting,
         letter.lead,
-        letter.closing,
         letter.why,
         *letter.advice,
         *(v for _, v in letter.rows),
@@ -167,6 +197,12 @@ def test_the_html_fetches_nothing() -> None:
     assert "http" not in html
     assert "src=" not in html
     assert "url(" not in html
+
+
+def test_the_language_is_named_for_those_who_listen_to_it() -> None:
+    notice = an_email(facts=replace(CLIENT_FACTS, locale="fr"))
+    assert parsed(notice)["Content-Language"] == "fr"
+    assert '<html lang="fr">' in CHANNEL.render(notice).html
 
 
 def test_over_long_labels_are_cut_and_say_so() -> None:

@@ -121,3 +121,20 @@ def test_a_headline_too_long_for_the_header_is_said_in_full_below_it() -> None:
 def test_a_client_on_slack_reads_nothing_internal() -> None:
     text = said(compose(a_notice(facts=CLIENT_FACTS)))
     assert text == "Payment initiation may be disrupted"
+
+
+def test_other_services_in_the_episode_its_probable_cause_and_what_people_said_are_shown_until_it_is_over() -> None:
+    facts = replace(
+        SQUAD_FACTS,
+        also_affected=("payments-api (needs ledger-db): latency_p95_ms is 312, expected 80 to 140 <!channel>",),
+        probable_cause=SQUAD_FACTS.service,
+        notes=("acknowledged by anna", "ledger-db is suspended: its trouble comes and goes"),
+    )
+
+    warning = compose(a_notice(facts=facts))
+
+    assert "*Also affected*, probable cause: `ledger-db`\n• payments-api (needs ledger-db): latency" in said(warning)
+    assert "acknowledged by anna  ·  ledger-db is suspended: its trouble comes and goes" in said(warning)
+    assert "<!channel>" not in said(warning)
+    assert complaints({"blocks": list(warning.blocks)}) == []
+    assert "Also affected" not in said(compose(a_notice(Phase.ALL_CLEAR, facts=facts)))

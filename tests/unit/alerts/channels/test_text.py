@@ -1,6 +1,6 @@
 import pytest
 
-from alerts.channels.text import CUT, clean, clip, fitting, lasting, moment, several
+from alerts.channels.text import CUT, clean, clip, fitting, lasting, moment
 
 
 @pytest.mark.parametrize(
@@ -34,18 +34,8 @@ def test_an_enormous_text_that_shrinks_when_cleaned_still_says_that_it_was_cut()
     assert clean("\x00" * 10_000 + "end", 50).endswith(CUT.strip())
 
 
-@pytest.mark.parametrize(
-    ("names", "shown"),
-    [
-        ([], ""),
-        (["a"], "a"),
-        (["a", "b"], "a and b"),
-        (["a", "b", "c"], "a, b and c"),
-        (list("abcd"), "a, b and 2 more"),
-    ],
-)
-def test_names_are_listed_as_in_a_sentence(names: list[str], shown: str) -> None:
-    assert several(names, 3 if len(names) < 4 else 2) == shown
+def test_the_mark_of_a_cut_can_be_in_another_language() -> None:
+    assert clean("one two three four five", 20, " … (gekürzt)") == "one two … (gekürzt)"
 
 
 def test_lines_that_do_not_fit_are_counted() -> None:

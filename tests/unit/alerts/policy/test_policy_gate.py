@@ -1,14 +1,18 @@
 import math
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from alerts.policy.gate import gate
+from alerts.policy.episode import Word
+from alerts.policy.gate import Moment, evidence_kinds, gate
 from alerts.policy.impact import impact
+from domain.alert import Severity
 from domain.anomaly import AnomalyKind
-from domain.identity import ServiceId
+from domain.identity import ClientId, ServiceId
 from domain.journeys import Impact, NoticePolicy
 from domain.notice import Decision, Hold, Notify, Suppress
-from tests.support.builders import a_landscape
+from tests.support.builders import T0, a_forecast, a_landscape, an_anomaly, an_evidence
 
 LEVEL = AnomalyKind.LEVEL
 AFFECTED = impact(a_landscape(), ServiceId("payments-api"))
@@ -48,3 +52,103 @@ def test_doubts_about_the_telemetry_are_no_news_for_a_client(kind: AnomalyKind) 
 
     assert isinstance(decision, Suppress)
     assert "only the telemetry is in doubt" in decision.reason
+
+
+NOON = T0  # 17:06 in Berlin
+
+
+def a_moment(**bearing: Any) -> Moment:
+    usual = Moment(NOON, "Europe/Berlin", Severity.WARNING, frozenset({"level"}), client=ClientId("bank"))
+    return replace(usual, **bearing)
+
+
+def word(*, allows: bool, client: str | None = "bank", until: float | None = None, by: str = "anna") -> Word:
+    return Word(allows, None if client is None else ClientId(client), by, until)
+
+
+QUIET = NoticePolicy("automatic", 0.8, quiet_hours=(17 * 60, 18 * 60))
+TO_QUIET_END = 17 * 3600 + 3600 - (17 * 3600 + 6 * 60 + 40)
+
+
+@pytest.mark.parametrize(
+    ("policy", "bearing", "decision"),
+    [
+        (
+            NoticePolicy("automatic", 0.8, min_evidence=2),
+            {},
+            Hold("the client wants 2 kinds of evidence that agree; there is level"),
+        ),
+        (
+            NoticePolicy("automatic", 0.8, min_evidence=2),
+            {"evidence": frozenset({"level", "forecast"})},
+            Notify("confidence 0.90 reaches the client's 0.80"),
+        ),
+        (QUIET, {}, Hold("quiet hours until 18:00 Europe/Berlin", NOON + TO_QUIET_END)),
+        (QUIET, {"severity": Severity.CRITICAL}, Notify("confidence 0.90 reaches the client's 0.80")),
+        (
+            replace(QUIET, quiet_override=False),
+            {"severity": Severity.CRITICAL},
+            Hold("quiet hours until 18:00 Europe/Berlin", NOON + TO_QUIET_END),
+        ),
+        (
+            NoticePolicy("automatic", 0.8, max_per_day=2),
+            {"told_today": 1},
+            Notify("confidence 0.90 reaches the client's 0.80"),
+        ),
+        (
+            NoticePolicy("automatic", 0.8, max_per_day=2),
+            {"told_today": 2},
+            Hold("the client's limit of 2 notices a day is reached", NOON + 24_800),
+        ),
+        (NoticePolicy("required", 0.8), {"words": (word(allows=True),)}, Notify("approved by anna")),
+        (NoticePolicy("required", 0.8), {"words": (word(allows=True, client=None),)}, Notify("approved by anna")),
+        (
+            NoticePolicy("required", 0.8),
+            {"words": (word(allows=True, client="other"),)},
+            Hold("approval required: nobody has approved"),
+        ),
+        (
+            NoticePolicy("required", 0.8),
+            {"words": (word(allows=True, until=NOON),)},
+            Hold("approval required: that of anna has run out"),
+        ),
+        (NoticePolicy("automatic", 0.8), {"words": (word(allows=False),)}, Hold("held by anna")),
+        (
+            NoticePolicy("automatic", 0.8),
+            {"words": (word(allows=False), word(allows=True, by="ben"))},
+            Notify("approved by ben"),
+        ),
+        (
+            NoticePolicy("automatic", 0.8),
+            {"words": (word(allows=False), word(allows=True, by="ben", until=NOON))},
+            Hold("held by anna"),
+        ),
+        (NoticePolicy("never"), {"words": (word(allows=True),)}, Suppress("the client is never written to")),
+        (
+            replace(QUIET, approval="required"),
+            {"words": (word(allows=True),)},
+            Hold("quiet hours until 18:00 Europe/Berlin", NOON + TO_QUIET_END),
+        ),
+        (
+            NoticePolicy("automatic", 0.8),
+            {"suspended": True},
+            Hold("the trouble comes and goes; told once it is steady or has begun to hurt"),
+        ),
+    ],
+)
+def test_the_moment_bears_on_the_decision(policy: NoticePolicy, bearing: dict[str, Any], decision: Decision) -> None:
+    assert gate(policy, LEVEL, 0.9, AFFECTED, a_moment(**bearing)) == decision
+
+
+def test_an_approval_stands_for_confidence() -> None:
+    moment = a_moment(words=(word(allows=True),))
+
+    assert gate(NoticePolicy("required", 0.8), LEVEL, 0.1, AFFECTED, moment) == Notify("approved by anna")
+
+
+def test_kinds_of_evidence_are_detectors_a_forecast_and_a_declared_incident_but_no_doubts_about_telemetry() -> None:
+    silent = replace(an_evidence(), detector="silence")
+    findings = [an_anomaly(evidence=[an_evidence(), an_evidence(metric="other"), silent], forecast=a_forecast())]
+
+    assert evidence_kinds(findings, declared=False) == {"level", "forecast"}
+    assert evidence_kinds([], declared=True) == {"incident"}

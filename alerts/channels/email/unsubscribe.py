@@ -1,0 +1,59 @@
+"""One click out of notices that a client may do without (RFC 8058). Notices under a contract never carry it."""
+
+import hashlib
+import hmac
+from email.message import EmailMessage
+from email.policy import EmailPolicy
+from typing import Any
+from urllib.parse import quote
+
+from alerts.channels.email.params import EmailParams
+from domain.notice import ClientFacts, Notice
+
+LINK = "List-Unsubscribe"
+ONE_CLICK = "List-Unsubscribe=One-Click"
+
+
+class MailPolicy(EmailPolicy):
+    """How mails are written: as over SMTP, but with the address to click on one line.
+
+    Folded, a long one would become encoded words, which no mail program follows.
+    """
+
+    def fold(self, name: str, value: Any) -> str:
+        """Return the header as it is written."""
+        return f"{name}: {value}{self.linesep}" if name == LINK else super().fold(name, value)
+
+    def fold_binary(self, name: str, value: Any) -> bytes:
+        """Return the same in bytes."""
+        return self.fold(name, value).encode("ascii") if name == LINK else super().fold_binary(name, value)
+
+
+def offer(mail: EmailMessage, notice: Notice, params: EmailParams) -> None:
+    """Add the two headers, if the notice is optional for its client and there is an address to click."""
+    link = address(notice, params)
+    if link is not None:
+        mail[LINK] = f"<{link}>"
+        mail["List-Unsubscribe-Post"] = ONE_CLICK
+
+
+def address(notice: Notice, params: EmailParams) -> str | None:
+    """Return where a click unsubscribes this recipient, the same in every notice; None where there is no way out."""
+    facts, key = notice.facts, params.unsubscribe_key
+    if params.unsubscribe_url is None or key is None or not isinstance(facts, ClientFacts) or not facts.optional:
+        return None
+    client = str(notice.client or "")
+    parts = {
+        "{client}": quote(client, safe=""),
+        "{address}": quote(notice.recipient, safe=""),
+        "{token}": token(client, notice.recipient, key.get_secret_value()),
+    }
+    link = params.unsubscribe_url
+    for name, value in parts.items():
+        link = link.replace(name, value)
+    return link
+
+
+def token(client: str, recipient: str, key: str) -> str:
+    """Return what proves that the link is ours: nobody can make it for somebody else."""
+    return hmac.new(key.encode(), f"{client}\n{recipient}".encode(), hashlib.sha256).hexdigest()

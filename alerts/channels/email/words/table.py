@@ -1,0 +1,101 @@
+"""Which texts a language must have.
+
+``{what}`` stands for the names of journeys, ``{name}`` for the client. A sentence must hold for one journey and for
+several.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Voice:
+    """What depends on the tone: the sentences that are addressed to somebody."""
+
+    greeting: str
+    greeting_unnamed: str
+    warning: str
+    warning_begun: str  # the first letter, when it has begun already
+    update: str
+    update_begun: str
+    clear: str
+    clear_begun: str  # after a letter that said that it had begun
+    withdrawn: str
+    advice_warning: tuple[str, ...]
+    advice_begun: tuple[str, ...]
+    advice_clear: tuple[str, ...]
+    advice_clear_begun: tuple[str, ...]
+    advice_withdrawn: tuple[str, ...]
+    sign_off: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Words:
+    """A language: what is the same in every tone, and a voice for each tone."""
+
+    code: str
+    locale: str  # CLDR's name
+    voices: dict[str, Voice]
+
+    label_warning: str
+    label_begun: str
+    label_update: str
+    label_clear: str
+    label_withdrawn: str
+    subject_warning: str
+    subject_begun: str
+    subject_update: str
+    subject_update_begun: str
+    subject_clear: str
+    subject_withdrawn: str
+    title_warning: str
+    title_begun: str
+    title_clear: str
+    title_withdrawn: str
+
+    row_may_affect: str
+    row_affects: str
+    row_was_about: str
+    row_step: str
+    row_steps: str
+    row_when: str
+    row_state: str
+    row_sure: str
+    row_first_signs: str
+    row_over: str
+    row_lasted: str
+    row_withdrawn: str
+    row_next: str
+    row_contact: str
+    next_open: str
+    next_none: str
+
+    state_begun: str
+    when_perhaps_begun: str
+    when_about: str  # {time} {zone}
+    when_about_day: str  # {time} {zone} {date}
+    between: str  # follows the two above: {earliest} {latest}
+    clock: str  # within ``between``: {time}
+    clock_day: str  # {time} {date}
+    stamp: str  # {time} {zone} {date}
+    unknown_time: str
+    very_long: str
+    zone_names: bool  # whether its readers know CLDR's abbreviations of zones
+
+    sure: str  # {word} {share}
+    very_likely: str
+    likely: str
+    possible: str
+    uncertain: str
+
+    our_service: str
+    our_service_in_prose: str
+    your_organisation: str
+    quotes: tuple[str, str]  # around a name within a sentence
+    one_more: str
+    many_more: str  # {count}
+    cut: str
+    colon: str
+    advice_title: str
+    answer: str
+    why: str
+    reference: str

@@ -1,0 +1,44 @@
+"""What people have asked to be quiet about: silences, and maintenance that was announced. A mute always ends."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from alerts.policy.episode import Episode
+from domain.anomaly import Anomaly
+from domain.identity import ServiceId
+
+
+@dataclass(frozen=True, slots=True)
+class Mute:
+    """Quiet about findings on these services (none: on all), about one metric or all of them, before ``until``."""
+
+    id: str
+    services: tuple[ServiceId, ...]
+    metric: str | None
+    reason: str
+    until: float
+
+    def covers(self, anomaly: Anomaly) -> bool:
+        """Whether a finding is about nothing but what this mute names."""
+        if self.services and anomaly.service not in self.services:
+            return False
+        if self.metric is None:
+            return True
+        metrics = {evidence.key.metric for evidence in anomaly.evidence}
+        if anomaly.forecast is not None:
+            metrics.add(anomaly.forecast.key.metric)
+        return metrics == {self.metric}
+
+
+def mute_of(episode: Episode, mutes: Iterable[Mute], at: float) -> Mute | None:
+    """Return what keeps an episode quiet at ``at``: for each of its findings some mute; the one that ends first."""
+    live = [mute for mute in mutes if at < mute.until]
+    if not live:
+        return None
+    found = []
+    for anomaly in episode.open_anomalies or (episode.lead,):
+        covering = [mute for mute in live if mute.covers(anomaly)]
+        if not covering:
+            return None
+        found.append(max(covering, key=lambda mute: (mute.until, mute.id)))
+    return min(found, key=lambda mute: (mute.until, mute.id))

@@ -1,0 +1,149 @@
+"""An episode with all that bears on its notices: the alerts that joined it, what is muted, and each client's day."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from alerts.policy import hours
+from alerts.policy.episode import Episode
+from alerts.policy.gate import Moment, evidence_kinds
+from alerts.policy.impact import Joint, Routes
+from alerts.policy.mutes import Mute, mute_of
+from domain.anomaly import Anomaly, AnomalyKind, Forecast
+from domain.identity import ClientId, ServiceId
+from domain.journeys import Client
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What a decision about one episode has to know of the rest."""
+
+    members: tuple[Episode, ...] = ()  # the open alerts that joined it
+    mutes: tuple[Mute, ...] = ()
+    told: Mapping[ClientId, tuple[int, int]] = field(default_factory=dict)  # client -> (their day, notices on it)
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """The alerts of an episode that reach a client, and what they amount to."""
+
+    members: tuple[Episode, ...]
+    leads: tuple[Anomaly, ...]  # the finding that speaks for each alert, the one to be told of first
+    begun: bool  # an objective is breached: the impact is real
+    suspended: bool
+    evidence: frozenset[str]
+    opened_at: float
+    forecast: Forecast | None  # the first breach that is still ahead
+
+    @classmethod
+    def of(cls, members: tuple[Episode, ...]) -> "Reach":
+        """Sum up alerts, of which there is at least one."""
+        leads = tuple(sorted((member.lead for member in members), key=rank, reverse=True))
+        begun = any(lead.kind is AnomalyKind.BREACH for lead in leads)
+        forecasts = [] if begun else [lead.forecast for lead in leads if lead.forecast is not None]
+        findings = [anomaly for member in members for anomaly in member.open_anomalies]
+        return cls(
+            members=members,
+            leads=leads,
+            begun=begun,
+            suspended=not begun and all(member.suspended_at is not None for member in members),
+            evidence=evidence_kinds(findings, declared=any(member.incident is not None for member in members)),
+            opened_at=min(member.opened_at for member in members),
+            forecast=min(forecasts, key=lambda known: known.breach_at, default=None),
+        )
+
+
+class Scene:
+    """One moment of an episode."""
+
+    def __init__(self, root: Episode, around: Around, routes: Routes, at: float) -> None:
+        self.root = root
+        self.at = at
+        self._told = around.told
+        self._reaches: dict[frozenset[ServiceId], Reach] = {}
+        self._journeys: dict[object, tuple[tuple[str, ...], tuple[str, ...]]] = {}
+        self._routes = routes
+        self.members = (root, *around.members)
+        self.mutes = {member.service: mute_of(member, around.mutes, at) for member in self.members}
+        self.loud = [member for member in self.members if self.mutes[member.service] is None]
+        self.active = [member for member in self.members if member.open_anomalies]
+        self.joint = self._joint(self.members)
+        self.loud_joint = self.joint if len(self.loud) == len(self.members) else self._joint(self.loud)
+
+    def _joint(self, members: Sequence[Episode]) -> Joint | None:
+        return self._routes.joint(tuple(member.service for member in members)) if members else None
+
+    @property
+    def suspended(self) -> bool:
+        """Whether all of its trouble comes and goes."""
+        return all(member.suspended_at is not None for member in self.active or [self.root])
+
+    @property
+    def lead(self) -> Anomaly:
+        """The finding that speaks for it: its own, unless only what joined it is still in trouble."""
+        if self.root.open_anomalies or not self.active:
+            return self.root.lead
+        return max((member.lead for member in self.active), key=rank)
+
+    @property
+    def muted_until(self) -> float | None:
+        """When the first mute of it ends."""
+        return min((mute.until for mute in self.mutes.values() if mute is not None), default=None)
+
+    @property
+    def mute(self) -> Mute | None:
+        """What keeps it quiet, for those whom nothing else in it reaches."""
+        return next((mute for mute in self.mutes.values() if mute is not None), None)
+
+    def reach(self, client: ClientId) -> Reach:
+        """Return what reaches a client: alerts in trouble that are not muted, else whatever there is."""
+        services: frozenset[ServiceId] = frozenset()
+        joint = self.loud_joint if self.is_loud(client) else self.joint
+        if joint is not None:
+            services = joint.reached_by.get(client, services)
+        known = self._reaches.get(services)  # many clients are reached by the same services
+        if known is None:
+            reaching = [member for member in self.members if member.service in services]
+            chosen = [member for member in reaching if member.open_anomalies] or reaching or [self.root]
+            known = self._reaches[services] = Reach.of(tuple(chosen))
+        return known
+
+    def is_loud(self, client: ClientId) -> bool:
+        """Whether anything reaches a client that is not muted."""
+        return self.loud_joint is not None and client in self.loud_joint.reached_by
+
+    def journeys(self, client: Client) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Return the titles and the stages of a client's own journeys that are affected, in the client's words."""
+        key = client.journeys, client.names  # many clients use the same ones
+        known = self._journeys.get(key)
+        if known is None:
+            affected = () if self.joint is None else self.joint.impact.journeys
+            theirs = [each for each in affected if each.journey in client.journeys]
+            called = dict(client.names)
+            titles = tuple(dict.fromkeys(called.get(each.title, each.title) for each in theirs))
+            stages = tuple(dict.fromkeys(called.get(each.stage, each.stage) for each in theirs))
+            known = self._journeys[key] = (titles, stages)
+        return known
+
+    def moment(self, client: Client, reach: Reach) -> Moment:
+        """Return what bears on a decision about one client now."""
+        return Moment(
+            at=self.at,
+            timezone=client.timezone,
+            severity=self.root.severity,
+            evidence=reach.evidence,
+            told_today=self._told_today(client),
+            words=self.root.words,
+            suspended=reach.suspended,
+            client=client.id,
+        )
+
+    def _told_today(self, client: Client) -> int:
+        if client.policy.max_per_day is None:
+            return 0
+        day, count = self._told.get(client.id, (0, 0))
+        return count if day == hours.day(self.at, client.timezone) else 0
+
+
+def rank(anomaly: Anomaly) -> tuple[bool, float, float, str]:
+    """Order findings by how much they have to say: a breach, then the surest, then the newest."""
+    return anomaly.kind is AnomalyKind.BREACH, anomaly.confidence, anomaly.at, anomaly.id

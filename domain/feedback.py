@@ -1,0 +1,39 @@
+"""What people answer: who acknowledges, ends, silences, releases or judges, and for how long."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from domain.identity import AlertId, ClientId, ServiceId
+
+
+class FeedbackKind(StrEnum):
+    """What a person wants."""
+
+    ACKNOWLEDGE = "acknowledge"
+    RESOLVE = "resolve"
+    SILENCE = "silence"
+    APPROVE = "approve"  # let the clients' notices of this alert go
+    HOLD = "hold"  # keep them
+    USEFUL = "useful"
+    NOT_USEFUL = "not-useful"
+
+
+@dataclass(frozen=True, slots=True)
+class Feedback:
+    """One answer of one person. A repeat has the same ``id``.
+
+    ``at`` is the time of the person's clock. What is allowed or silenced lasts ``lasts_s`` from then or from the event
+    time at which it is heard, whichever is earlier, so that an answer that comes late does not last longer.
+    ``alert`` is None only for a silence, which then names a ``service``; ``client`` None means every client.
+    """
+
+    id: str
+    kind: FeedbackKind
+    alert: AlertId | None
+    by: str
+    at: float
+    client: ClientId | None = None
+    service: ServiceId | None = None
+    metric: str | None = None
+    lasts_s: float | None = None
+    comment: str = ""

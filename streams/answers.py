@@ -1,0 +1,130 @@
+"""A person's answer from the command line: checked against the configuration and written to the feedback topic."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+from kafka import KafkaProducer
+from kafka.errors import KafkaError
+
+from config.loader import load_with_environment
+from config.settings import Settings
+from domain.clock import Clock
+from domain.durations import parse_duration
+from domain.errors import ConfigError, ForeshockError
+from domain.feedback import Feedback, FeedbackKind
+from domain.identity import AlertId, ClientId, ServiceId, derive
+from streams.admin import BrokerError, topic_name
+from streams.agents.feedback import LONGEST_S
+from streams.connection import kafka_python_options
+from streams.records import encode
+from streams.system import SystemClock
+from streams.topics import Topic
+
+SEND_S: Final = 10.0
+
+Config = Annotated[Path, typer.Option("--config", "-c", help="The configuration file.", dir_okay=False)]
+Alert = Annotated[str, typer.Argument(help="The alert's id, as it is in its message.")]
+By = Annotated[str, typer.Option("--by", help="Your name: squads and auditors see it.")]
+Comment = Annotated[str, typer.Option("--comment", help="Why, in a few words: squads see it.")]
+For = Annotated[str | None, typer.Option("--for", help='For how long, such as "30m" or "2h".')]
+Whom = Annotated[str | None, typer.Option("--client", help="Only this client's notices; without it, all clients'.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Show what was written as JSON.")]
+
+
+def answer(
+    config: Path,
+    kind: FeedbackKind,
+    alert: str | None,
+    by: str,
+    comment: str,
+    *,
+    as_json: bool,
+    client: str | None = None,
+    lasts: str | None = None,
+    service: str | None = None,
+    metric: str | None = None,
+) -> None:
+    """Write one answer and say so; ends the command with status 2 for a wrong answer and 3 without Kafka."""
+    try:
+        lasts_s = None if lasts is None else _duration(lasts)
+        settings = load_with_environment(config)
+        _check_names(settings, by, client, service)
+        given = compose(
+            kind, alert, by, SystemClock(), client=client, lasts_s=lasts_s, service=service, metric=metric,
+            comment=comment,
+        )  # fmt: skip
+        send(settings, given)
+    except ForeshockError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(3 if isinstance(error, BrokerError) else 2) from error
+    if as_json:
+        typer.echo(json.dumps(json.loads(encode(given))["body"], ensure_ascii=False))
+    else:
+        typer.echo(f"written: {kind} {alert or service} by {by}; the alert's thread shows it if the alert is open")
+
+
+def compose(
+    kind: FeedbackKind,
+    alert: str | None,
+    by: str,
+    clock: Clock,
+    *,
+    client: str | None = None,
+    lasts_s: float | None = None,
+    service: str | None = None,
+    metric: str | None = None,
+    comment: str = "",
+) -> Feedback:
+    """Return the answer that a person gives now."""
+    at = clock.now()
+    return Feedback(
+        id=derive("feedback", kind, alert or "", client or "", service or "", metric or "", by, at),
+        kind=kind,
+        alert=None if alert is None else AlertId(alert),
+        by=by,
+        at=at,
+        client=None if client is None else ClientId(client),
+        service=None if service is None else ServiceId(service),
+        metric=metric,
+        lasts_s=lasts_s,
+        comment=comment,
+    )
+
+
+def send(settings: Settings, answer: Feedback) -> None:
+    """Write the answer and wait until the broker has it; raises BrokerError."""
+    brokers = ", ".join(settings.kafka.brokers)
+    key = answer.id if answer.alert is None else answer.alert
+    try:
+        producer = KafkaProducer(**kafka_python_options(settings.kafka), acks="all", max_block_ms=int(SEND_S * 1000))
+    except (KafkaError, OSError) as error:
+        raise BrokerError(f"Kafka cannot be reached at {brokers} ({type(error).__name__}); check kafka") from error
+    try:
+        sent = producer.send(topic_name(settings, Topic.FEEDBACK), key=key.encode(), value=encode(answer), partition=0)
+        sent.get(timeout=SEND_S)
+    except KafkaError as error:
+        raise BrokerError(f"Kafka at {brokers} did not take the answer ({type(error).__name__})") from error
+    finally:
+        producer.close()
+
+
+def _duration(text: str) -> float:
+    try:
+        seconds = parse_duration(text)
+    except ValueError as error:
+        raise ConfigError(f"--for: {error}") from error
+    if not 0 < seconds <= LONGEST_S:
+        raise ConfigError("--for: write a duration above nothing and of at most 30 days")
+    return seconds
+
+
+def _check_names(settings: Settings, by: str, client: str | None, service: str | None) -> None:
+    landscape = settings.landscape()
+    if not by.strip():
+        raise ConfigError("--by: write your name")
+    if client is not None and client not in {known.id for known in landscape.clients}:
+        raise ConfigError(f"--client: {client!r} is not a client of the configuration")
+    if service is not None and service not in {known.id for known in landscape.services}:
+        raise ConfigError(f"--service: {service!r} is not a service of the configuration")

@@ -1,0 +1,9 @@
+"""`foreshock ack`: a person looks after an alert."""
+
+from domain.feedback import FeedbackKind
+from streams.answers import Alert, AsJson, By, Comment, Config, answer
+
+
+def ack(config: Config, alert: Alert, by: By, comment: Comment = "", as_json: AsJson = False) -> None:
+    """Say that you are looking after an alert."""
+    answer(config, FeedbackKind.ACKNOWLEDGE, alert, by, comment, as_json=as_json)

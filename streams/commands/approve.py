@@ -1,0 +1,17 @@
+"""`foreshock approve`: a person lets client notices go."""
+
+from domain.feedback import FeedbackKind
+from streams.answers import Alert, AsJson, By, Comment, Config, For, Whom, answer
+
+
+def approve(
+    config: Config,
+    alert: Alert,
+    by: By,
+    client: Whom = None,
+    lasts: For = None,
+    comment: Comment = "",
+    as_json: AsJson = False,
+) -> None:
+    """Let the client notices of an alert go; an approval runs out."""
+    answer(config, FeedbackKind.APPROVE, alert, by, comment, client=client, lasts=lasts, as_json=as_json)
