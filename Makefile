@@ -56,7 +56,7 @@ wheel: $(STAMP) ## build the wheel and try it in an environment of its own
 
 lock: $(STAMP) ## resolve the requirements anew
 	$(BIN)/uv pip compile -q --generate-hashes --no-emit-index-url --no-emit-find-links --python-version 3.11 --custom-compile-command "make lock" pyproject.toml -o requirements/run.txt
-	$(BIN)/uv pip compile -q --generate-hashes --no-emit-index-url --no-emit-find-links --python-version 3.11 --custom-compile-command "make lock" pyproject.toml --extra demo --group dev -o requirements/dev.txt
+	$(BIN)/uv pip compile -q --generate-hashes --no-emit-index-url --no-emit-find-links --python-version 3.11 --custom-compile-command "make lock" pyproject.toml --extra demo --extra parquet --extra postgres --group dev -o requirements/dev.txt
 
 docs: $(STAMP) ## regenerate the generated pages
 	$(BIN)/python -m streams.reference

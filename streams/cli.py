@@ -5,11 +5,23 @@ from typing import Annotated
 
 import typer
 
+from streams import logs
+from streams.commands.ack import ack
+from streams.commands.alerts import alerts
+from streams.commands.approve import approve
+from streams.commands.audit import audit_app
 from streams.commands.backtest import backtest
+from streams.commands.bounce import bounce
 from streams.commands.check import check
 from streams.commands.config import config_app
 from streams.commands.demo import demo_app
+from streams.commands.explain import explain
+from streams.commands.hold import hold
+from streams.commands.record import record
 from streams.commands.replay import replay
+from streams.commands.resolve import resolve
+from streams.commands.route import route
+from streams.commands.silence import silence
 from streams.commands.topics import topics_app
 from streams.commands.worker import worker
 
@@ -24,6 +36,17 @@ app.command()(check)
 app.command()(worker)
 app.command()(backtest)
 app.command()(replay)
+app.command()(bounce)
+app.command()(record)
+app.command()(explain)
+app.command()(alerts)
+app.command()(route)
+app.command()(ack)
+app.command()(resolve)
+app.command()(silence)
+app.command()(approve)
+app.command()(hold)
+app.add_typer(audit_app, name="audit")
 app.add_typer(demo_app, name="demo")
 app.add_typer(config_app, name="config")
 app.add_typer(topics_app, name="topics")
@@ -46,4 +69,5 @@ def _foreshock(
 
 def main() -> None:
     """Run the command line."""
+    logs.quiet()
     app()

@@ -130,3 +130,4 @@ def _tell(console: Console, account: "Account", out: Path) -> None:
         say(f"{word} {check.claim} ({check.detail})", style)
     console.print()
     say(f"Look at {out / 'index.html'}: every message as its reader saw it.")
+    say(f"The record of it all: foreshock audit verify --database {out / 'record.sqlite'}; and alerts, explain.")

@@ -144,7 +144,7 @@ def report(
         _row(fault, [e for e in past if owners[e.alert] == fault.id], ledger, landscape.clients) for fault in known
     )
     changed = tuple(changes)
-    strays = [(_stray(e, known, changed), ledger.clients_told(e.alert)) for e in past if owners[e.alert] is None]
+    strays = [(_stray(e, known, changed), ledger.clients_told(e)) for e in past if owners[e.alert] is None]
     fresh = {e.alert for e in past if e.ended_at is None and e.transitions[-1].at > until - FRESH_S}
     return Report(
         rows=rows,
@@ -191,15 +191,22 @@ class _Ledger:
         latency_s = 0.0 if released_at is None else max(0.0, receipt.at - released_at)
         return notice.decided_at + latency_s
 
-    def told(self, alerts: Iterable[AlertId], breach_at: float | None) -> tuple[Told, ...]:
-        """Return one entry for each squad and client that these alerts speak to."""
-        wanted = set(alerts)
-        groups = _group((self._who(n), n) for n in self._notices if n.alert in wanted)
+    def told(self, episodes: Iterable[Episode], breach_at: float | None) -> tuple[Told, ...]:
+        """Return one entry for each squad and client that these alerts speak to.
+
+        An alert that joined another is told in the other's threads: what was written there since then counts.
+        """
+        known = tuple(episodes)
+        own = {episode.alert for episode in known}
+        joined = {joined: e.opened_at for e in reversed(known) if (joined := e.transitions[0].joined) is not None}
+        since = {**joined, **dict.fromkeys(own, -math.inf)}
+        heard = (n for n in self._notices if n.decided_at >= since.get(n.alert, math.inf))
+        groups = _group((self._who(n), n if n.alert in own else _as_warning(n)) for n in heard)
         return tuple(self._entry(who, group, breach_at) for who, group in sorted(groups.items()))
 
-    def clients_told(self, alert: AlertId) -> tuple[str, ...]:
+    def clients_told(self, episode: Episode) -> tuple[str, ...]:
         """Return the names of the clients whom this alert reached."""
-        return tuple(told.who for told in self.told([alert], None) if told.is_client and told.at is not None)
+        return tuple(told.who for told in self.told([episode], None) if told.is_client and told.at is not None)
 
     def owed(self, still_open: Collection[AlertId]) -> tuple[str, ...]:
         """Return every thread that brought a warning and no ending, but for alerts that are still open."""
@@ -233,7 +240,7 @@ class _Ledger:
 
 
 def _row(fault: Fault, past: Sequence[Episode], ledger: _Ledger, clients: Sequence[Client]) -> Row:
-    told = ledger.told((episode.alert for episode in past), fault.breach_at)
+    told = ledger.told(past, fault.breach_at)
     hit = {client.name: client for client in clients if set(client.journeys) & set(fault.journeys)}
     known = {entry.who: entry for entry in told if entry.is_client}
     squads = tuple(entry for entry in told if not entry.is_client)
@@ -304,6 +311,11 @@ def _climb(start: ServiceId, direct: Mapping[ServiceId, set[ServiceId]]) -> froz
         found |= fresh
         waiting.extend(fresh)
     return frozenset(found)
+
+
+def _as_warning(notice: Notice) -> Notice:
+    """An update about an alert that has joined is the first that its readers learn of it."""
+    return replace(notice, phase=Phase.WARNING) if notice.phase is Phase.UPDATE else notice
 
 
 def _group(pairs: Iterable[tuple[Key, Notice]]) -> dict[Key, list[Notice]]:

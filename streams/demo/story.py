@@ -1,5 +1,6 @@
 """The demo from beginning to end: broker, worker, stand-ins, replay, and an honest account of what came of it."""
 
+import asyncio
 import shutil
 import socket
 from dataclasses import dataclass
@@ -26,7 +27,9 @@ from streams.demo.slack_page import render_page
 from streams.demo.slack_server import SlackServer
 from streams.demo.table import Sheet, sheet
 from streams.demo.view import Board, LiveView, PlainView, View
+from streams.record.projector import project
 
+RECORD = "record.sqlite"  # what was decided, for `foreshock audit verify` and `foreshock explain` to be tried on
 MARKER = ".foreshock-demo"  # tells a folder that a run has made, and that the next run may empty
 
 
@@ -67,6 +70,7 @@ async def run(plan: Plan, clock: Clock, console: Console) -> Account:
             settings = _configure(plan, broker.bootstrap, slack, mail)
             broker.create_topics(own_topics(settings))
             played = await _play(plan, settings, broker, clock, console)
+            await asyncio.to_thread(project, settings, str(plan.out / RECORD), clock)
     account = _account(plan, settings, played, {NoticeId(each) for each in (*slack.notice_ids, *mail.notice_ids)})
     _write_pages(plan, account, render_page(slack.messages))
     return account

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from domain.anomaly import Anomaly, AnomalyKind, AnomalyPhase, Evidence, Forecast, Watermark
-from domain.identity import AnomalyId, ClientId, JourneyId, SeriesKey, ServiceId, SquadId, derive
+from domain.feedback import Feedback, FeedbackKind
+from domain.identity import AlertId, AnomalyId, ClientId, JourneyId, SeriesKey, ServiceId, SquadId, derive
 from domain.journeys import (
     Client,
     Journey,
@@ -100,6 +101,33 @@ def an_incident(
     return IncidentEvent(name, kind, status, at, tuple(ServiceId(service) for service in services), title="declared")
 
 
+def a_feedback(
+    kind: FeedbackKind,
+    alert: str | None = None,
+    at: float = T0,
+    client: str | None = None,
+    service: str | None = None,
+    metric: str | None = None,
+    lasts_s: float | None = None,
+    by: str = "person<anna>",
+    comment: str = "",
+    name: str | None = None,
+) -> Feedback:
+    """An answer with an id of its own for each kind, alert and time, unless it is named."""
+    return Feedback(
+        id=derive("feedback", kind, str(alert), at) if name is None else name,
+        kind=kind,
+        alert=None if alert is None else AlertId(alert),
+        by=by,
+        at=at,
+        client=None if client is None else ClientId(client),
+        service=None if service is None else ServiceId(service),
+        metric=metric,
+        lasts_s=lasts_s,
+        comment=comment,
+    )
+
+
 def a_service(
     name: str = "payments-api",
     squad: str | None = "payments",
@@ -140,6 +168,10 @@ def a_client(
     min_confidence: float = 0.8,
     locale: str = "en",
     timezone: str = "Europe/Berlin",
+    min_evidence: int = 1,
+    quiet_hours: tuple[int, int] | None = None,
+    quiet_override: bool = True,
+    max_per_day: int | None = None,
 ) -> Client:
     return Client(
         id=ClientId(name),
@@ -148,7 +180,7 @@ def a_client(
         emails=(f"ops@{name}.example",) if emails is None else tuple(emails),
         locale=locale,
         timezone=timezone,
-        policy=NoticePolicy(approval, min_confidence),
+        policy=NoticePolicy(approval, min_confidence, min_evidence, quiet_hours, quiet_override, max_per_day),
     )
 
 

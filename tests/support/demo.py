@@ -51,12 +51,21 @@ class Story:
     notices: list[Notice] = field(default_factory=list)
     receipts: list[Receipt] = field(default_factory=list)
 
-    def alert(self, opened: float, ended: float | None = None, name: str = "a1", service: str = "payments-api") -> None:
-        self.transition(AlertStatus.OPEN, opened, 1, name, service)
+    def alert(
+        self,
+        opened: float,
+        ended: float | None = None,
+        name: str = "a1",
+        service: str = "payments-api",
+        joined: str | None = None,
+    ) -> None:
+        self.transition(AlertStatus.OPEN, opened, 1, name, service, joined)
         if ended is not None:
-            self.transition(AlertStatus.RESOLVED, ended, 2, name, service)
+            self.transition(AlertStatus.RESOLVED, ended, 2, name, service, joined)
 
-    def transition(self, status: AlertStatus, at: float, sequence: int, name: str, service: str) -> None:
+    def transition(
+        self, status: AlertStatus, at: float, sequence: int, name: str, service: str, joined: str | None = None
+    ) -> None:
         self.transitions.append(
             Transition(
                 AlertId(name),
@@ -68,6 +77,7 @@ class Story:
                 Severity.WARNING,
                 "because",
                 an_anomaly(service, at=T0 + at),
+                joined=None if joined is None else AlertId(joined),
             )
         )
 

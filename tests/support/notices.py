@@ -108,3 +108,26 @@ def an_email(
     phase: Phase = Phase.WARNING, sequence: int = 1, *, facts: ClientFacts = CLIENT_FACTS, at: float = T0
 ) -> Notice:
     return a_notice(phase, sequence, facts=facts, channel=ChannelKind.EMAIL, at=at)
+
+
+NAMES = {  # as a client of that language is shown them
+    "de": (("Zahlungsauslösung",), ("Einreichung", "Bestätigung")),
+    "en": (CLIENT_FACTS.journeys, CLIENT_FACTS.stages),
+    "fr": (("Initiation de paiement",), ("soumission", "confirmation")),
+}
+
+
+def letters(locale: str, tone: str) -> dict[str, Notice]:
+    """Every kind of letter, in the order in which a client may get them."""
+    journeys, stages = NAMES[locale]
+    facts = replace(CLIENT_FACTS, locale=locale, tone=tone, journeys=journeys, stages=stages)
+    begun = replace(facts, begun=True, expected_at=None, earliest_at=None, latest_at=None)
+    return {
+        "warning": an_email(Phase.WARNING, 1, facts=facts),
+        "warning-begun": an_email(Phase.WARNING, 1, facts=begun),
+        "update": an_email(Phase.UPDATE, 2, facts=facts, at=T0 + 300),
+        "update-begun": an_email(Phase.UPDATE, 2, facts=begun, at=T0 + 600),
+        "all-clear": an_email(Phase.ALL_CLEAR, 3, facts=facts, at=T0 + 1200),
+        "all-clear-begun": an_email(Phase.ALL_CLEAR, 3, facts=begun, at=T0 + 5400),
+        "retraction": an_email(Phase.RETRACTION, 3, facts=facts, at=T0 + 900),
+    }

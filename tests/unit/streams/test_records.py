@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 from domain.alert import AlertStatus, Severity, Transition
 from domain.anomaly import Watermark
 from domain.errors import DecodeError
+from domain.feedback import FeedbackKind
 from domain.identity import AlertId, ClientId, NoticeId, ServiceId, SquadId
 from domain.notice import (
     ChannelKind,
@@ -23,7 +24,7 @@ from domain.notice import (
 )
 from domain.telemetry import DeadLetter, SourceRef
 from streams.records import decode, decode_any, decode_dead_letter, encode, encode_dead_letter
-from tests.support.builders import T0, a_forecast, an_anomaly, an_evidence, an_incident
+from tests.support.builders import T0, a_feedback, a_forecast, an_anomaly, an_evidence, an_incident
 
 
 def a_notice(decision: Notify | Hold | Suppress, facts: SquadFacts | ClientFacts) -> Notice:
@@ -54,6 +55,7 @@ def a_receipt(outcome: Delivered | Deferred | Rejected) -> Receipt:
         an_anomaly(forecast=a_forecast()),
         Watermark(3, T0 + 0.1),
         an_incident("INC-1", "payments-api"),
+        a_feedback(FeedbackKind.APPROVE, "alert-1", client="bank-042", lasts_s=60.0),
         TRANSITION,
         a_notice(Notify("told"), SQUAD),
         a_notice(Suppress("not theirs"), CLIENT),

@@ -222,3 +222,31 @@ def test_an_alert_belongs_to_the_incident_that_is_going_on_rather_than_to_one_th
         a_good_story(opened=250, ended=300), a_fault("f1"), a_fault("f2", start=240, breach=290, resolved=310)
     )
     assert [len(row.episodes) for row in result.rows] == [0, 1]
+
+
+def test_what_is_told_in_the_thread_of_an_older_episode_counts_from_when_the_alert_joined_it() -> None:
+    story = Story()
+    story.alert(50, 300, "older", "ledger-db")
+    story.squad(Phase.WARNING, 50, "older")
+    story.client(Phase.WARNING, 50, "older")
+    story.alert(150, 240, "joined", joined="older")
+    story.squad(Phase.UPDATE, 150, "older")
+    story.client(Phase.UPDATE, 160, "older")
+    story.squad(Phase.ALL_CLEAR, 300, "older")
+    story.client(Phase.ALL_CLEAR, 300, "older")
+
+    result = account(story)
+
+    assert result.rows[0].result is Result.WARNED
+    assert [told.lead_s for told in (*result.rows[0].squads, *result.rows[0].clients)] == [50.0, 40.0]
+    assert result.fully_warned == 1
+
+
+def test_an_older_episode_in_which_nothing_was_said_of_the_incident_did_not_warn_of_it() -> None:
+    story = Story()
+    story.alert(50, 300, "older", "ledger-db")
+    story.squad(Phase.WARNING, 50, "older")
+    story.alert(150, 240, "joined", joined="older")
+    story.squad(Phase.ALL_CLEAR, 300, "older")
+
+    assert account(story).rows[0].result is Result.MISSED

@@ -1,0 +1,55 @@
+"""`foreshock alerts`: the episodes in the record."""
+
+import json
+from contextlib import closing
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from alerts.policy.wording import span
+from domain.errors import ForeshockError
+from streams.commands.record import EXIT_UNUSABLE, Database
+from streams.record.database import DEFAULT, open_record
+from streams.record.questions import Episode, episodes
+from streams.record.story import moment, plain
+
+PIPE_WIDTH = 160
+
+
+def alerts(
+    database: Database = DEFAULT,
+    open_only: Annotated[bool, typer.Option("--open", help="Only those that have not ended.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object an alert.")] = False,
+) -> None:
+    """List the alerts that the record knows, the latest first."""
+    try:
+        with closing(open_record(database)) as record, record.reading() as connection:
+            found = [each for each in episodes(connection) if not open_only or each.ended_at is None]
+    except ForeshockError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(EXIT_UNUSABLE) from error
+    if as_json:
+        for each in found:
+            typer.echo(json.dumps({**asdict(each), "ended_at": each.ended_at}))
+        return
+    if not found:
+        typer.echo("no open alerts" if open_only else "no alerts")
+        return
+    console = Console()
+    (console if console.is_terminal else Console(width=PIPE_WIDTH)).print(_table(found))
+
+
+def _table(found: list[Episode]) -> Table:
+    table = Table("alert", "service", "severity", "opened", "status", "squads told", "clients told", "clients held")
+    table.columns[0].no_wrap = True
+    for each in found:
+        lasted = span(each.changed_at - each.opened_at)
+        status = f"{each.status} after {lasted}" if each.ended_at is not None else f"{each.status}, open"
+        cells = (each.alert, each.service, each.severity, moment(each.opened_at), status)
+        people = (", ".join(names) or "-" for names in (each.squads, each.clients, each.held))
+        table.add_row(*(Text(plain(cell)) for cell in (*cells, *people)))
+    return table

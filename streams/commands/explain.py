@@ -1,0 +1,64 @@
+"""`foreshock explain`: why was somebody told, or not?"""
+
+import re
+from contextlib import closing
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+from sqlalchemy import Connection
+
+from domain.errors import ForeshockError
+from streams.commands.record import EXIT_UNUSABLE, Database
+from streams.record.database import DEFAULT, RecordError, open_record
+from streams.record.explain import explain_alert, explain_notice
+from streams.record.moment import explain_client
+from streams.record.story import Explanation, as_json, as_text
+
+EXIT_UNKNOWN = 1
+_NUMBER = re.compile(r"\d{9,10}(\.\d+)?")  # 20261122 is a day
+
+
+def explain(
+    subject: Annotated[str | None, typer.Argument(help="An alert or a notice, by its id.", show_default=False)] = None,
+    client: Annotated[str | None, typer.Option(help="A client, by its id in the configuration.")] = None,
+    at: Annotated[
+        str | None, typer.Option(help="When: 2026-11-22T02:14:00+01:00 (UTC without a zone), or epoch seconds.")
+    ] = None,
+    database: Database = DEFAULT,
+    json_wanted: Annotated[bool, typer.Option("--json", help="As one JSON object.")] = False,
+) -> None:
+    """Tell the whole story, from the record in Kafka to the receipt: for what was sent, and for what was not."""
+    if (subject is None) == (client is None) or (client is None) != (at is None):
+        typer.echo("give either an alert or a notice, or --client and --at", err=True)
+        raise typer.Exit(EXIT_UNUSABLE)
+    try:
+        with closing(open_record(database)) as record, record.reading() as connection:
+            answer = _answer(connection, subject, client, at)
+    except ForeshockError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(EXIT_UNUSABLE) from error
+    if answer is None:
+        typer.echo(f"the record has never heard of {subject}: `foreshock alerts` lists what it knows", err=True)
+        raise typer.Exit(EXIT_UNKNOWN)
+    typer.echo(as_json(answer) if json_wanted else as_text(answer))
+
+
+def parse_time(text: str) -> float:
+    """Return epoch seconds; raises RecordError with an example."""
+    try:
+        at = float(text) if _NUMBER.fullmatch(text) else _seconds(datetime.fromisoformat(text))
+    except (ValueError, OverflowError):
+        raise RecordError(f"{text!r} is no time; write it such as 2026-11-22T02:14:00+01:00") from None
+    return at
+
+
+def _seconds(moment: datetime) -> float:
+    return (moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)).timestamp()
+
+
+def _answer(connection: Connection, subject: str | None, client: str | None, at: str | None) -> Explanation | None:
+    if client is not None and at is not None:
+        return explain_client(connection, client, parse_time(at))
+    name = subject or ""
+    return explain_notice(connection, name) or explain_alert(connection, name)

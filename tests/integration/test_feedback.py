@@ -1,0 +1,51 @@
+"""An answer on its way to a broker, and what a broker that is not there leads to."""
+
+from pathlib import Path
+
+import pytest
+from kafka import KafkaConsumer, TopicPartition
+
+from config.loader import load_with_environment
+from config.settings import Settings
+from domain.feedback import Feedback, FeedbackKind
+from streams.admin import BrokerError, topic_name
+from streams.answers import compose, send
+from streams.connection import kafka_python_options
+from streams.demo.broker import EmbeddedBroker
+from streams.records import decode
+from streams.topics import Topic
+from tests.support.builders import T0
+from tests.support.clock import ManualClock
+
+pytestmark = pytest.mark.integration
+
+
+def settings_for(broker: str, folder: Path) -> Settings:
+    path = folder / "foreshock.yaml"
+    path.write_text(f'kafka: {{brokers: ["{broker}"], create_topics: false}}\n', encoding="utf-8")
+    return load_with_environment(path)
+
+
+def test_an_answer_arrives_on_the_feedback_topic_as_it_was_given(tmp_path: Path) -> None:
+    with EmbeddedBroker() as broker:
+        settings = settings_for(broker.bootstrap, tmp_path)
+        topic = topic_name(settings, Topic.FEEDBACK)
+        broker.create_topics([topic])
+        answer = compose(FeedbackKind.APPROVE, "alert-1", "anna", ManualClock(T0), client="bank-042", lasts_s=60.0)
+
+        send(settings, answer)
+
+        consumer = KafkaConsumer(**kafka_python_options(settings.kafka), consumer_timeout_ms=10_000)
+        consumer.assign([TopicPartition(topic, 0)])
+        consumer.seek_to_beginning()
+        message = next(consumer)
+        consumer.close()
+    assert (message.key, message.partition) == (b"alert-1", 0)
+    assert decode(Feedback, message.value) == answer
+
+
+def test_a_broker_that_is_not_there_is_said_so(tmp_path: Path) -> None:
+    answer = compose(FeedbackKind.ACKNOWLEDGE, "alert-1", "anna", ManualClock(T0))
+
+    with pytest.raises(BrokerError, match="localhost:1"):
+        send(settings_for("localhost:1", tmp_path), answer)

@@ -1,0 +1,79 @@
+"""Two configurations over one history: what each reader would have received otherwise."""
+
+from collections.abc import Sequence
+
+from domain.alert import Transition
+from domain.notice import Hold, Notice, Phase, Suppress
+from streams.backtest.compare import Change, Comparison, Counts, Received, compare, received
+from streams.backtest.history import Episode
+from tests.support.backtest import an_alert, told
+from tests.support.builders import T0, a_landscape
+
+NAMES = ("a.yaml", "b.yaml")
+
+
+def run(*episodes: tuple[tuple[Transition, ...], Sequence[Notice]]) -> list[Received]:
+    return received([Episode(steps, tuple(notices)) for steps, notices in episodes], a_landscape())
+
+
+def warned(at: float = 10, opened: float = 0, ended: float | None = 100) -> tuple[tuple[Transition, ...], list[Notice]]:
+    steps = an_alert(opened=opened, ended=ended)
+    return steps, [told(steps, Phase.WARNING, at), told(steps, Phase.ALL_CLEAR, ended or 1e3, sequence=9)]
+
+
+def changes(comparison: Comparison) -> list[tuple[str, Change, float]]:
+    return [(each.reader, each.change, each.by_s) for each in comparison.differences]
+
+
+def test_the_same_run_twice_has_no_differences() -> None:
+    found = compare(NAMES, run(warned()), run(warned()))
+    assert (found.differences, found.more) == ((), 0)
+    (line,) = found.lines
+    assert (line.reader, line.first) == ("payments", Counts(warnings=1, endings=1))
+    assert line.first == line.second
+
+
+def test_a_warning_that_only_one_run_gives_is_new_or_gone() -> None:
+    assert changes(compare(NAMES, run(), run(warned()))) == [("payments", Change.NEW, 0.0)]
+    assert changes(compare(NAMES, run(warned()), run())) == [("payments", Change.GONE, 0.0)]
+
+
+def test_the_same_trouble_told_at_another_time_is_sooner_or_later_by_so_much() -> None:
+    assert changes(compare(NAMES, run(warned(at=30)), run(warned(at=10)))) == [("payments", Change.SOONER, 20.0)]
+    assert changes(compare(NAMES, run(warned(at=10)), run(warned(at=30, opened=25)))) == [
+        ("payments", Change.LATER, 20.0)
+    ]
+
+
+def test_alerts_that_neither_overlap_nor_open_together_are_two() -> None:
+    found = compare(NAMES, run(warned()), run(warned(at=510, opened=500, ended=600)))
+    assert [change for _, change, _ in changes(found)] == [Change.GONE, Change.NEW]
+
+
+def test_why_a_client_is_no_longer_told_is_said() -> None:
+    steps = an_alert(ended=None)
+    sent = [told(steps, Phase.WARNING, 5, client="bank-042")]
+    held = [told(steps, Phase.WARNING, 5, Hold("approval is required", None), client="bank-042")]
+    (gone,) = compare(NAMES, run((steps, sent)), run((steps, held))).differences
+    assert (gone.reader, gone.is_client, gone.change) == ("Example Bank", True, Change.GONE)
+    assert gone.why == "held: approval is required"
+    (new,) = compare(NAMES, run((steps, held)), run((steps, sent))).differences
+    assert (new.change, new.why, new.at) == (Change.NEW, "held: approval is required", T0 + 5)
+
+
+def test_what_is_counted_is_what_one_reader_gets() -> None:
+    steps = an_alert()
+    contacts = [told(steps, Phase.UPDATE, 20, sequence=2, client="bank-042") for _ in range(2)]
+    sent = [told(steps, Phase.WARNING, 5, client="bank-042"), *contacts]
+    kept = an_alert("ledger-db", opened=500)
+    (line,) = compare(
+        NAMES, run((steps, sent), (kept, [told(kept, Phase.WARNING, 505, Suppress("quiet"), client="bank-042")])), run()
+    ).lines
+    assert line.first == Counts(warnings=1, updates=1, endings=0, not_sent=1)
+    assert line.second == Counts()
+
+
+def test_a_long_list_is_cut_and_says_so() -> None:
+    many = run(*(warned(at=1000 * i, opened=1000 * i, ended=1000 * i + 1) for i in range(1, 251)))
+    found = compare(NAMES, many, [])
+    assert (len(found.differences), found.more) == (200, 50)
