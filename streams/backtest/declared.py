@@ -1,0 +1,158 @@
+"""What people declared: events for detection, and the incidents that the report judges warnings by."""
+
+import json
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from domain.identity import JourneyId, ServiceId
+from domain.telemetry import EventKind, EventStatus, IncidentEvent
+from streams.backtest.source import BacktestError
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """One declared incident. ``felt_at`` None: nobody felt it, so there was nothing to be early for.
+
+    ``began_at`` is when the cause began, where somebody found out; ``ended_at`` None: nobody closed it.
+    No ``services`` means all of them; ``journeys`` are those named with it.
+    """
+
+    id: str
+    title: str
+    felt_at: float | None
+    began_at: float | None = None
+    ended_at: float | None = None
+    services: tuple[ServiceId, ...] = ()
+    journeys: tuple[JourneyId, ...] = ()
+
+    @property
+    def at(self) -> float:
+        """Where it stands in time."""
+        return next(at for at in (self.felt_at, self.began_at, self.ended_at) if at is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Everything declared, in order of time."""
+
+    events: tuple[IncidentEvent, ...] = ()
+    incidents: tuple[Incident, ...] = ()
+
+
+def read_events(path: Path) -> list[IncidentEvent]:
+    """Return declared events in order of time; see ``read_declared``."""
+    return list(read_declared(path).events)
+
+
+def read_declared(path: Path) -> Known:
+    """Return what a file of JSON lines declares; raises BacktestError naming file and line.
+
+    A line has ``at``, ``kind`` and ``service`` (or ``services``); ``id``, ``status``, ``severity``, ``title`` if known.
+    Kinds that Foreshock has no word for are changes, like a deployment. An incident may be one line that also has
+    ``resolved_at``, ``began_at`` and ``journeys``; a line of a recording (``breach_at`` instead of ``at``) is one too.
+    """
+    events: list[IncidentEvent] = []
+    whole: list[Incident] = []
+    for number, line in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), 1):
+        if not line.strip():
+            continue
+        try:
+            incident, said = _read(json.loads(line), f"{path.name}:{number}")
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
+            raise BacktestError(f"{path}:{number}: not an event ({error}); needs at, kind and service") from None
+        events += said
+        whole += [incident] if incident is not None else []
+    names = {incident.id for incident in whole}
+    rest = incidents_of(event for event in events if event.id not in names)
+    ordered = sorted(events, key=lambda event: event.at)
+    return Known(tuple(ordered), tuple(sorted([*whole, *rest], key=lambda incident: incident.at)))
+
+
+def incidents_of(events: Iterable[IncidentEvent]) -> tuple[Incident, ...]:
+    """Put openings and closings of incidents together."""
+    found: dict[str, Incident] = {}
+    for event in sorted(events, key=lambda event: event.at):
+        if event.kind is not EventKind.INCIDENT:
+            continue
+        known = found.get(event.id)
+        closing = event.status is EventStatus.CLOSED
+        if known is None:
+            felt_at = event.at
+            known = Incident(event.id, event.title or event.id, felt_at, services=event.services)
+        found[event.id] = replace(known, ended_at=event.at) if closing else known
+    return tuple(found.values())
+
+
+def _read(row: Any, name: str) -> tuple[Incident | None, list[IncidentEvent]]:
+    if not isinstance(row, dict):
+        raise TypeError("not a JSON object")
+    if "breach_at" in row and "at" not in row:
+        return _recorded(row, name)
+    event = _event(row, name)
+    if event.kind is not EventKind.INCIDENT or event.status is EventStatus.CLOSED:
+        return None, [event]
+    ended_at, began_at = _time(row, "resolved_at"), _time(row, "began_at")
+    if ended_at is None and began_at is None and not row.get("journeys"):
+        return None, [event]
+    incident = Incident(event.id, event.title, event.at, began_at, ended_at, event.services, _journeys(row))
+    return incident, list(_declared(incident, event.severity))
+
+
+def _recorded(row: dict[str, Any], name: str) -> tuple[Incident, list[IncidentEvent]]:
+    """Read the line of a recording: an incident was declared when it was felt, and closed when it was over."""
+    services = tuple(ServiceId(str(service)) for service in row.get("affected") or ())
+    incident = Incident(
+        id=str(row.get("id") or name),
+        title=str(row.get("title") or row["kind"]).replace("_", " "),
+        felt_at=_time(row, "breach_at"),
+        began_at=_time(row, "fault_started_at"),
+        ended_at=_time(row, "resolved_at"),
+        services=services,
+        journeys=_journeys(row),
+    )
+    if incident.felt_at is None and incident.began_at is None and incident.ended_at is None:
+        raise ValueError("no time")
+    return incident, list(_declared(incident, ""))
+
+
+def _declared(incident: Incident, severity: str) -> Iterator[IncidentEvent]:
+    if incident.felt_at is None:
+        return
+    for status, at in ((EventStatus.OPENED, incident.felt_at), (EventStatus.CLOSED, incident.ended_at)):
+        if at is not None:
+            yield IncidentEvent(
+                incident.id, EventKind.INCIDENT, status, at, incident.services, severity, incident.title
+            )
+
+
+def _event(row: dict[str, Any], name: str) -> IncidentEvent:
+    services = row.get("services") or ([row["service"]] if row.get("service") else [])
+    kind = str(row["kind"])
+    known = EventKind(kind) if kind in set(EventKind) else EventKind.DEPLOY
+    return IncidentEvent(
+        id=str(row.get("id") or name),
+        kind=known,
+        status=EventStatus(row.get("status") or "opened"),
+        at=_finite(row["at"], "at"),
+        services=tuple(ServiceId(str(s)) for s in services),
+        severity=str(row.get("severity") or ""),
+        title=str(row.get("title") or kind),
+    )
+
+
+def _journeys(row: dict[str, Any]) -> tuple[JourneyId, ...]:
+    return tuple(JourneyId(str(name)) for name in row.get("journeys") or ())
+
+
+def _time(row: dict[str, Any], name: str) -> float | None:
+    return None if row.get(name) is None else _finite(row[name], name)
+
+
+def _finite(value: Any, name: str) -> float:
+    at = float(value)
+    if not math.isfinite(at):
+        raise ValueError(f"{name} is not a time")
+    return at

@@ -1,0 +1,160 @@
+"""One run of detection and decision over a source: scores and alerts out, nothing known of a line before it is read.
+
+Alerts that are open at the end stay open: the end of a file is not an event.
+"""
+
+import csv
+import heapq
+import json
+import math
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TextIO
+
+from alerts.decide import Decide, Decided
+from detectors.detection import Detection
+from domain.alert import AlertStatus, Transition
+from domain.anomaly import Anomaly, Watermark
+from domain.identity import ServiceId
+from domain.telemetry import IncidentEvent
+from streams.backtest.csv_file import CsvFile
+from streams.backtest.source import Source
+
+SHOWN = 5  # bad lines that are told one by one
+CHANGES = {AlertStatus.OPEN: 1, AlertStatus.RESOLVED: -1, AlertStatus.RETRACTED: -1}
+EVERY = 5000  # lines between two reports of progress
+
+
+@dataclass(slots=True)
+class Summary:
+    """What a backtest did."""
+
+    rows: int = 0
+    bad_rows: int = 0
+    complaints: list[str] = field(default_factory=list)
+    alerts: Counter[AlertStatus] = field(default_factory=Counter)
+    refusals: Counter[str] = field(default_factory=Counter)
+    notices: int = 0
+    series: int = 0
+    services: tuple[ServiceId, ...] = ()
+    first_at: float = math.inf
+    last_at: float = -math.inf
+
+    @property
+    def span_s(self) -> float:
+        """Event time from the first sample to the last."""
+        return max(0.0, self.last_at - self.first_at)
+
+    @property
+    def still_open(self) -> int:
+        """Alerts that had not ended when the telemetry ended."""
+        counts = self.alerts
+        return counts[AlertStatus.OPEN] - counts[AlertStatus.RESOLVED] - counts[AlertStatus.RETRACTED]
+
+    def complain(self, text: str) -> None:
+        """Count a bad line, and keep the first few."""
+        self.bad_rows += 1
+        if len(self.complaints) < SHOWN:
+            self.complaints.append(text)
+
+
+def alert_line(transition: Transition) -> str:
+    """Return one line of alerts.jsonl. A suspended alert is still open: it is written as an update."""
+    anomaly = transition.anomaly
+    status = AlertStatus.UPDATE if transition.status is AlertStatus.SUSPENDED else transition.status
+    metrics = list(dict.fromkeys(evidence.key.metric for evidence in anomaly.evidence))
+    if anomaly.forecast is not None and anomaly.forecast.key.metric not in metrics:
+        metrics.append(anomaly.forecast.key.metric)
+    body = {
+        "alert": transition.alert,
+        "service": transition.service,
+        "at": transition.at,
+        "status": status.value,
+        "severity": transition.severity.value,
+        "kind": anomaly.kind.value,
+        "predicted_impact_at": None if anomaly.forecast is None else anomaly.forecast.breach_at,
+        "metrics": metrics,
+        "reason": transition.reason,
+    }
+    return json.dumps(body, ensure_ascii=False) + "\n"
+
+
+class Backtest:
+    """One run over one source. ``listen`` is told everything that was decided."""
+
+    def __init__(
+        self,
+        detection: Detection,
+        decide: Decide,
+        events: Iterable[IncidentEvent] = (),
+        listen: Callable[[Decided], None] = lambda _: None,
+    ) -> None:
+        self._detection = detection
+        self._decide = decide
+        self._listen = listen
+        self._events = list(events)
+        heapq.heapify(waiting := [(event.at, number) for number, event in enumerate(self._events)])
+        self._waiting = waiting
+        self._told = -math.inf
+        self._open = 0
+        self.summary = Summary()
+
+    def run(self, telemetry: Path | Source, out: Path, progress: Callable[[int], None] = lambda _: None) -> Summary:
+        """Read it all, write scores.csv and alerts.jsonl into ``out``; ``progress`` is told how much is read."""
+        source = CsvFile(telemetry) if isinstance(telemetry, Path) else telemetry
+        out.mkdir(parents=True, exist_ok=True)
+        with (
+            (out / "scores.csv").open("w", encoding="utf-8", newline="") as scores,
+            (out / "alerts.jsonl").open("w", encoding="utf-8") as alerts,
+        ):
+            self._lines(source, scores, alerts, progress)
+        self.summary.series = self._detection.series_count
+        self.summary.services = tuple(sorted(self._detection.states_by_service()))
+        self.summary.refusals = Counter(self._detection.refusals)
+        return self.summary
+
+    def _lines(self, source: Source, scores: TextIO, alerts: TextIO, progress: Callable[[int], None]) -> None:
+        write = csv.writer(scores, lineterminator="\n").writerow
+        write(["ts", "service", "metric", "score"])
+        summary, observe = self.summary, self._detection.observe
+        for number, (ts, service, metric, sample) in enumerate(source.lines(summary.complain), 1):
+            score = 0.0
+            if sample is not None:
+                at = sample.observed_at
+                if self._waiting and self._waiting[0][0] <= at:
+                    self._declare(at, alerts)
+                score, anomalies = observe(sample)
+                if at > self._told:
+                    self._pass_time(at, alerts)
+                for anomaly in anomalies:
+                    self._hear(anomaly, alerts)
+            write((ts, service, metric, score))  # scores.csv has a line for every line that was read
+            if number % EVERY == 0:
+                progress(source.done)
+            summary.rows = number
+
+    def _declare(self, at: float, alerts: TextIO) -> None:
+        while self._waiting and self._waiting[0][0] <= at:
+            event = self._events[heapq.heappop(self._waiting)[1]]
+            for anomaly in self._detection.event(event):
+                self._hear(anomaly, alerts)
+            self._hear(event, alerts)
+
+    def _pass_time(self, at: float, alerts: TextIO) -> None:
+        if self._told == -math.inf:
+            self.summary.first_at = at
+        self.summary.last_at = self._told = at
+        if self._open > 0:  # time changes nothing for Decide but the alerts that are open
+            self._hear(Watermark(0, at), alerts)
+
+    def _hear(self, item: Anomaly | IncidentEvent | Watermark, alerts: TextIO) -> None:
+        decided = self._decide.handle(item)
+        self.summary.notices += len(decided.notices)
+        for transition in decided.transitions:
+            self.summary.alerts[transition.status] += 1
+            self._open += CHANGES.get(transition.status, 0)
+            alerts.write(alert_line(transition))
+        if decided.transitions or decided.notices:
+            self._listen(decided)
