@@ -6,6 +6,7 @@ from domain.errors import StateError
 from domain.state import Plain
 
 SHARE = 0.05  # of the newest gap in the usual one
+KNOWN = 20  # samples, from where on that share holds; a plain mean before
 FADE = 0.999  # of the longest gap, per sample: one long gap is not an excuse for ever
 
 
@@ -42,11 +43,11 @@ class Cadence:
             if self.count == 1:
                 self.usual_s = gap
             else:  # a gap that was a finding is learnt as a long one, not as a usual one
-                usual, share = self.usual_s, 1.0 / self.count
-                learnt = min(3.0 * usual, gap)
-                self.usual_s = usual + (max(SHARE, share)) * (learnt - usual)
+                usual = self.usual_s
+                learnt = gap if gap < 3.0 * usual else 3.0 * usual  # noqa: FURB136 - min() costs more, per sample
+                self.usual_s = usual + (SHARE if self.count >= KNOWN else 1.0 / self.count) * (learnt - usual)
             longest = self.longest_s * FADE
-            self.longest_s = max(longest, gap)
+            self.longest_s = gap if gap > longest else longest  # noqa: FURB136 - as above
         self.count += 1
         self.last_at = at
 

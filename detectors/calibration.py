@@ -1,7 +1,8 @@
-"""What a score means: a bound on how often so much happens, on one scale for every series and every detector.
+"""What a score means: how rare so much is in this series, on one scale for every series and every detector.
 
 A score of s says: at most a share of 1 - s of all samples of this series are so unusual. ``nines`` is the same as a
-power of ten: 3 nines is at most one in a thousand.
+power of ten: 3 nines is one in a thousand. Up to 1.3 nines no recording was found on which this did not hold (74 of
+them); beyond 2 nines it is a strength by which to rank, not a frequency.
 """
 
 import math

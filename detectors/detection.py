@@ -4,6 +4,8 @@ import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
+from detectors.agreement import NAME as AGREEMENT
+from detectors.agreement import Agreement
 from detectors.bank import Bank, Series
 from detectors.declared import Spans
 from detectors.features import Refusal
@@ -16,22 +18,24 @@ from detectors.silence import NAME as SILENCE
 from detectors.silence import Silence
 from domain.anomaly import Anomalous, Anomaly, AnomalyKind, Normal, SeriesState
 from domain.errors import StateError
-from domain.identity import ServiceId
+from domain.identity import SeriesKey, ServiceId
 from domain.journeys import Service
 from domain.state import Plain
 from domain.telemetry import EventKind, IncidentEvent, Sample
 
-VERSION = 1
+VERSION = 2
 NOTHING: tuple[Anomaly, ...] = ()
 
 
 class ServiceState:
     """What is known of one service: its series, its silences, its findings, and when it must not learn."""
 
-    __slots__ = ("frozen", "fusion", "integrity", "quiet", "series", "silence")
+    __slots__ = ("agreement", "frozen", "fusion", "integrity", "places", "quiet", "series", "silence")
 
     def __init__(self, name: ServiceId, params: DetectionParams) -> None:
         self.series: list[Series] = []
+        self.places: dict[SeriesKey, int] = {}  # in the agreement
+        self.agreement = Agreement(params.agreement)
         self.silence = Silence()
         self.integrity = Integrity()
         self.fusion = Fusion(name, params.fusion)
@@ -41,6 +45,7 @@ class ServiceState:
     def add(self, series: Series) -> None:
         """Take in a new series."""
         self.series.append(series)
+        self.places[series.key] = self.agreement.add(series.key)
         self.silence.add(series.key, series.cadence)
         self.fusion.series = len(self.series)
 
@@ -63,17 +68,19 @@ class ServiceState:
     def snapshot(self) -> Plain:
         """Return the state but for the series, which the bank keeps."""
         declared = [self.frozen.snapshot(), self.quiet.snapshot()]
-        return [declared, self.silence.snapshot(), self.integrity.snapshot(), self.fusion.snapshot()]
+        parts = (self.silence, self.integrity, self.fusion, self.agreement)
+        return [declared, *(part.snapshot() for part in parts)]
 
     def restore(self, state: Plain) -> None:
         """Take over a snapshot; the series must have been added already."""
         match state:
-            case [[frozen, quiet], silence, integrity, fusion]:
+            case [[frozen, quiet], silence, integrity, fusion, agreement]:
                 self.frozen.restore(frozen)
                 self.quiet.restore(quiet)
                 self.silence.restore(silence)
                 self.integrity.restore(integrity)
                 self.fusion.restore(fusion)
+                self.agreement.restore(agreement)
             case _:
                 raise StateError("a saved service is damaged")
 
@@ -84,7 +91,7 @@ class Detection:
     def __init__(self, params: DetectionParams, services: Sequence[Service] = (), partition: int = 0) -> None:
         self._params = params
         self.partition = partition
-        self._has_objectives = any(service.objectives for service in services)
+        self._with_objectives = {service.id for service in services if service.objectives}
         self._bank = Bank(params, services)
         self._services: dict[ServiceId, ServiceState] = {}
         self._watermark = -math.inf
@@ -154,28 +161,51 @@ class Detection:
 
     def _service(self, name: ServiceId) -> ServiceState:
         service = self._services[name] = ServiceState(name, self._params)
-        service.fusion.has_objectives = self._has_objectives
+        service.fusion.has_objectives = bool(self._with_objectives)
+        service.fusion.has_own = name in self._with_objectives
         self._deadline = min(self._deadline, self._watermark)
         return service
 
     def _judge(self, service: ServiceState, series: Series, at: float, value: float) -> float:
         learn = not service.frozen.cover(at)
-        fusion, best, warm = service.fusion, 0.0, True
+        fusion, best, unusual, warm = service.fusion, 0.0, 0.0, True
         for entry, detector in series.detectors:
             verdict = detector.observe(at, value, learn=learn)
             if isinstance(verdict, Normal):
                 best = max(best, verdict.score)
+                if entry.leads_to is AnomalyKind.LEVEL:
+                    unusual = verdict.score
                 if fusion.findings:
                     fusion.calm(series.key, entry.name)
             elif isinstance(verdict, Anomalous):
                 best = max(best, verdict.score)
+                if entry.leads_to is AnomalyKind.LEVEL:
+                    unusual = verdict.score
                 fusion.found(entry.leads_to, verdict.evidence)
             else:
                 warm = False
         series.warm = warm
+        if warm and fusion.series > 1:
+            self._agree(service, series.key, at, value, unusual, learn=learn)
         if series.objectives:
             best = max(best, self._compare(fusion, series, at, value, learn=learn))
         return series.surprise(best)
+
+    @staticmethod
+    def _agree(service: ServiceState, key: SeriesKey, at: float, value: float, score: float, *, learn: bool) -> None:
+        """Add the score of a sample to the evidence of its whole service."""
+        agreement, fusion = service.agreement, service.fusion
+        if not agreement.observe(service.places[key], value, score, learn=learn):
+            return
+        leader = agreement.leader
+        evidence = agreement.close(at, learn=learn)
+        if evidence is None:
+            if leader is not None:
+                fusion.calm(leader, AGREEMENT)
+            return
+        if leader is not None and leader != evidence.key:
+            fusion.over(leader, AGREEMENT)
+        fusion.found(AnomalyKind.LEVEL, evidence)
 
     @staticmethod
     def _compare(fusion: Fusion, series: Series, at: float, value: float, *, learn: bool) -> float:
@@ -189,6 +219,8 @@ class Detection:
             else:
                 fusion.calm(series.key, BREACH)
             fusion.forecast(series.key, breach.objective.limit, trend.observe(at, value, learn=learn))
+            if trend.near:
+                fusion.near_at = at
         return score
 
     def _silent(self, service: ServiceState) -> None:
@@ -196,6 +228,7 @@ class Detection:
             service.fusion.found(AnomalyKind.SILENCE, evidence)
         for key in service.silence.gone(self._watermark):
             service.fusion.forget(key)
+            service.agreement.forget(key)
 
     def _sweep(self) -> list[Anomaly]:
         """Look for services that are silent as a whole."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
+from detectors.agreement import NAME as AGREEMENT
 from detectors.calibration import nines_of, score_of
 from domain.anomaly import Anomaly, AnomalyKind, AnomalyPhase, Evidence, Forecast
 from domain.errors import StateError
@@ -32,20 +33,35 @@ class FusionParams(BaseModel):
 
     alone: float = Field(1.63, gt=0, description="Rarity (nines) at which one series opens an anomaly.")
     per_series: float = Field(0.1, ge=0, description="Rarity added for each factor of ten in the number of series.")
-    together: float = Field(1.3, gt=0, description="Mean rarity of the three strongest series that opens an anomaly.")
+    together: float = Field(
+        1.14, gt=0, description="Rarity of the evidence of all series of a service together that opens an anomaly."
+    )
     with_objectives: float = Field(
-        0.7, ge=0, description="Rarity added when objectives say what matters: statistics alone must then be surer."
+        4.0, ge=0, description="Rarity added for one series when objectives say what matters."
+    )
+    without_own: float = Field(
+        1.0,
+        ge=0,
+        description="Rarity added for all series of a service together when others have objectives and it has none. "
+        "In one that has some, one of them must be on its way to its limit instead.",
     )
     persist: int = Field(
         2, ge=1, le=WINDOW, description="Of the last three samples of one series among several, how many must agree."
     )
-    min_forecast: float = Field(0.5, ge=0, le=1, description="Confidence from which a forecast opens an anomaly.")
+    min_forecast: float = Field(0.6, ge=0, le=1, description="Confidence from which a forecast opens an anomaly.")
     clear: int = Field(4, ge=1, description="Calm samples in a row of a series before its finding is dropped.")
+    clear_many: int = Field(
+        2,
+        ge=1,
+        description="The same for what is merely unusual in a service of several series, so that what comes "
+        "next is told anew.",
+    )
     refractory: int = Field(
         40, ge=0, description="Usual gaps after an opening in which only a rarer finding opens again, for one series."
     )
-    refractory_many: int = Field(12, ge=0, description="The same for a service of several series.")
+    refractory_many: int = Field(6, ge=0, description="The same for a service of several series.")
     escalation: float = Field(1.5, ge=1, description="How many times more nines that rarer finding must have.")
+    escalation_many: float = Field(1.2, ge=1, description="The same for a service of several series.")
     lapse: int = Field(8, ge=1, description="Samples without a forecast before one that was told is withdrawn.")
     pause: int = Field(5, ge=0, description="Least number of usual gaps between two updates that are not a breach.")
     moved: float = Field(
@@ -113,6 +129,7 @@ class _Saved:
     last_nines: float
     series: int
     gap_s: float
+    near_at: float | None
 
 
 _SAVED = TypeAdapter(_Saved)
@@ -132,6 +149,8 @@ class Fusion:
     series: int = 0
     gap_s: float = 0.0
     has_objectives: bool = False
+    has_own: bool = False
+    near_at: float = -math.inf  # when a series with an objective was last on its way to the limit
 
     @property
     def idle(self) -> bool:
@@ -154,7 +173,8 @@ class Fusion:
         known = self.findings.get(mark)
         if known is not None:
             known.weaken()
-            if known.calm >= self.params.clear:
+            many = self.series > 1 and known.kind is AnomalyKind.LEVEL
+            if known.calm >= (self.params.clear_many if many else self.params.clear):
                 del self.findings[mark]
 
     def over(self, key: SeriesKey, detector: str) -> None:
@@ -205,8 +225,9 @@ class Fusion:
                 best, surest = forecast, forecast.confidence + bonus
         return best
 
-    def _strength(self, ranked: list[Finding]) -> float:
-        """Return the rarity of everything together: the best per series, pooled."""
+    @staticmethod
+    def _strength(ranked: list[Finding]) -> float:
+        """Return the rarity of the rarest finding."""
         return max((f.peak for f in ranked), default=0.0)
 
     def _opens(self, at: float, ranked: list[Finding], best: Forecast | None, nines: float) -> bool:
@@ -214,23 +235,35 @@ class Fusion:
         told = {f.kind for f in ranked if f.calm == 0}
         if AnomalyKind.BREACH in told or (best is not None and best.confidence >= params.min_forecast):
             return True
-        rest = params.refractory if self.series == 1 else params.refractory_many
-        if at - self.last_opened_at < rest * self.gap_s and nines < params.escalation * self.last_nines:
+        alone = self.series == 1
+        rest = params.refractory if alone else params.refractory_many
+        rarer = params.escalation if alone else params.escalation_many
+        if at - self.last_opened_at < rest * self.gap_s and nines < rarer * self.last_nines:
             return False
-        return bool(told - {AnomalyKind.LEVEL}) or self._statistics_agree(ranked)
+        if told - {AnomalyKind.LEVEL}:
+            return True
+        matters = not self.has_own or at - self.near_at <= WINDOW * self.gap_s
+        return matters and self._statistics_agree(ranked)
 
     def _statistics_agree(self, ranked: list[Finding]) -> bool:
-        """Whether what is merely unusual is unusual enough: one series of many for long enough, or three together."""
+        """Whether what is merely unusual is unusual enough: one series of many for long enough, or all together."""
         params = self.params
         bar = params.with_objectives if self.has_objectives else 0.0
         levels = [f for f in ranked if f.kind is AnomalyKind.LEVEL and f.calm < WINDOW]
         if self.series == 1:
             return any(f.calm == 0 and f.nines >= params.alone + bar for f in levels)
         alone = params.alone + params.per_series * math.log10(self.series) + bar
-        if any(f.persistent(params.persist) >= alone for f in levels):
-            return True
-        strongest = sorted((max(f.recent) for f in levels), reverse=True)[:3]
-        return len(strongest) == 3 and sum(strongest) / 3 >= params.together + bar
+        return any(
+            f.calm == 0 and f.nines >= self._together()
+            if f.evidence.detector == AGREEMENT
+            else f.persistent(params.persist) >= alone
+            for f in levels
+        )
+
+    def _together(self) -> float:
+        """Return the bar for all series of a service together."""
+        params = self.params
+        return params.together + (params.without_own if self.has_objectives and not self.has_own else 0.0)
 
     def _kind(self, ranked: list[Finding], best: Forecast | None) -> AnomalyKind:
         kind = ranked[0].kind if ranked else AnomalyKind.FORECAST
@@ -279,7 +312,8 @@ class Fusion:
         findings = [(key, name, finding) for (key, name), finding in self.findings.items()]
         forecasts = [(key, limit, forecast) for (key, limit), forecast in self.forecasts.items()]
         last = None if math.isinf(self.last_opened_at) else self.last_opened_at
-        saved = _Saved(findings, forecasts, self.open, last, self.last_nines, self.series, self.gap_s)
+        near = None if math.isinf(self.near_at) else self.near_at
+        saved = _Saved(findings, forecasts, self.open, last, self.last_nines, self.series, self.gap_s, near)
         return _SAVED.dump_python(saved)  # type: ignore[no-any-return]
 
     def restore(self, state: Plain) -> None:
@@ -293,3 +327,4 @@ class Fusion:
         self.open, self.last_nines = saved.open, saved.last_nines
         self.last_opened_at = -math.inf if saved.last_opened_at is None else saved.last_opened_at
         self.series, self.gap_s = saved.series, saved.gap_s
+        self.near_at = -math.inf if saved.near_at is None else saved.near_at

@@ -4,15 +4,18 @@ The residuals: the value against a recent level; a faster against a slower level
 this time of the day, and the same with the day's own level taken out; the value against the usual at this hour of the
 week, and the fast against the slow mean of that. The last four join in when their slot has been seen before.
 
-Each residual r is divided by the long mean of its cubes: |r|^3 / mean(|r|^3). The third moment, unlike a variance,
-grows with rare large values, so a series that is wild by nature sets its own bar high. The mean over the six is the
-surprise T. Because the long-run mean of T is at most 1, Markov's inequality bounds how often it is large without any
-assumption about the distribution: at most one sample in T has a surprise of T or more. The score is 1 - 1/T, the same
-on every series. After n samples T is at most n: less history cannot support a stronger claim.
+Two questions are asked of them, and the answers averaged. How large is this, for this series? Each residual r is
+divided by the long mean of its cubes, |r|^3 / mean(|r|^3); the mean over the six is the surprise T. Its own mean is at
+most 1, so by Markov's inequality at most one sample in T reaches T, whatever the distribution; after n samples T is at
+most n. And how long has there been nothing like it? The rarity of each residual beyond its largest of late (``tail``),
+pooled by a power mean, in which several moderate rarities outweigh a single large one.
+
+A rarity that keeps coming back is none: beyond a number of surprises within the memory of the tails, further ones
+count for less, by the square of how often they come. A spike a day in five-minute data is quiet after some weeks.
 
 Sources: exponentially weighted averages as in S. W. Roberts, "Control Chart Tests Based on Geometric Moving Averages",
 Technometrics 1 (1959); the seasonal residuals as in P. R. Winters, "Forecasting Sales by Exponentially Weighted Moving
-Averages", Management Science 6 (1960).
+Averages", Management Science 6 (1960); the tails as in ``tail``.
 """
 
 import math
@@ -20,8 +23,9 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from detectors._river import FadingMean, fading_mean
+from detectors.calibration import score_of
 from detectors.profile import Profile
+from detectors.tail import BLOCK, Tails
 from domain.anomaly import Anomalous, Evidence, Normal, Verdict, Warming
 from domain.errors import StateError
 from domain.identity import SeriesKey
@@ -30,6 +34,9 @@ from domain.state import Plain
 Share = Annotated[float, Field(gt=0, lt=1)]
 LEAST = 1e-100  # divides where nothing was ever seen to move
 ROUNDING = 1e-9  # a difference below this part of the value is the arithmetic's, not the service's
+POWER = 0.7  # of a rarity in the pool; below 1, agreement counts for more
+UNIT = 0.77  # nines per power of ten in both answers: the scale on which fusion sets its bars
+REST = 7  # blocks in which further surprises are the same one
 DAY_S, WEEK_S = 86400.0, 604800.0
 DAY_SLOTS, WEEK_SLOTS = 96, 168
 CALM = Normal(0.0)
@@ -56,15 +63,19 @@ class LevelParams(BaseModel):
     per_week: Share = Field(0.3, description="Share of the newest week in the usual of an hour of the week.")
     warm_up: int = Field(100, ge=10, description="Samples before the first judgement, and before a residual counts.")
     clip: float = Field(20.0, gt=1, description="Residuals are learnt up to this many times their usual size.")
-    suspect: float = Field(20.0, ge=1, description="Surprise from which a sample is a finding.")
+    suspect: float = Field(1.3, gt=0, description="Rarity (nines) from which a sample is a finding.")
+    recall: int = Field(12_000, ge=100, description="Samples for which the largest residuals are remembered.")
+    surprises: float = Field(
+        16.0, gt=0, description="Surprises within that memory from which on further ones count for less."
+    )
 
 
 class LevelDetector:
-    """See the module. State: five means, two profiles, and six moments with their counts."""
+    """See the module. State: five means, two profiles, six tails, and six moments with their counts."""
 
     __slots__ = (
-        "_count", "_counts", "_daily", "_fast", "_key", "_level", "_moments", "_most", "_params", "_since", "_slow",
-        "_weekly", "_weekly_fast", "_weekly_slow",
+        "_count", "_counts", "_daily", "_fast", "_key", "_level", "_moments", "_most", "_often", "_params", "_rest",
+        "_since", "_slow", "_tails", "_weekly", "_weekly_fast", "_weekly_slow",
     )  # fmt: skip
 
     def __init__(self, key: SeriesKey, params: LevelParams) -> None:
@@ -74,79 +85,84 @@ class LevelDetector:
         self._counts = [0] * len(SAYS)
         self._moments = [0.0] * len(SAYS)
         self._most = params.clip**3
+        self._tails = Tails(len(SAYS), params.recall)
+        self._often = 0.0  # surprises within the memory of the tails
+        self._rest = 0  # blocks until another surprise is another one
         self._daily = Profile(DAY_S, DAY_SLOTS, params.per_day)
         self._weekly = Profile(WEEK_S, WEEK_SLOTS, params.per_week)
-        self._level: FadingMean | None = None
-        self._fast: FadingMean
-        self._slow = fading_mean(params.slow, 0.0)
-        self._weekly_fast = fading_mean(params.fast, 0.0)
-        self._weekly_slow = fading_mean(params.slow, 0.0)
+        self._level = self._fast = math.nan  # before the first value
+        self._slow = self._weekly_fast = self._weekly_slow = 0.0
         self._since = math.nan  # start of the current run of findings
 
     def observe(self, at: float, value: float, *, learn: bool) -> Verdict:
         """Judge the value, then learn it, clipped."""
-        if self._level is None:
+        if self._count == 0:
             if learn:
                 self._start(at, value)
             return Warming(0.0)
-        residuals = self._residuals(at, value, self._level, learn=learn)
-        surprise = self._surprise(residuals, learn=learn)
-        if self._count < self._params.warm_up:
-            if learn:
-                self._count += 1
-            return Warming(self._count / self._params.warm_up)
-        if surprise < self._params.suspect:
+        residuals = self._residuals(at, value, learn=learn)
+        nines = self._rarity(residuals, learn=learn)
+        if learn:
+            self._count += 1
+        if self._count <= self._params.warm_up:
+            return Warming(min(1.0, self._count / self._params.warm_up))
+        if nines > 0:
+            nines = self._damped(nines, learn=learn)
+        if nines < self._params.suspect:
             self._since = math.nan
-            return CALM if surprise <= 1 else Normal(1 - 1 / surprise)
+            return CALM if nines <= 0 else Normal(score_of(nines))
         if math.isnan(self._since):
             self._since = at
-        return self._found(at, value, residuals, 1 - 1 / surprise)
+        return self._found(at, value, residuals, score_of(nines))
 
     def _start(self, at: float, value: float) -> None:
-        self._level = fading_mean(self._params.level, value)
-        self._fast = fading_mean(self._params.fast, value)
+        self._level = self._fast = value
         self._daily.compare(at, value, learn=True)
         self._weekly.compare(at, value, learn=True)
         self._count = 1
 
-    def _residuals(self, at: float, value: float, level: FadingMean, *, learn: bool) -> tuple[float | None, ...]:
+    def _residuals(self, at: float, value: float, *, learn: bool) -> tuple[float | None, ...]:
         params = self._params
-        recent, fast = level.get(), self._fast.get()
+        recent = self._level
         away = value - recent
-        drift = (fast + params.fast * (value - fast)) - (recent + params.level * away)
+        level = recent + params.level * away
+        fast = self._fast + params.fast * (value - self._fast)
+        drift = fast - level
         tiny = ROUNDING * (abs(value) + abs(recent))
         if -tiny <= away <= tiny:
             away = 0.0
         if -tiny <= drift <= tiny:
             drift = 0.0
         if learn:
-            level.update(value)
-            self._fast.update(value)
+            self._level, self._fast = level, fast
         day = self._daily.compare(at, value, learn=learn)
         week = self._weekly.compare(at, value, learn=learn)
         if day is None:
             return away, drift, None, None, week, None
-        own = self._slow.get()
+        own = self._slow + params.slow * (day - self._slow)
         if learn:
-            self._slow.update(day)
-        above = (day - own) * (1.0 - params.slow)
+            self._slow = own
         if week is None:
-            return away, drift, day, above, None, None
-        fast, slow = self._weekly_fast.get(), self._weekly_slow.get()
+            return away, drift, day, day - own, None, None
+        fast = self._weekly_fast + params.fast * (week - self._weekly_fast)
+        slow = self._weekly_slow + params.slow * (week - self._weekly_slow)
         if learn:
-            self._weekly_fast.update(week)
-            self._weekly_slow.update(week)
-        moved = (fast + params.fast * (week - fast)) - (slow + params.slow * (week - slow))
-        return away, drift, day, above, week, moved
+            self._weekly_fast, self._weekly_slow = fast, slow
+        return away, drift, day, day - own, week, fast - slow
 
-    def _surprise(self, residuals: tuple[float | None, ...], *, learn: bool) -> float:
-        params, moments, counts = self._params, self._moments, self._counts
+    def _rarity(self, residuals: tuple[float | None, ...], *, learn: bool) -> float:
+        """Return the nines of the residuals, and learn them."""
+        params, moments, counts, tails = self._params, self._moments, self._counts, self._tails
         most, memory, warm_up = self._most, params.memory, params.warm_up
-        total = 0.0
+        floors, peaks = tails.floors, tails.peaks
+        total = votes = 0.0
         for i, residual in enumerate(residuals):
             if residual is None:
                 continue
-            cube, usual, count = abs(residual * residual * residual), moments[i], counts[i]
+            size = abs(residual)
+            if size > floors[i]:
+                votes += math.pow(tails.rarity(i, size), POWER)
+            cube, usual, count = size * size * size, moments[i], counts[i]
             if count >= warm_up and cube > 0:
                 if cube <= most * usual:
                     total += cube / usual
@@ -157,8 +173,28 @@ class LevelDetector:
                 counts[i] = count = count + 1
                 share = memory if count * memory > 1 else 1 / count
                 moments[i] = usual + share * (cube - usual)
-        surprise = total / len(SAYS)
-        return surprise if surprise < self._count else float(self._count)
+                if size > peaks[i]:  # noqa: PLR1730 - a call of max() on every residual of every sample costs more
+                    peaks[i] = size
+        if learn:
+            tails.ticks += 1
+            if tails.ticks == BLOCK:
+                tails.close()
+                self._often -= self._often * BLOCK / params.recall
+                self._rest -= 1
+        return self._pooled(total, votes) if votes > 0 or total > len(SAYS) else 0.0
+
+    def _pooled(self, total: float, votes: float) -> float:
+        """Return the nines of both answers together: the sum of the surprises, and of the rarities to their power."""
+        surprise = min(total / len(SAYS), self._count)
+        size = math.log10(surprise) if surprise > 1 else 0.0
+        return UNIT * (size + math.pow(votes / len(SAYS), 1 / POWER))
+
+    def _damped(self, nines: float, *, learn: bool) -> float:
+        """Return what is left of the nines of a series that has surprised too often, and count this one."""
+        often, allowed = self._often, self._params.surprises
+        if learn and nines >= self._params.suspect and self._rest <= 0:
+            self._often, self._rest = often + 1.0, REST
+        return nines if often <= allowed else nines * (allowed / often) ** 2
 
     def _found(self, at: float, value: float, residuals: tuple[float | None, ...], score: float) -> Verdict:
         sizes = [
@@ -178,27 +214,26 @@ class LevelDetector:
     def snapshot(self) -> Plain:
         """Return the whole state as plain data."""
         since = None if math.isnan(self._since) else self._since
-        levels = None if self._level is None else [self._level.get(), self._fast.get()]
-        seasonal = [mean.get() for mean in (self._slow, self._weekly_fast, self._weekly_slow)]
+        levels = [self._level, self._fast] if self._count else None
+        seasonal = [self._slow, self._weekly_fast, self._weekly_slow]
         profiles = [self._daily.snapshot(), self._weekly.snapshot()]
-        return [self._count, levels, seasonal, profiles, list(self._counts), list(self._moments), since]
+        often = [self._often, self._rest, self._tails.snapshot()]
+        return [self._count, levels, seasonal, profiles, list(self._counts), list(self._moments), since, *often]
 
     def restore(self, state: Plain) -> None:
         """Take over a snapshot."""
         match state:
-            case [int() as count, levels, [day, fast, slow], [daily, weekly], [*counts], [*moments], since] if (
-                len(counts) == len(moments) == len(SAYS)
-            ):
-                params = self._params
+            case [
+                int() as count, levels, [day, fast, slow], [daily, weekly], [*counts], [*moments], since,
+                float() | int() as often, int() as rest, tails,
+            ] if len(counts) == len(moments) == len(SAYS) and (levels is None) == (count == 0):  # fmt: skip
+                self._often, self._rest = float(often), rest
+                self._tails.restore(tails)
                 self._count, self._counts, self._moments = count, list(counts), list(moments)
                 self._since = math.nan if since is None else float(since)
-                self._slow = fading_mean(params.slow, day)
-                self._weekly_fast, self._weekly_slow = fading_mean(params.fast, fast), fading_mean(params.slow, slow)
+                self._slow, self._weekly_fast, self._weekly_slow = float(day), float(fast), float(slow)
                 self._daily.restore(daily)
                 self._weekly.restore(weekly)
-                self._level = None
-                if levels is not None:
-                    self._level = fading_mean(params.level, levels[0])
-                    self._fast = fading_mean(params.fast, levels[1])
+                self._level, self._fast = map(float, levels) if levels is not None else (math.nan, math.nan)
             case _:
                 raise StateError("the saved state of a level detector is damaged")

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from detectors.agreement import AgreementParams
 from detectors.cadence import SilenceParams
 from detectors.fusion import FusionParams
 from detectors.level import LevelParams
@@ -29,4 +30,5 @@ class DetectionParams(BaseModel):
     stuck: StuckParams = Field(StuckParams(), description="Values that no longer move.")
     silence: SilenceParams = Field(SilenceParams(), description="Samples that no longer come.")
     forecast: ForecastParams = Field(ForecastParams(), description="Trends towards the limit of an objective.")
+    agreement: AgreementParams = Field(AgreementParams(), description="Series that are unusual together.")
     fusion: FusionParams = Field(FusionParams(), description="From findings to anomalies of a service.")

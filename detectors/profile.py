@@ -17,7 +17,10 @@ KNOWN = 255  # visits of a slot are counted up to here
 class Profile:
     """Means per slot of a period; UTC."""
 
-    __slots__ = ("_current", "_means", "_now", "_origin", "_period_s", "_share", "_sum", "_visits", "_width_s")
+    __slots__ = (
+        "_current", "_means", "_now", "_origin", "_period_s", "_share", "_since", "_sum", "_until", "_visits",
+        "_width_s",
+    )  # fmt: skip
 
     def __init__(self, period_s: float, slots: int, share: float) -> None:
         self._period_s = period_s
@@ -26,16 +29,23 @@ class Profile:
         self._means = array("f", bytes(4 * slots))
         self._visits = bytearray(slots)
         self._current = -1
+        self._since = self._until = 0.0  # the current slot; derived, and empty when it is not known
         self._sum, self._now = 0.0, 0
         self._origin = 0.0
 
     def compare(self, at: float, value: float, *, learn: bool) -> float | None:
         """Return how far the value is from what is usual now, None while this slot is unknown; then take it in."""
-        slot = int(at % self._period_s / self._width_s)
+        if self._since <= at < self._until:
+            slot = self._current
+        else:
+            slot = int(at % self._period_s / self._width_s)
+            if learn and slot != self._current:
+                self._enter(slot, value)
+            if learn:
+                self._since = at - at % self._width_s
+                self._until = self._since + self._width_s
         if not learn:
             return value - self._origin - self._means[slot] if self._visits[slot] else None
-        if slot != self._current:
-            self._enter(slot, value)
         value -= self._origin
         self._sum += value
         self._now += 1
@@ -67,6 +77,7 @@ class Profile:
         match state:
             case [int() as current, float() | int() as total, int() as now, float() | int() as origin, *slots]:
                 self._current, self._sum, self._now, self._origin = current, float(total), now, float(origin)
+                self._since = self._until = 0.0
             case _:
                 raise StateError("the saved profile of a series is damaged")
         match slots:

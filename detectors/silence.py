@@ -3,6 +3,9 @@
 A series is silent when its service has gone on for longer than the series may be quiet (``cadence``). A service is
 silent when all of its series are, measured against the partition's watermark, with an allowance for how far behind the
 watermark the service usually is. Nothing is said of a partition that is silent as a whole: its event time stands still.
+
+Series that fall silent together need less patience: at least three, and half of the service, that all missed two
+samples while the others went on. What counts is the service's last time but one: at the newest, samples may still come.
 """
 
 import math
@@ -18,16 +21,21 @@ from domain.state import Plain
 NINES = 6.0  # of a silence: as sure as one in a million
 FADE = 0.999  # of the largest lag, per sample
 NAME = "silence"
+TOGETHER = 3  # series
+MISSED = 1.5  # usual gaps: two samples, with room for jitter
+LONGER = 1.2  # times as long as the longest gap of late
 
 
 class Silence:
     """The silences of one service."""
 
-    __slots__ = ("_known", "at", "deadline", "lag_s", "lost", "silent")
+    __slots__ = ("_before", "_known", "_look", "at", "deadline", "lag_s", "lost", "silent")
 
     def __init__(self) -> None:
         self._known: list[tuple[SeriesKey, Cadence]] = []
         self.at = -math.inf  # the service's own event time
+        self._before = -math.inf  # the time before that: complete
+        self._look = -math.inf  # when to look again for series that miss samples together
         self.lag_s = 0.0
         self.deadline = math.inf  # nothing can be overdue before this time
         self.silent: set[SeriesKey] = set()
@@ -41,7 +49,10 @@ class Silence:
         """Note an accepted sample; True if its series was silent until now."""
         lag, faded = watermark - at, self.lag_s * FADE
         self.lag_s = max(faded, lag)
-        self.at = max(self.at, at)
+        if at > self.at:
+            self._before, self.at = self.at, at
+            if at > self._look:
+                self._missing_together()
         if self.deadline == math.inf:
             self.deadline = at
         if self.lost:
@@ -51,17 +62,33 @@ class Silence:
             return True
         return False
 
+    def _missing_together(self) -> None:
+        """Let the deadline be now if many series miss samples; look once in a gap of the quickest."""
+        quickest = min((c.usual_s for _, c in self._known if c.known), default=math.inf)
+        self._look = self.at + 0.5 * quickest if quickest < math.inf else self.at
+        if self._hasty():
+            self.deadline = -math.inf
+
+    def _hasty(self) -> frozenset[SeriesKey]:
+        """Return the series that miss samples together, if they are many."""
+        before, known = self._before, [(k, c) for k, c in self._known if c.known and k not in self.lost]
+        missing = frozenset(
+            k for k, c in known if before - c.last_at > MISSED * c.usual_s and before - c.last_at > LONGER * c.longest_s
+        )
+        return missing if len(missing) >= TOGETHER and 2 * len(missing) >= len(known) else frozenset()
+
     def overdue(self, watermark: float) -> Sequence[Evidence]:
         """Return what has newly fallen silent, and move the deadline."""
         found: list[Evidence] = []
         deadline = math.inf
         whole = self._whole(watermark)
         now = watermark - self.lag_s if whole else self.at
+        hasty = self._hasty()
         for key, cadence in self._known:
             if not cadence.known or key in self.silent or key in self.lost:
                 continue
             due = cadence.last_at + cadence.allowed_s
-            if now > due:
+            if now > due or key in hasty:
                 self.silent.add(key)
                 found.append(self._evidence(key, cadence, watermark if whole else self.at, whole))
             else:
@@ -105,13 +132,16 @@ class Silence:
         """Return the whole state but the cadences, which belong to the series."""
         at, deadline = (None if math.isinf(x) else x for x in (self.at, self.deadline))
         silent, lost = ([str(key) for key, _ in self._known if key in some] for some in (self.silent, self.lost))
-        return [at, self.lag_s, deadline, silent, lost]
+        before, look = (None if math.isinf(x) else x for x in (self._before, self._look))
+        return [at, self.lag_s, deadline, silent, lost, before, look]
 
     def restore(self, state: Plain) -> None:
         """Take over a snapshot; the series must have been added already."""
         match state:
-            case [at, float() | int() as lag_s, deadline, [*silent], [*lost]]:
+            case [at, float() | int() as lag_s, deadline, [*silent], [*lost], before, look]:
                 self.at = -math.inf if at is None else float(at)
+                self._before = -math.inf if before is None else float(before)
+                self._look = -math.inf if look is None else float(look)
                 self.lag_s = float(lag_s)
                 self.deadline = math.inf if deadline is None else float(deadline)
                 self.silent = {key for key, _ in self._known if str(key) in silent}

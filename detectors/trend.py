@@ -75,7 +75,7 @@ def fit(points: Sequence[tuple[float, float]]) -> Line | None:
 class TrendForecaster:
     """Watches one series that has an objective. State: the last samples and the usual level."""
 
-    __slots__ = ("_agreed", "_key", "_params", "_points", "_standing", "_usual", "objective")
+    __slots__ = ("_agreed", "_key", "_params", "_points", "_standing", "_usual", "near", "objective")
 
     def __init__(self, key: SeriesKey, objective: Objective, params: ForecastParams) -> None:
         self._key = key
@@ -85,6 +85,7 @@ class TrendForecaster:
         self._usual: float | None = None
         self._agreed = 0
         self._standing: Forecast | None = None
+        self.near = False  # whether the newest value has gone a part of the way from the usual level to the limit
 
     def observe(self, at: float, value: float, *, learn: bool) -> Forecast | None:
         """Take the value in and return the forecast that stands; one that came true stands until the value is back."""
@@ -95,8 +96,10 @@ class TrendForecaster:
             self._usual += USUAL_SHARE * (value - self._usual)
         way = self.objective.limit - self._usual
         if way == 0 or (way > 0) != self.objective.above:  # usually beyond the limit: nothing to foresee
-            self._agreed, self._standing = 0, None
-        elif (value - self._usual) / way < 1:
+            self._agreed, self._standing, self.near = 0, None, False
+            return None
+        self.near = (value - self._usual) / way >= self._params.progress
+        if (value - self._usual) / way < 1:
             self._foresee(at, (value - self._usual) / way)
         return self._standing
 
@@ -123,7 +126,8 @@ class TrendForecaster:
         slack = params.interval * line.noise
         earliest = max(0.0, max(0.0, room - slack) / faster - params.bend * ahead)
         latest = (room + slack) / slower + params.bend * ahead
-        confidence = max(0.05, min(0.95, 1 - ahead / furthest * 0.5 - 2 * line.slope_error / abs(line.slope)))
+        straight = max(0.0, 1 - ahead / furthest * 0.5 - 2 * line.slope_error / abs(line.slope))
+        confidence = max(0.05, min(0.95, math.sqrt(straight)))  # the root: calibrated, see docs/detection.md
         return Forecast(
             self._key,
             self.objective.limit,

@@ -138,3 +138,50 @@ def test_a_snapshot_continues() -> None:
 def test_a_damaged_snapshot_is_refused(damaged: object) -> None:
     with pytest.raises(StateError):
         lone().restore(damaged)  # type: ignore[arg-type]
+
+
+def several(*, own: bool = False, objectives: bool = False) -> Fusion:
+    return Fusion(API, PARAMS, series=10, gap_s=1.0, has_objectives=objectives, has_own=own)
+
+
+def test_series_that_are_unusual_together_open_though_none_would_alone() -> None:
+    fusion = several()
+    fusion.found(AnomalyKind.LEVEL, evidence(PARAMS.together - 0.05, detector="agreement"))
+    assert fusion.settle(START) == []
+    fusion.found(AnomalyKind.LEVEL, evidence(PARAMS.together + 0.05, detector="agreement"))
+    assert phases(fusion.settle(START)) == [AnomalyPhase.OPENED]
+
+
+def test_with_objectives_one_odd_series_of_many_opens_nothing() -> None:
+    for objectives, opens in ((False, True), (True, False)):
+        fusion = several(objectives=objectives)
+        for number in range(2):
+            fusion.found(AnomalyKind.LEVEL, evidence(5.0, at=START + number))
+        assert bool(fusion.settle(START + 1)) is opens
+
+
+def test_statistics_of_a_service_with_objectives_open_only_when_one_of_them_is_on_its_way() -> None:
+    fusion = several(objectives=True, own=True)
+    fusion.found(AnomalyKind.LEVEL, evidence(3.0, detector="agreement"))
+    assert fusion.settle(START) == []
+    fusion.near_at = START
+    assert phases(fusion.settle(START + 1)) == [AnomalyPhase.OPENED]
+
+
+def test_a_service_without_objectives_of_its_own_needs_more() -> None:
+    fusion = several(objectives=True)
+    bar = PARAMS.together + PARAMS.without_own
+    fusion.found(AnomalyKind.LEVEL, evidence(bar - 0.1, detector="agreement"))
+    assert fusion.settle(START) == []
+    fusion.found(AnomalyKind.LEVEL, evidence(bar + 0.1, detector="agreement"))
+    assert phases(fusion.settle(START)) == [AnomalyPhase.OPENED]
+
+
+def test_what_is_unusual_in_one_of_many_series_is_over_sooner() -> None:
+    fusion = several()
+    fusion.found(AnomalyKind.LEVEL, evidence(4.0, detector="agreement"))
+    fusion.settle(START)
+    for number in range(PARAMS.clear_many):
+        assert fusion.settle(START + number) == []
+        fusion.calm(key(), "agreement")
+    assert phases(fusion.settle(START + PARAMS.clear_many)) == [AnomalyPhase.ENDED]

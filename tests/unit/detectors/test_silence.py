@@ -109,3 +109,57 @@ def test_damaged_snapshots_are_refused(damaged: object) -> None:
         Silence().restore(damaged)  # type: ignore[arg-type]
     with pytest.raises(StateError):
         Cadence(PARAMS).restore(damaged)  # type: ignore[arg-type]
+
+
+def service(series: int) -> tuple[Silence, list[tuple[SeriesKey, Cadence]]]:
+    silence, known = Silence(), [(SeriesKey.of("api", f"m{i}"), Cadence(PARAMS)) for i in range(series)]
+    for key, cadence in known:
+        silence.add(key, cadence)
+    return silence, known
+
+
+def scrape(silence: Silence, some: list[tuple[SeriesKey, Cadence]], at: float) -> list[str]:
+    """Deliver one sample of each of these series; return what fell silent while they came."""
+    found: list[str] = []
+    for key, cadence in some:
+        cadence.observe(at)
+        silence.heard(key, at, at)
+        if silence.at > silence.deadline:
+            found += [evidence.key.metric for evidence in silence.overdue(at)]
+    return found
+
+
+def test_half_of_a_service_that_misses_two_samples_is_silent_at_once() -> None:
+    silence, known = service(5)
+    for at in range(100):
+        assert scrape(silence, known, START + at) == []
+    assert scrape(silence, known[:1], START + 100) == []
+    assert scrape(silence, known[:1], START + 101) == []
+    assert scrape(silence, known[:1], START + 102) == ["m1", "m2", "m3", "m4"]
+
+
+def test_a_scrape_that_is_lost_once_is_no_silence() -> None:
+    silence, known = service(5)
+    for at in range(300):
+        come = known if at % 100 != 50 else known[:1] if at % 200 == 50 else []
+        assert scrape(silence, come, START + at) == []
+
+
+def test_two_of_five_series_are_waited_for_as_long_as_one() -> None:
+    silence, known = service(5)
+    for at in range(100):
+        scrape(silence, known, START + at)
+    said = [scrape(silence, known[:3], START + at) for at in range(100, 108)]
+    assert said == [[], [], [], [], [], ["m3", "m4"], [], []]
+
+
+def test_a_snapshot_in_the_middle_of_a_shared_silence_continues() -> None:
+    first, known = service(5)
+    for at in range(101):
+        scrape(first, known if at < 100 else known[:1], START + at)
+    second, others = service(5)
+    for (_, mine), (_, theirs) in zip(known, others, strict=True):
+        theirs.restore(json.loads(json.dumps(mine.snapshot())))
+    second.restore(json.loads(json.dumps(first.snapshot())))
+    for at in (101, 102):
+        assert scrape(first, known[:1], START + at) == scrape(second, others[:1], START + at)

@@ -99,3 +99,19 @@ def test_a_limit_from_below_is_breached_below_it() -> None:
 def test_a_damaged_objective_is_refused(damaged: object) -> None:
     with pytest.raises(StateError):
         ObjectiveDetector(KEY, FULL).restore(damaged)  # type: ignore[arg-type]
+
+
+def test_a_value_is_near_its_limit_when_a_part_of_the_way_is_gone() -> None:
+    forecaster = TrendForecaster(KEY, FULL, ForecastParams())
+    near = []
+    for i, value in enumerate([100.0, 100.0, 95.0, 85.0, 5.0, 120.0]):
+        forecaster.observe(START + i, value, learn=False)
+        near.append(forecaster.near)
+    assert near == [False, False, False, True, True, False]
+
+
+def test_the_confidence_falls_with_the_distance() -> None:
+    values = [100.0 - 0.5 * max(0, i - 100) for i in range(280)]
+    said = [f.confidence for f in forecasts(values) if f is not None]
+    assert said[0] < said[-1] == 0.95
+    assert all(0.05 <= confidence <= 0.95 for confidence in said)

@@ -1,0 +1,121 @@
+"""Series that are unusual together."""
+
+import json
+
+import pytest
+
+from detectors.agreement import CAUTIOUS, NAME, Agreement, AgreementParams, chance
+from detectors.calibration import score_of
+from domain.anomaly import Evidence
+from domain.errors import StateError
+from domain.identity import SeriesKey
+from tests.support.timelines import START, noise
+
+PARAMS = AgreementParams()
+
+
+def service(series: int) -> Agreement:
+    agreement = Agreement(PARAMS)
+    for number in range(series):
+        agreement.add(SeriesKey.of("payments-api", f"m{number}"))
+    return agreement
+
+
+def tell(agreement: Agreement, at: int, nines: list[float], *, learn: bool = True) -> Evidence | None:
+    """Give one round of samples; the last one completes it."""
+    done = [agreement.observe(i, 10.0 + n, score_of(n), learn=learn) for i, n in enumerate(nines)]
+    assert done == [False] * (len(nines) - 1) + [True]
+    return agreement.close(START + at, learn=learn)
+
+
+def calm(agreement: Agreement, rounds: int, series: int, seed: int = 3) -> list[Evidence | None]:
+    return [tell(agreement, i, nines) for i, nines in enumerate(quiet(rounds, series, seed))]
+
+
+def quiet(rounds: int, series: int, seed: int = 3) -> list[list[float]]:
+    values = [max(0.0, value) for value in noise(rounds * series, seed, centre=-0.2, spread=0.3)]
+    return [values[i : i + series] for i in range(0, len(values), series)]
+
+
+def test_many_series_that_are_a_little_unusual_are_found_and_named() -> None:
+    agreement = service(10)
+    assert not any(calm(agreement, 500, 10))
+    found = tell(agreement, 500, [1.2] * 4 + [1.5] + [1.2] * 3 + [0.0] * 2)
+    assert found is not None
+    assert (found.detector, found.key.metric, found.since) == (NAME, "m4", START + 500)
+    assert found.detail.startswith("8 of 10 series are unusual together, most of all m4")
+    assert found.actual == 11.5
+    assert found.low <= found.expected <= found.high
+
+
+def test_one_series_alone_is_no_agreement_however_unusual() -> None:
+    agreement = service(10)
+    calm(agreement, 500, 10)
+    assert tell(agreement, 500, [9.0] + [0.0] * 9) is None
+
+
+@pytest.mark.parametrize("series", [2, 4, 10, 19])
+def test_independent_noise_is_no_agreement(series: int) -> None:
+    assert not any(calm(service(series), 3000, series))
+
+
+def test_nothing_is_said_before_there_is_a_history() -> None:
+    agreement = service(5)
+    assert not any(tell(agreement, i, [2.0 * (i % 2)] * 5) for i in range(CAUTIOUS))
+
+
+def test_a_service_that_is_often_unusual_sets_its_own_bar_high() -> None:
+    agreement = service(5)
+    said = [tell(agreement, i, [1.5 if i % 3 == 0 else 0.0] * 5) for i in range(1000)]
+    assert not any(said[-200:])
+
+
+def test_while_frozen_nothing_is_learnt() -> None:
+    told, untold = service(5), service(5)
+    for agreement in (told, untold):
+        calm(agreement, 300, 5)
+    for i in range(50):
+        tell(told, 300 + i, [1.5] * 5, learn=False)
+    for i in range(20):
+        for agreement in (told, untold):
+            tell(agreement, 400 + i, [0.1] * 5, learn=False)
+    first, second = (tell(agreement, 420, [1.5] * 5) for agreement in (told, untold))
+    assert first is not None
+    assert second is not None
+    assert first.score == pytest.approx(second.score)
+
+
+def test_a_series_that_is_gone_takes_its_evidence_with_it() -> None:
+    agreement = service(4)
+    calm(agreement, 300, 4)
+    assert tell(agreement, 300, [1.9] * 4) is not None
+    for number in range(3):
+        agreement.forget(SeriesKey.of("payments-api", f"m{number}"))
+    for _ in range(3):
+        assert not agreement.observe(3, 1.0, score_of(1.9), learn=True)
+    assert agreement.observe(3, 1.0, score_of(1.9), learn=True)
+    assert agreement.close(START + 301, learn=True) is None
+
+
+def test_the_bar_of_chance_grows_with_the_number_of_series() -> None:
+    bars = [chance(n) for n in (2, 4, 10, 19, 40)]
+    assert bars == sorted(bars)
+    assert all(bar > seen for bar, seen in zip(bars, (1.9, 2.6, 3.8, 5.5, 7.5), strict=True))
+
+
+@pytest.mark.parametrize("cut", [0, 50, 250, 302])
+def test_a_snapshot_as_json_continues_bit_for_bit(cut: int) -> None:
+    rounds = quiet(300, 5) + [[1.5] * 5] * 5
+    whole, first, second = service(5), service(5), service(5)
+    expected = [tell(whole, i, nines) for i, nines in enumerate(rounds)]
+    for i, nines in enumerate(rounds[:cut]):
+        tell(first, i, nines)
+    second.restore(json.loads(json.dumps(first.snapshot())))
+    assert [tell(second, cut + i, nines) for i, nines in enumerate(rounds[cut:])] == expected[cut:]
+    assert any(expected)
+
+
+@pytest.mark.parametrize("damaged", [None, [], {}, "x", [[[1.0], [1.0], [1.0], [1.0]], 0, 0.0, 0, -1, None]])
+def test_a_damaged_snapshot_is_refused(damaged: object) -> None:
+    with pytest.raises(StateError):
+        service(5).restore(damaged)  # type: ignore[arg-type]

@@ -1,0 +1,55 @@
+"""What the level of a series calls unusual, and for how long."""
+
+from collections.abc import Sequence
+
+import pytest
+
+from detectors.level import LevelDetector, LevelParams
+from domain.anomaly import Anomalous
+from domain.identity import SeriesKey
+from tests.support.timelines import START, noise
+
+FIVE_MINUTES, PER_DAY = 300.0, 288
+
+
+def found(values: Sequence[float], step_s: float) -> list[int]:
+    """The positions that are findings."""
+    detector = LevelDetector(SeriesKey.of("payments-api", "latency_ms"), LevelParams())
+    verdicts = [detector.observe(START + i * step_s, value, learn=True) for i, value in enumerate(values)]
+    return [i for i, verdict in enumerate(verdicts) if isinstance(verdict, Anomalous)]
+
+
+@pytest.mark.parametrize("hour", ["the same hour", "any hour"])
+def test_a_spike_once_a_day_is_quiet_within_a_month(hour: str) -> None:
+    values = noise(45 * PER_DAY)
+    for day in range(45):
+        values[day * PER_DAY + (100 if hour == "the same hour" else (day * 101) % PER_DAY)] += 40.0
+    days = {i // PER_DAY for i in found(values, FIVE_MINUTES)}
+    assert len({day for day in days if day < 10}) >= 5
+    assert not {day for day in days if day >= 30}
+
+
+@pytest.mark.parametrize("step_s", [60.0, FIVE_MINUTES])
+@pytest.mark.parametrize("later", [150, 500, 2000])
+def test_after_a_level_shift_a_step_half_as_large_is_seen_again(step_s: float, later: int) -> None:
+    values = [v + (40.0 if i >= 3000 else 0.0) for i, v in enumerate(noise(3000 + later + 10))]
+    values[3000 + later :] = [v + 20.0 for v in values[3000 + later :]]
+    places = found(values, step_s)
+    assert 3000 in places
+    assert [i for i in places if i >= 3000 + later]
+    assert not [i for i in places if 3100 <= i < 3000 + later]
+
+
+@pytest.mark.parametrize("step_s", [1.0, 60.0, FIVE_MINUTES])
+def test_plain_noise_is_rarely_a_finding_whatever_its_rhythm(step_s: float) -> None:
+    assert len(found(noise(15_000, seed=4), step_s)) <= 8
+
+
+def test_nothing_is_learnt_of_how_often_a_series_surprises_while_it_is_frozen() -> None:
+    detector = LevelDetector(SeriesKey.of("payments-api", "latency_ms"), LevelParams())
+    for i, value in enumerate(noise(500)):
+        detector.observe(START + i, value, learn=True)
+    before = detector.snapshot()
+    for i in range(100):
+        detector.observe(START + 500 + i, 50.0 + 2.0 * (i % 2), learn=False)
+    assert detector.snapshot() == before
