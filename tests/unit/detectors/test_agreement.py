@@ -54,6 +54,13 @@ def test_one_series_alone_is_no_agreement_however_unusual() -> None:
     assert tell(agreement, 500, [9.0] + [0.0] * 9) is None
 
 
+def test_two_series_are_not_several() -> None:
+    for unusual, found in ((2, False), (3, True)):
+        agreement = service(4)
+        calm(agreement, 500, 4)
+        assert (tell(agreement, 500, [2.0] * unusual + [0.0] * (4 - unusual)) is not None) is found
+
+
 @pytest.mark.parametrize("series", [2, 4, 10, 19])
 def test_independent_noise_is_no_agreement(series: int) -> None:
     assert not any(calm(service(series), 3000, series))

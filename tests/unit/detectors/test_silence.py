@@ -153,6 +153,13 @@ def test_two_of_five_series_are_waited_for_as_long_as_one() -> None:
     assert said == [[], [], [], [], [], ["m3", "m4"], [], []]
 
 
+def test_three_of_seven_series_are_not_half_of_the_service() -> None:
+    silence, known = service(7)
+    for at in range(100):
+        scrape(silence, known, START + at)
+    assert [scrape(silence, known[:4], START + at) for at in range(100, 104)] == [[], [], [], []]
+
+
 def test_a_snapshot_in_the_middle_of_a_shared_silence_continues() -> None:
     first, known = service(5)
     for at in range(101):
