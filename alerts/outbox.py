@@ -230,7 +230,7 @@ class Outbox:
         while True:
             try:
                 await self._on_receipt(receipt)
-            except Exception:
+            except Exception:  # whatever the store raises, the notice stays pending until its receipt is safe
                 log.exception("the receipt of notice %s could not be stored; trying again", notice.id)
                 await self._clock.sleep(wait_s)
                 wait_s = min(wait_s * self._params.backoff_factor, self._params.backoff_cap)

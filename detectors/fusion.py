@@ -314,7 +314,7 @@ class Fusion:
         last = None if math.isinf(self.last_opened_at) else self.last_opened_at
         near = None if math.isinf(self.near_at) else self.near_at
         saved = _Saved(findings, forecasts, self.open, last, self.last_nines, self.series, self.gap_s, near)
-        return _SAVED.dump_python(saved)  # type: ignore[no-any-return]
+        return _SAVED.dump_python(saved)  # type: ignore[no-any-return] # pydantic types the dump of anything as Any
 
     def restore(self, state: Plain) -> None:
         """Take over a snapshot."""

@@ -216,7 +216,7 @@ class Driver:
     def _process(self, stage: Stage, record: Record) -> Sequence[Output]:
         try:
             return stage.process(record)
-        except Exception as error:
+        except Exception as error:  # a defect of ours on one record must not stop the others: it becomes a dead letter
             log.exception("%s: %s could not be processed", self.name, record.source)
             self._metrics.count("internal_errors", stage=self.name)
             letter = DeadLetter(
@@ -239,7 +239,7 @@ class Driver:
             return
         try:
             outputs = owned.stage.tick(now - owned.handled_at)
-        except Exception:
+        except Exception:  # the next tick tries again; the records of the partition must not wait for it
             log.exception("%s: the passing of time could not be processed", owned.name)
             self._metrics.count("internal_errors", stage=self.name)
             return

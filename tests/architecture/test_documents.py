@@ -25,7 +25,7 @@ HOSTS = [
     r"deb\Wdebian\Worg",
     r"proxy\Wgolang",
 ]
-MACHINE_PATHS = [r"(?<![\w.])/work/", r"(?<![\w./])/root/", r"(?<![\w./])/home/\w", r"/opt/wheels"]
+MACHINE_PATHS = [r"(?<![\w.])/(?:work)/", r"(?<![\w./])/(?:root)/", r"(?<![\w./])/(?:home)/\w", r"/(?:opt)/wheels"]
 
 
 def named_paths(document: str) -> list[str]:
