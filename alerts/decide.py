@@ -110,7 +110,8 @@ class Decide:
             yield self._trouble(episode, anomaly, again=last is not None)
             yield self._apply(lifecycle.swung(memory.episodes[anomaly.service], self._params))
         elif episode is not None:
-            yield self._apply(lifecycle.calmed(episode, anomaly, self._params))
+            yield from self._link_late(episode, anomaly.at)
+            yield self._apply(lifecycle.calmed(memory.episodes[anomaly.service], anomaly, self._params))
 
     def _trouble(self, episode: Episode | None, anomaly: Anomaly, *, again: bool) -> Decided:
         level = severity(anomaly, self._routes.impact(anomaly.service), self._routes, self._params)
@@ -142,7 +143,9 @@ class Decide:
         if last is not None and (event.at, order) <= (last.at, last.order):
             return
         is_open = event.status is not EventStatus.CLOSED
-        incident = Incident(event.at, order, event.services, is_open)
+        known_at = None if last is None else last.began_at
+        began_at = event.at if known_at is None else min(known_at, event.at)
+        incident = Incident(event.at, order, event.services, is_open, began_at)
         remember(self._memory.incidents, event.id, incident, self._params.remember_most)
         if not is_open:
             return
@@ -306,6 +309,25 @@ class Decide:
             if incident.open and (not incident.services or service in incident.services)
         ]
         return min(met)[1] if met else None
+
+    def _link_late(self, episode: Episode, ended_at: float) -> Iterator[Decided]:
+        """Link an alert that ends to an incident of its time that was opened and closed before the alert was read.
+
+        So it is when telemetry is read late, after an interruption: what came true must not end as withdrawn.
+        """
+        met = [
+            (incident.began_at, name)
+            for name, incident in self._memory.incidents.items()
+            if incident.began_at is not None
+            and not incident.open
+            and (not incident.services or episode.service in incident.services)
+            and incident.began_at <= ended_at
+            and incident.at >= episode.opened_at
+        ]
+        if not met:
+            return
+        for service in filter(None, (episode.service, episode.root)):
+            yield self._apply(lifecycle.linked(self._memory.episodes[service], min(met)[1], ended_at), echo=False)
 
     def _forget(self, now: float) -> None:
         self._memory.forget(now, self._params.remember)

@@ -26,6 +26,7 @@ class Incident:
     order: int
     services: tuple[ServiceId, ...]
     open: bool
+    began_at: float | None = None  # None in snapshots of releases that did not keep it
 
 
 @dataclass(slots=True)
