@@ -71,6 +71,15 @@ class Forecast:
     confidence: float  # 0 to 1: share of such forecasts that come true
 
 
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """The latest samples of the series that leads an anomaly, oldest first, for a picture."""
+
+    key: SeriesKey
+    times: tuple[float, ...]
+    values: tuple[float, ...]
+
+
 class AnomalyKind(StrEnum):
     """What sort of finding leads an anomaly."""
 
@@ -108,6 +117,7 @@ class Anomaly:
     confidence: float
     evidence: tuple[Evidence, ...] = ()
     forecast: Forecast | None = None
+    trace: Trace | None = None
 
 
 @dataclass(frozen=True, slots=True)

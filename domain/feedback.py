@@ -16,6 +16,9 @@ class FeedbackKind(StrEnum):
     HOLD = "hold"  # keep them
     USEFUL = "useful"
     NOT_USEFUL = "not-useful"
+    UNDELIVERABLE = "undeliverable"  # an address takes no mail: nothing more is sent to it
+    UNSUBSCRIBE = "unsubscribe"  # an address wants no more of the notices that are optional
+    READMIT = "readmit"  # an address may be written to again
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +27,8 @@ class Feedback:
 
     ``at`` is the time of the person's clock. What is allowed or silenced lasts ``lasts_s`` from then or from the event
     time at which it is heard, whichever is earlier, so that an answer that comes late does not last longer.
-    ``alert`` is None only for a silence, which then names a ``service``; ``client`` None means every client.
+    ``alert`` is None only for a silence, which then names a ``service``, and for what is said of an ``address``;
+    ``client`` None means every client. ``text`` is what a person adds, in an approval, to what the clients will read.
     """
 
     id: str
@@ -37,3 +41,5 @@ class Feedback:
     metric: str | None = None
     lasts_s: float | None = None
     comment: str = ""
+    address: str = ""
+    text: str = ""

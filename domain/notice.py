@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Literal, TypeAlias
 
 from domain.alert import Severity
-from domain.anomaly import Evidence, Forecast
+from domain.anomaly import Evidence, Forecast, Trace
 from domain.identity import AlertId, ClientId, NoticeId, ServiceId, SquadId
 from domain.journeys import AffectedJourney
 
@@ -48,6 +48,10 @@ class SquadFacts:
     also_affected: tuple[str, ...] = ()  # one line for each other service in the episode
     probable_cause: ServiceId | None = None  # when more than one service is in trouble
     notes: tuple[str, ...] = ()  # what people have said, and what is kept back
+    similar: tuple[str, ...] = ()  # one line for each past episode that was like this one, and how it ended
+    acknowledged_by: str = ""
+    waiting: tuple[ClientId, ...] = ()  # clients whose notices wait for a person's approval
+    trace: Trace | None = None  # of the series that leads
     audience: Literal["squad"] = "squad"
 
 
@@ -69,6 +73,7 @@ class ClientFacts:
     begun: bool = False  # an objective is breached already: no longer "may"
     tone: str = "formal"  # or plain
     optional: bool = False  # the client may unsubscribe from it: it is no contractual notice
+    words: str = ""  # what a person added when they approved it
 
 
 Facts: TypeAlias = SquadFacts | ClientFacts

@@ -1,6 +1,7 @@
 """What a person's answer does to an episode: it is noted for all to see, and stands for as long as it was given."""
 
 from dataclasses import replace
+from typing import assert_never
 
 from alerts.params import AlertParams
 from alerts.policy import lifecycle, wording
@@ -28,7 +29,7 @@ def mute(feedback: Feedback, episode: Episode | None, now: float, params: AlertP
 
 def answered(episode: Episode, feedback: Feedback, now: float, params: AlertParams) -> Step:
     """Note an answer in the episode. What is said about client notices counts from now on; an opinion is only noted."""
-    said, urgent = f"{_VERBS[feedback.kind]} {name(feedback)}", True
+    said, urgent = f"{_VERBS.get(feedback.kind, feedback.kind)} {name(feedback)}", True
     match feedback.kind:
         case FeedbackKind.ACKNOWLEDGE:
             episode = replace(episode, acknowledged_by=cut(feedback.by))
@@ -42,6 +43,10 @@ def answered(episode: Episode, feedback: Feedback, now: float, params: AlertPara
             urgent = False
         case FeedbackKind.SILENCE | FeedbackKind.RESOLVE:
             pass  # the caller sees to what it does; here it is only told
+        case FeedbackKind.UNDELIVERABLE | FeedbackKind.UNSUBSCRIBE | FeedbackKind.READMIT:
+            return Step(episode)  # about an address, not about an episode
+        case _:
+            assert_never(feedback.kind)
     at = max(episode.changed_at, now)
     return lifecycle.noted(episode, f"{said}; {wording.headline(episode.lead, at)}", at, urgent=urgent)
 

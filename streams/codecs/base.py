@@ -51,7 +51,8 @@ class Limits:
     max_attributes: int = 32
     max_buckets: int = 2_000  # of one histogram
     max_name: int = 200  # characters of a service, metric, attribute name, attribute value or id
-    future_s: float = 3_600.0
+    future_s: float = 60.0  # clocks differ; a sample from far ahead would make every other series look silent
+    announced_s: float = 3_600.0  # what people declare, such as a maintenance, may lie ahead
     max_age_s: float | None = None
 
     def check_size(self, payload: bytes) -> None:
@@ -67,20 +68,27 @@ class Limits:
         return earliest, received_at + self.future_s
 
     def check_time(self, at: float, received_at: float, path: str) -> float:
-        """Return ``at``, or refuse it with the reason."""
-        earliest, latest = self.window(received_at)
-        if earliest <= at <= latest:
-            return at
-        raise DecodeError(Reason.BAD_TIME, f"{path}: {self._why(at, received_at)}")
+        """Return ``at``, the time of a sample, or refuse it with the reason."""
+        return self._checked(at, received_at, path, self.future_s)
 
-    def _why(self, at: float, received_at: float) -> str:
+    def check_declared(self, at: float, received_at: float, path: str) -> float:
+        """Return ``at``, the time of an event, or refuse it with the reason."""
+        return self._checked(at, received_at, path, self.announced_s)
+
+    def _checked(self, at: float, received_at: float, path: str, ahead_s: float) -> float:
+        earliest, _ = self.window(received_at)
+        if earliest <= at <= received_at + ahead_s:
+            return at
+        raise DecodeError(Reason.BAD_TIME, f"{path}: {self._why(at, received_at, ahead_s)}")
+
+    def _why(self, at: float, received_at: float, ahead_s: float) -> str:
         if not math.isfinite(at) or at < 0:
             return "not a time since 1970 in seconds"
         distance = f"{abs(at - received_at):.0f} s"
         if at < received_at:
             return f"{distance} before its arrival; at most {self.max_age_s:.0f} s are accepted"
         hint = "; write seconds, not milliseconds" if at > 100 * received_at else ""
-        return f"{distance} after its arrival; at most {self.future_s:.0f} s are accepted{hint}"
+        return f"{distance} after its arrival; at most {ahead_s:.0f} s are accepted{hint}"
 
 
 DEFAULT_LIMITS = Limits()

@@ -60,7 +60,7 @@ class Builder:
             id=identity,
             kind=kind,
             status=status,
-            at=self.limits.check_time(at, self.received_at, "at"),
+            at=self.limits.check_declared(at, self.received_at, "at"),
             services=services,
             severity=severity.lower(),
             title=_title(optional(described, "title", a_text) or ""),

@@ -248,9 +248,10 @@ def test_an_unknown_version_is_named_before_anything_else_that_is_wrong() -> Non
 
 
 def test_a_far_future_time_is_refused_with_the_reason(name: str) -> None:
-    error = refusal(name, VALID[name](NOW + 1.5 * HOUR))
+    most = _ahead(name)
+    error = refusal(name, VALID[name](NOW + 1.5 * most))
     assert error.reason == Reason.BAD_TIME
-    assert "5400 s after its arrival; at most 3600 s are accepted" in error.detail
+    assert f"{1.5 * most:.0f} s after its arrival; at most {most:.0f} s are accepted" in error.detail
 
 
 @pytest.mark.parametrize("codec", ["telemetry native", "incidents native", "incidents cloudevents"])
@@ -259,7 +260,13 @@ def test_milliseconds_are_recognised(codec: str) -> None:
 
 
 def test_a_clock_that_is_a_little_fast_is_accepted(name: str) -> None:
-    assert decode(name, VALID[name](NOW + 0.9 * HOUR)) == [pytest.approx(NOW + 0.9 * HOUR)]
+    ahead = 0.9 * _ahead(name)
+    assert decode(name, VALID[name](NOW + ahead)) == [pytest.approx(NOW + ahead)]
+
+
+def _ahead(name: str) -> float:
+    """How far ahead of its arrival an event may lie: an announced maintenance further than a sample."""
+    return HOUR if name.startswith("incidents") else 60.0
 
 
 def test_an_old_recording_is_accepted_unless_a_limit_is_set(name: str) -> None:
