@@ -1,15 +1,19 @@
 """The models of every series of a partition: made on first sight, bounded in number."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
-from detectors.base import Detector
+from detectors.base import Detector, restored, saved
 from detectors.cadence import Cadence
-from detectors.features import Feature, Refusal
+from detectors.features import LARGEST, Refusal, judged
 from detectors.objective import ObjectiveDetector
 from detectors.params import DetectionParams
-from detectors.registry import DETECTORS, Entry
+from detectors.registry import DETECTORS
+from detectors.trace import Recent
 from detectors.trend import TrendForecaster
+from domain.anomaly import AnomalyKind
 from domain.errors import StateError
 from domain.identity import SeriesKey, ServiceId
 from domain.journeys import Objective, Service
@@ -21,23 +25,29 @@ HOLD = 60  # samples
 
 @dataclass(slots=True)
 class Series:
-    """One series: its last sample, its cadence, its detectors, and its objectives."""
+    """One series: its cadence, its objectives, and the record in which the detectors keep what they know of it."""
 
     key: SeriesKey
-    feature: Feature
     cadence: Cadence
-    detectors: tuple[tuple[Entry, Detector], ...]
+    record: bytearray
     objectives: tuple[tuple[ObjectiveDetector, TrendForecaster], ...]
+    counted: float = 0.0  # the last value of a counter
     warm: bool = False
     held: float = 0.0  # the highest score of this run of surprises
     hold: int = 0  # samples for which it still stands
     fresh: bool = True  # not yet given to its service
+    recent: Recent = field(default_factory=Recent)  # unused where an objective keeps the latest samples anyway
 
     def take(self, at: float, value: float, kind: SampleKind) -> float | Refusal:
         """Return the value to judge, or why there is none; an accepted sample counts for the cadence."""
-        taken = self.feature.take(at, value, kind)
+        cadence = self.cadence
+        if kind is SampleKind.GAUGE and at > cadence.last_at and -LARGEST < value < LARGEST and at < math.inf:
+            cadence.observe(at)  # nearly all samples, without a further call
+            return value
+        taken = judged(at, value, kind, cadence.last_at, self.counted)
         if not isinstance(taken, Refusal) or taken is Refusal.NO_RATE:
-            self.cadence.observe(at)
+            cadence.observe(at)
+            self.counted = value
         return taken
 
     def surprise(self, score: float) -> float:
@@ -50,21 +60,28 @@ class Series:
         self.held, self.hold = score, HOLD
         return score
 
-    def snapshot(self) -> Plain:
-        """Return the whole state as plain data."""
+    @property
+    def points(self) -> Iterable[tuple[float, float]]:
+        """Return time and value of the latest samples, the oldest first."""
+        return self.objectives[0][1].points if self.objectives else self.recent
+
+    def snapshot(self) -> list[Plain]:
+        """Return the whole state but for the record as plain data."""
         key = [self.key.service, self.key.metric, [list(pair) for pair in self.key.attributes]]
-        models = [[entry.name, detector.snapshot()] for entry, detector in self.detectors]
         goals = [[breach.snapshot(), trend.snapshot()] for breach, trend in self.objectives]
         limits = [[o.objective.metric, o.objective.limit, o.objective.above] for o, _ in self.objectives]
-        return [
-            key,
-            self.feature.snapshot(),
-            self.cadence.snapshot(),
-            models,
-            limits,
-            goals,
-            [self.warm, self.held, self.hold],
-        ]
+        state = [self.counted, self.warm, self.held, self.hold]
+        return [key, self.cadence.snapshot(), limits, goals, state, self.recent.snapshot()]
+
+
+class Placed(NamedTuple):
+    """A detector, and which part of a record is its own."""
+
+    name: str
+    leads_to: AnomalyKind
+    detector: Detector
+    start: int
+    end: int
 
 
 class Bank:
@@ -78,6 +95,7 @@ class Bank:
                 mark = (service.id, goal.metric)
                 self._objectives[mark] = (*self._objectives.get(mark, ()), goal)
         self._series: dict[SeriesKey, Series] = {}
+        self.detectors, self._fresh = _made(params)
         self.refused = 0
 
     def __len__(self) -> int:
@@ -94,7 +112,7 @@ class Bank:
         if len(self._series) >= self._params.max_series:
             self.refused += 1
             return None
-        self._series[key] = series = self._make(key)
+        series = self._series[key] = self._make(key)
         return series
 
     def _make(self, key: SeriesKey) -> Series:
@@ -103,12 +121,14 @@ class Bank:
             (ObjectiveDetector(key, goal), TrendForecaster(key, goal, params.forecast))
             for goal in self._objectives.get((key.service, key.metric), ())
         )
-        detectors = tuple((entry, entry.make(key, params)) for entry in DETECTORS)
-        return Series(key, Feature(), Cadence(params.silence), detectors, goals)
+        return Series(key, Cadence(params.silence), bytearray(self._fresh), goals)
 
     def snapshot(self) -> Plain:
         """Return every series as plain data."""
-        return [series.snapshot() for series in self._series.values()]
+        return [[*series.snapshot(), self._models(series.record)] for series in self._series.values()]
+
+    def _models(self, record: bytearray) -> Plain:
+        return [[each.name, saved(record[each.start : each.end])] for each in self.detectors]
 
     def restore(self, state: Plain) -> None:
         """Take over a snapshot. Detectors and objectives that the snapshot does not know start anew."""
@@ -120,29 +140,32 @@ class Bank:
 
     def _restore_series(self, row: Plain) -> None:
         match row:
-            case [
-                [str() as service, str() as metric, [*pairs]],
-                feature,
-                cadence,
-                [*models],
-                [*limits],
-                [*goals],
-                [warm, held, hold],
-            ]:
+            case [[str() as service, str() as metric, [*pairs]], cadence, [*limits], [*goals], own, recent, [*models]]:
                 key = SeriesKey(ServiceId(service), metric, tuple((str(name), str(text)) for name, text in pairs))
             case _:
                 raise StateError("a saved series is damaged")
         series = self._series[key] = self._make(key)
-        series.feature.restore(feature)
         series.cadence.restore(cadence)
-        series.warm, series.held, series.hold = warm, held, hold
+        series.counted, series.warm, series.held, series.hold = own
+        series.recent.restore(recent)
         known = dict(models)
-        for entry, detector in series.detectors:
-            if entry.name in known:
-                detector.restore(known[entry.name])
+        for each in self.detectors:
+            if each.name in known:
+                series.record[each.start : each.end] = restored(known[each.name], each.end - each.start)
         saved_goals = {tuple(limit): goal for limit, goal in zip(limits, goals, strict=True)}
         for breach, trend in series.objectives:
             goal = saved_goals.get((breach.objective.metric, breach.objective.limit, breach.objective.above))
             if goal is not None:
                 breach.restore(goal[0])
                 trend.restore(goal[1])
+
+
+def _made(params: DetectionParams) -> tuple[tuple[Placed, ...], bytes]:
+    """Return the detectors, each with its place, and the record of a series of which nothing is known."""
+    placed: list[Placed] = []
+    fresh = b""
+    for entry in DETECTORS:
+        detector = entry.make(params, len(fresh))
+        placed.append(Placed(entry.name, entry.leads_to, detector, len(fresh), len(fresh) + len(detector.fresh)))
+        fresh += detector.fresh
+    return tuple(placed), fresh

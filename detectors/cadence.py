@@ -1,5 +1,7 @@
 """How often a series speaks, learnt from the gaps between its samples, and how long it may be quiet."""
 
+import math
+
 from pydantic import BaseModel, ConfigDict, Field
 
 from domain.errors import StateError
@@ -32,7 +34,7 @@ class Cadence:
     def __init__(self, params: SilenceParams) -> None:
         self._params = params
         self.count = 0
-        self.last_at = 0.0
+        self.last_at = -math.inf
         self.usual_s = 0.0
         self.longest_s = 0.0
 
@@ -54,7 +56,8 @@ class Cadence:
     @property
     def allowed_s(self) -> float:
         """How long this series may be quiet."""
-        return max(self._params.missing * self.usual_s, self._params.beyond * self.longest_s)
+        usual, longest = self._params.missing * self.usual_s, self._params.beyond * self.longest_s
+        return usual if usual > longest else longest  # noqa: FURB136 - max() costs more, per series of a service
 
     @property
     def known(self) -> bool:
@@ -71,19 +74,18 @@ class Cadence:
 
     def snapshot(self) -> Plain:
         """Return the whole state as plain data."""
-        return [self.count, self.last_at, self.usual_s, self.longest_s]
+        return [self.count, self.last_at if self.count else None, self.usual_s, self.longest_s]
 
     def restore(self, state: Plain) -> None:
         """Take over a snapshot."""
         match state:
-            case [int() as count, float() | int() as last_at, float() as usual_s, float() as longest_s]:
-                self.count, self.last_at, self.usual_s, self.longest_s = count, last_at, usual_s, longest_s
-            case [int() as count, float() | int() as last_at, usual_s, longest_s]:
-                self.count, self.last_at, self.usual_s, self.longest_s = (
-                    count,
-                    last_at,
-                    float(usual_s),
-                    float(longest_s),
-                )
+            case [
+                int() as count,
+                float() | int() | None as last_at,
+                float() | int() as usual_s,
+                float() | int() as longest_s,
+            ]:
+                self.count, self.last_at = count, -math.inf if last_at is None else float(last_at)
+                self.usual_s, self.longest_s = float(usual_s), float(longest_s)
             case _:
                 raise StateError("the saved cadence of a series is damaged")

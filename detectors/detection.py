@@ -5,84 +5,24 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from detectors.agreement import NAME as AGREEMENT
-from detectors.agreement import Agreement
 from detectors.bank import Bank, Series
-from detectors.declared import Spans
 from detectors.features import Refusal
 from detectors.fusion import Fusion
 from detectors.integrity import NAME as INTEGRITY
-from detectors.integrity import Integrity
 from detectors.objective import NAME as BREACH
 from detectors.params import DetectionParams
+from detectors.service import ServiceState
 from detectors.silence import NAME as SILENCE
-from detectors.silence import Silence
-from domain.anomaly import Anomalous, Anomaly, AnomalyKind, Normal, SeriesState
+from domain.anomaly import Anomalous, Anomaly, AnomalyKind, SeriesState, Warming
 from domain.errors import StateError
+from domain.feedback import Feedback
 from domain.identity import SeriesKey, ServiceId
 from domain.journeys import Service
 from domain.state import Plain
 from domain.telemetry import EventKind, IncidentEvent, Sample
 
-VERSION = 2
+VERSION = 4
 NOTHING: tuple[Anomaly, ...] = ()
-
-
-class ServiceState:
-    """What is known of one service: its series, its silences, its findings, and when it must not learn."""
-
-    __slots__ = ("agreement", "frozen", "fusion", "integrity", "places", "quiet", "series", "silence")
-
-    def __init__(self, name: ServiceId, params: DetectionParams) -> None:
-        self.series: list[Series] = []
-        self.places: dict[SeriesKey, int] = {}  # in the agreement
-        self.agreement = Agreement(params.agreement)
-        self.silence = Silence()
-        self.integrity = Integrity()
-        self.fusion = Fusion(name, params.fusion)
-        self.frozen = Spans()  # during which nothing is learnt
-        self.quiet = Spans()  # during which nothing new opens
-
-    def add(self, series: Series) -> None:
-        """Take in a new series."""
-        self.series.append(series)
-        self.places[series.key] = self.agreement.add(series.key)
-        self.silence.add(series.key, series.cadence)
-        self.fusion.series = len(self.series)
-
-    def settle(self, at: float) -> list[Anomaly]:
-        """Return what has changed by event time ``at``."""
-        fusion = self.fusion
-        if fusion.idle:
-            return []
-        fusion.gap_s = max(series.cadence.usual_s for series in self.series)
-        return fusion.settle(at, quiet=self.quiet.cover(at))
-
-    def state(self, series: Series, now: float) -> SeriesState:
-        """Return what one of its series is good for."""
-        if series.cadence.stale(now):
-            return SeriesState.STALE
-        if not series.warm:
-            return SeriesState.WARMING
-        return SeriesState.FROZEN if self.frozen.cover(now) else SeriesState.LIVE
-
-    def snapshot(self) -> Plain:
-        """Return the state but for the series, which the bank keeps."""
-        declared = [self.frozen.snapshot(), self.quiet.snapshot()]
-        parts = (self.silence, self.integrity, self.fusion, self.agreement)
-        return [declared, *(part.snapshot() for part in parts)]
-
-    def restore(self, state: Plain) -> None:
-        """Take over a snapshot; the series must have been added already."""
-        match state:
-            case [[frozen, quiet], silence, integrity, fusion, agreement]:
-                self.frozen.restore(frozen)
-                self.quiet.restore(quiet)
-                self.silence.restore(silence)
-                self.integrity.restore(integrity)
-                self.fusion.restore(fusion)
-                self.agreement.restore(agreement)
-            case _:
-                raise StateError("a saved service is damaged")
 
 
 class Detection:
@@ -168,22 +108,23 @@ class Detection:
 
     def _judge(self, service: ServiceState, series: Series, at: float, value: float) -> float:
         learn = not service.frozen.cover(at)
+        if not series.objectives:
+            series.recent.note(at, value)
         fusion, best, unusual, warm = service.fusion, 0.0, 0.0, True
-        for entry, detector in series.detectors:
-            verdict = detector.observe(at, value, learn=learn)
-            if isinstance(verdict, Normal):
-                best = max(best, verdict.score)
-                if entry.leads_to is AnomalyKind.LEVEL:
-                    unusual = verdict.score
-                if fusion.findings:
-                    fusion.calm(series.key, entry.name)
-            elif isinstance(verdict, Anomalous):
-                best = max(best, verdict.score)
-                if entry.leads_to is AnomalyKind.LEVEL:
-                    unusual = verdict.score
-                fusion.found(entry.leads_to, verdict.evidence)
-            else:
+        record, key = series.record, series.key
+        for name, kind, detector, _, _ in self._bank.detectors:
+            verdict = detector.observe(record, key, at, value, learn=learn)
+            if isinstance(verdict, Warming):
                 warm = False
+                continue
+            if verdict.score > 0:
+                best = max(best, verdict.score)
+                if kind is AnomalyKind.LEVEL:
+                    unusual = verdict.score
+            if isinstance(verdict, Anomalous):
+                fusion.found(kind, verdict.evidence)
+            elif fusion.findings:
+                fusion.calm(key, name)
         series.warm = warm
         if warm and fusion.series > 1:
             self._agree(service, series.key, at, value, unusual, learn=learn)
@@ -257,9 +198,15 @@ class Detection:
         for name in event.services or tuple(self._services):
             service = self._services.get(name) or self._service(name)
             service.frozen.declare(event, self._params.freeze_timeout)
+            service.precursor.declared(event)
             if event.kind is EventKind.MAINTENANCE:
                 service.quiet.declare(event, self._params.freeze_timeout)
         return NOTHING
+
+    def answer(self, answer: Feedback) -> None:
+        """Learn from what a person says of an alert that one of these services caused."""
+        for service in self._services.values():
+            service.precursor.judged(answer)
 
     def advance(self, to: float) -> Sequence[Anomaly]:
         """Take note that event time has come this far, though nothing arrived."""

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from detectors.agreement import NAME as AGREEMENT
 from detectors.calibration import nines_of, score_of
+from detectors.outlook import Outlook
 from domain.anomaly import Anomaly, AnomalyKind, AnomalyPhase, Evidence, Forecast
 from domain.errors import StateError
 from domain.identity import AnomalyId, SeriesKey, ServiceId, derive
@@ -19,6 +20,7 @@ from domain.state import Plain
 WINDOW = 3  # samples that a finding remembers
 RARER = 1.2  # times as many nines make a new leading series news
 SURER = 0.1  # confidence by which a forecast must beat the one that was told
+LIKELIER = 0.2  # confidence that what was learnt must add to be news
 TOLD = 8  # pieces of evidence in one anomaly
 RANK = {
     AnomalyKind.BREACH: 5, AnomalyKind.FORECAST: 4, AnomalyKind.SILENCE: 3,
@@ -116,6 +118,7 @@ class Open:
     forecast: Forecast | None
     evidence: tuple[Evidence, ...]
     told_at: float
+    confidence: float = 0.0  # that was told last
 
 
 @dataclass(slots=True)
@@ -130,6 +133,7 @@ class _Saved:
     series: int
     gap_s: float
     near_at: float | None
+    outlook: Outlook | None
 
 
 _SAVED = TypeAdapter(_Saved)
@@ -151,6 +155,7 @@ class Fusion:
     has_objectives: bool = False
     has_own: bool = False
     near_at: float = -math.inf  # when a series with an objective was last on its way to the limit
+    outlook: Outlook | None = None  # what was learnt from earlier incidents says of now
 
     @property
     def idle(self) -> bool:
@@ -282,7 +287,7 @@ class Fusion:
         leader = ranked[0].evidence.key if ranked else told.leader
         rarer = leader != told.leader and nines > RARER * told.nines
         rested = at - told.told_at >= self.params.pause * self.gap_s
-        if not (worse or (rested and (rarer or self._moved(at, told, best)))):
+        if not (worse or (rested and (rarer or self._moved(at, told, best) or self._likelier(told)))):
             return []
         told.kind = kind if worse else told.kind
         told.leader, told.nines, told.forecast, told.told_at = leader, max(nines, told.nines), best or told.forecast, at
@@ -298,13 +303,27 @@ class Fusion:
         doubt = 0.5 * (best.latest_at - best.earliest_at)
         return shift > max(self.gap_s, doubt, self.params.moved * (told.forecast.breach_at - at))
 
-    def _say(self, phase: AnomalyPhase, at: float, told: Open) -> Anomaly:
-        confidence = 0.95 if told.kind is AnomalyKind.BREACH else 1 - 1 / (1 + told.nines / 3)
+    def _likelier(self, told: Open) -> bool:
+        """Whether what was learnt makes an incident much more likely than was said."""
+        learnt = self.outlook is not None and self.outlook.evidence is not None
+        return learnt and self._confidence(told) >= told.confidence + LIKELIER
+
+    def _confidence(self, told: Open) -> float:
+        if told.kind is AnomalyKind.BREACH:
+            return 0.95
+        confidence = 1 - 1 / (1 + told.nines / 3)
         if told.forecast is not None:
             confidence = max(confidence, told.forecast.confidence)
+        if self.outlook is not None:
+            confidence = self.outlook.weigh(confidence, told.forecast)
+        return min(0.99, confidence)
+
+    def _say(self, phase: AnomalyPhase, at: float, told: Open) -> Anomaly:
+        told.confidence = self._confidence(told)
+        evidence = told.evidence if self.outlook is None else (*told.evidence, *self.outlook.beside)
         return Anomaly(
-            told.id, self.service, phase, told.kind, told.opened_at, at, score_of(told.nines), min(0.99, confidence),
-            told.evidence, told.forecast,
+            told.id, self.service, phase, told.kind, told.opened_at, at, score_of(told.nines), told.confidence,
+            evidence, told.forecast,
         )  # fmt: skip
 
     def snapshot(self) -> Plain:
@@ -313,7 +332,8 @@ class Fusion:
         forecasts = [(key, limit, forecast) for (key, limit), forecast in self.forecasts.items()]
         last = None if math.isinf(self.last_opened_at) else self.last_opened_at
         near = None if math.isinf(self.near_at) else self.near_at
-        saved = _Saved(findings, forecasts, self.open, last, self.last_nines, self.series, self.gap_s, near)
+        told = (self.open, last, self.last_nines)
+        saved = _Saved(findings, forecasts, *told, self.series, self.gap_s, near, self.outlook)
         return _SAVED.dump_python(saved)  # type: ignore[no-any-return] # pydantic types the dump of anything as Any
 
     def restore(self, state: Plain) -> None:
@@ -326,5 +346,5 @@ class Fusion:
         self.forecasts = {(key, limit): forecast for key, limit, forecast in saved.forecasts}
         self.open, self.last_nines = saved.open, saved.last_nines
         self.last_opened_at = -math.inf if saved.last_opened_at is None else saved.last_opened_at
-        self.series, self.gap_s = saved.series, saved.gap_s
+        self.series, self.gap_s, self.outlook = saved.series, saved.gap_s, saved.outlook
         self.near_at = -math.inf if saved.near_at is None else saved.near_at

@@ -8,6 +8,7 @@ from detectors.agreement import AgreementParams
 from detectors.cadence import SilenceParams
 from detectors.fusion import FusionParams
 from detectors.level import LevelParams
+from detectors.precursor import PrecursorParams
 from detectors.stuck import StuckParams
 from detectors.trend import ForecastParams
 from domain.durations import parse_duration
@@ -31,4 +32,7 @@ class DetectionParams(BaseModel):
     silence: SilenceParams = Field(SilenceParams(), description="Samples that no longer come.")
     forecast: ForecastParams = Field(ForecastParams(), description="Trends towards the limit of an objective.")
     agreement: AgreementParams = Field(AgreementParams(), description="Series that are unusual together.")
+    precursor: PrecursorParams = Field(
+        PrecursorParams(), description="Patterns of findings that came before incidents."
+    )
     fusion: FusionParams = Field(FusionParams(), description="From findings to anomalies of a service.")

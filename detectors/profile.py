@@ -1,101 +1,48 @@
 """What is usual at this time of the day, or at this hour of the week: a mean per slot, learnt online.
 
 A slot is learnt when it is left, with the mean of the values that fell into it, so that a value is never compared with
-itself. Means are kept relative to the first value in single precision: 4 bytes a slot, exact for any unit.
+itself. Means are kept relative to the first value of the series, in three bytes: a single-precision number without the
+last eight of its 24 significant bits. What that rounds off is 1/100,000 of the distance from the first value, far below
+the error of a mean over some days; it saves 264 bytes a series.
 """
 
-import struct
-from array import array
-from base64 import b64decode, b64encode
+import math
+from struct import Struct
 
-from domain.errors import StateError
-from domain.state import Plain
-
-KNOWN = 255  # visits of a slot are counted up to here
+BYTES = 3  # of a slot
+LARGEST = 3e38  # of a mean: no greater number fits
+_FLOAT = Struct("<f")
+_WORD = Struct("<I")
+_UNKNOWN = b"\x00\xc0\x7f"  # NaN
 
 
 class Profile:
-    """Means per slot of a period; UTC."""
+    """Means per slot of a cycle of slots, in UTC, from a place in the record of a series."""
 
-    __slots__ = (
-        "_current", "_means", "_now", "_origin", "_period_s", "_share", "_since", "_sum", "_until", "_visits",
-        "_width_s",
-    )  # fmt: skip
+    __slots__ = ("_place", "_share", "_slots", "_width_s", "fresh")
 
-    def __init__(self, period_s: float, slots: int, share: float) -> None:
-        self._period_s = period_s
-        self._width_s = period_s / slots
+    def __init__(self, width_s: float, slots: int, share: float, place: int = 0) -> None:
+        self._width_s = width_s
+        self._slots = slots
         self._share = share  # of the newest visit in the mean of a slot
-        self._means = array("f", bytes(4 * slots))
-        self._visits = bytearray(slots)
-        self._current = -1
-        self._since = self._until = 0.0  # the current slot; derived, and empty when it is not known
-        self._sum, self._now = 0.0, 0
-        self._origin = 0.0
+        self._place = place
+        self.fresh = _UNKNOWN * slots
 
-    def compare(self, at: float, value: float, *, learn: bool) -> float | None:
-        """Return how far the value is from what is usual now, None while this slot is unknown; then take it in."""
-        if self._since <= at < self._until:
-            slot = self._current
-        else:
-            slot = int(at % self._period_s / self._width_s)
-            if learn and slot != self._current:
-                self._enter(slot, value)
-            if learn:
-                self._since = at - at % self._width_s
-                self._until = self._since + self._width_s
-        if not learn:
-            return value - self._origin - self._means[slot] if self._visits[slot] else None
-        value -= self._origin
-        self._sum += value
-        self._now += 1
-        return value - self._means[slot] if self._visits[slot] else None
+    def usual(self, record: bytearray, at: float) -> float:
+        """Return the mean of this slot, NaN while it is unknown."""
+        place = self._place + BYTES * int(at // self._width_s % self._slots)
+        mean: float = _FLOAT.unpack(b"\x00" + record[place : place + BYTES])[0]
+        return mean
 
-    def _enter(self, slot: int, value: float) -> None:
-        if self._current < 0:
-            self._origin = value
-        else:
-            self._close(self._current, self._sum / self._now)
-        self._current, self._sum, self._now = slot, 0.0, 0
+    def learn(self, record: bytearray, at: float, known: float, mean: float, began_at: float) -> None:
+        """Take in the mean of a visit of this slot, of which so much was known.
 
-    def _close(self, slot: int, mean: float) -> None:
-        visits = self._visits[slot]
-        share = max(self._share, 1.0 / (visits + 1))
-        self._means[slot] += share * (mean - self._means[slot])
-        self._visits[slot] = min(KNOWN, visits + 1)
-
-    def snapshot(self) -> Plain:
-        """Return the whole state as plain data; the slots as base64, little-endian."""
-        if not any(self._visits):
-            return [self._current, self._sum, self._now, self._origin, "", ""]
-        visits = b64encode(self._visits).decode()
-        means = b64encode(struct.pack(f"<{len(self._means)}f", *self._means)).decode()
-        return [self._current, self._sum, self._now, self._origin, visits, means]
-
-    def restore(self, state: Plain) -> None:
-        """Take over a snapshot."""
-        match state:
-            case [int() as current, float() | int() as total, int() as now, float() | int() as origin, *slots]:
-                self._current, self._sum, self._now, self._origin = current, float(total), now, float(origin)
-                self._since = self._until = 0.0
-            case _:
-                raise StateError("the saved profile of a series is damaged")
-        match slots:
-            case ["", ""]:
-                self._means, self._visits = array("f", bytes(4 * len(self._means))), bytearray(len(self._means))
-            case [str() as visits, str() as means]:
-                self._unpack(visits, means)
-            case _:
-                raise StateError("the slots of a saved profile are damaged")
-        if not -1 <= current < len(self._means):
-            raise StateError("a saved profile is in a slot that does not exist")
-
-    def _unpack(self, visits: str, means: str) -> None:
-        slots = len(self._means)
-        try:
-            self._means = array("f", struct.unpack(f"<{slots}f", b64decode(means, validate=True)))
-            self._visits = bytearray(b64decode(visits, validate=True))
-        except (ValueError, struct.error):
-            raise StateError("the slots of a saved profile are damaged") from None
-        if len(self._visits) != slots:
-            raise StateError("a saved profile has another number of slots")
+        The first visits, counted by the time since the beginning, weigh as in a plain mean.
+        """
+        number = at // self._width_s
+        if not math.isnan(known):
+            periods = (number - began_at // self._width_s) // self._slots
+            mean = known + max(self._share, 1.0 / (1.0 + max(0.0, periods))) * (mean - known)
+        (word,) = _WORD.unpack(_FLOAT.pack(max(-LARGEST, min(LARGEST, mean))))
+        place = self._place + BYTES * int(number % self._slots)
+        record[place : place + BYTES] = (word + 0x80 >> 8).to_bytes(BYTES, "little")

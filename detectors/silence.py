@@ -24,15 +24,17 @@ NAME = "silence"
 TOGETHER = 3  # series
 MISSED = 1.5  # usual gaps: two samples, with room for jitter
 LONGER = 1.2  # times as long as the longest gap of late
+NONE: frozenset[SeriesKey] = frozenset()
 
 
 class Silence:
     """The silences of one service."""
 
-    __slots__ = ("_before", "_known", "_look", "at", "deadline", "lag_s", "lost", "silent")
+    __slots__ = ("_before", "_cadences", "_keys", "_look", "at", "deadline", "lag_s", "lost", "silent")
 
     def __init__(self) -> None:
-        self._known: list[tuple[SeriesKey, Cadence]] = []
+        self._keys: list[SeriesKey] = []
+        self._cadences: list[Cadence] = []  # of the same series
         self.at = -math.inf  # the service's own event time
         self._before = -math.inf  # the time before that: complete
         self._look = -math.inf  # when to look again for series that miss samples together
@@ -43,15 +45,16 @@ class Silence:
 
     def add(self, key: SeriesKey, cadence: Cadence) -> None:
         """Watch a series from now on."""
-        self._known.append((key, cadence))
+        self._keys.append(key)
+        self._cadences.append(cadence)
 
     def heard(self, key: SeriesKey, at: float, watermark: float) -> bool:
         """Note an accepted sample; True if its series was silent until now."""
         lag, faded = watermark - at, self.lag_s * FADE
-        self.lag_s = max(faded, lag)
+        self.lag_s = lag if lag > faded else faded  # noqa: FURB136 - max() costs more, per sample
         if at > self.at:
             self._before, self.at = self.at, at
-            if at > self._look:
+            if at > self._look and len(self._keys) >= TOGETHER:
                 self._missing_together()
         if self.deadline == math.inf:
             self.deadline = at
@@ -64,18 +67,23 @@ class Silence:
 
     def _missing_together(self) -> None:
         """Let the deadline be now if many series miss samples; look once in a gap of the quickest."""
-        quickest = min((c.usual_s for _, c in self._known if c.known), default=math.inf)
+        quickest = min([c.usual_s for c in self._cadences if c.known], default=math.inf)
         self._look = self.at + 0.5 * quickest if quickest < math.inf else self.at
         if self._hasty():
             self.deadline = -math.inf
 
     def _hasty(self) -> frozenset[SeriesKey]:
         """Return the series that miss samples together, if they are many."""
-        before, known = self._before, [(k, c) for k, c in self._known if c.known and k not in self.lost]
-        missing = frozenset(
-            k for k, c in known if before - c.last_at > MISSED * c.usual_s and before - c.last_at > LONGER * c.longest_s
-        )
-        return missing if len(missing) >= TOGETHER and 2 * len(missing) >= len(known) else frozenset()
+        if len(self._keys) < TOGETHER:
+            return NONE
+        before, known, missing = self._before, 0, []
+        for key, cadence in zip(self._keys, self._cadences, strict=True):
+            if cadence.known and not (self.lost and key in self.lost):
+                known += 1
+                gone_s = before - cadence.last_at
+                if gone_s > MISSED * cadence.usual_s and gone_s > LONGER * cadence.longest_s:
+                    missing.append(key)
+        return frozenset(missing) if len(missing) >= TOGETHER and 2 * len(missing) >= known else NONE
 
     def overdue(self, watermark: float) -> Sequence[Evidence]:
         """Return what has newly fallen silent, and move the deadline."""
@@ -84,15 +92,15 @@ class Silence:
         whole = self._whole(watermark)
         now = watermark - self.lag_s if whole else self.at
         hasty = self._hasty()
-        for key, cadence in self._known:
-            if not cadence.known or key in self.silent or key in self.lost:
+        for key, cadence in zip(self._keys, self._cadences, strict=True):
+            if not cadence.known or (self.silent and key in self.silent) or (self.lost and key in self.lost):
                 continue
             due = cadence.last_at + cadence.allowed_s
-            if now > due or key in hasty:
+            if now > due or (hasty and key in hasty):
                 self.silent.add(key)
                 found.append(self._evidence(key, cadence, watermark if whole else self.at, whole))
-            else:
-                deadline = min(deadline, due)
+            elif due < deadline:
+                deadline = due
         if deadline == math.inf:  # all are silent, or none is known: look again after as long
             patience = self.patience_s
             deadline = self.at + patience if patience < math.inf else self.at
@@ -102,7 +110,7 @@ class Silence:
     @property
     def patience_s(self) -> float:
         """How long the service may be quiet: as long as its quickest series."""
-        return min((c.allowed_s for _, c in self._known if c.known), default=math.inf)
+        return min([c.allowed_s for c in self._cadences if c.known], default=math.inf)
 
     @property
     def patience_ends(self) -> float:
@@ -123,7 +131,13 @@ class Silence:
 
     def gone(self, watermark: float) -> Sequence[SeriesKey]:
         """Return the series that have newly been silent for so long that nobody waits for them."""
-        lost = [key for key, cadence in self._known if key in self.silent and cadence.gone(watermark)]
+        if not self.silent:
+            return ()
+        lost = [
+            key
+            for key, cadence in zip(self._keys, self._cadences, strict=True)
+            if key in self.silent and cadence.gone(watermark)
+        ]
         self.silent.difference_update(lost)
         self.lost.update(lost)
         return lost
@@ -131,7 +145,7 @@ class Silence:
     def snapshot(self) -> Plain:
         """Return the whole state but the cadences, which belong to the series."""
         at, deadline = (None if math.isinf(x) else x for x in (self.at, self.deadline))
-        silent, lost = ([str(key) for key, _ in self._known if key in some] for some in (self.silent, self.lost))
+        silent, lost = ([str(key) for key in self._keys if key in some] for some in (self.silent, self.lost))
         before, look = (None if math.isinf(x) else x for x in (self._before, self._look))
         return [at, self.lag_s, deadline, silent, lost, before, look]
 
@@ -144,7 +158,7 @@ class Silence:
                 self._look = -math.inf if look is None else float(look)
                 self.lag_s = float(lag_s)
                 self.deadline = math.inf if deadline is None else float(deadline)
-                self.silent = {key for key, _ in self._known if str(key) in silent}
-                self.lost = {key for key, _ in self._known if str(key) in lost}
+                self.silent = {key for key in self._keys if str(key) in silent}
+                self.lost = {key for key in self._keys if str(key) in lost}
             case _:
                 raise StateError("the saved silences of a service are damaged")

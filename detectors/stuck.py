@@ -5,20 +5,19 @@ longer than the longest run that it has shown before.
 """
 
 import math
+from struct import Struct
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from detectors._river import FadingMean, fading_mean
 from detectors.calibration import score_of
 from domain.anomaly import Anomalous, Evidence, Normal, Verdict, Warming
-from domain.errors import StateError
 from domain.identity import SeriesKey
-from domain.state import Plain
 
 SHARE = 0.01  # of the newest sample in the rate of repeats
 LEAST = 1e-3  # share of repeats that is assumed of a series that never repeats
 RAREST = 12.0  # nines; a run never counts as rarer
 CALM = Normal(0.0)
+RECORD = Struct("@3d3I")  # last value, when it first came, share of repeats; samples, run, longest run before
 
 
 class StuckParams(BaseModel):
@@ -33,70 +32,43 @@ class StuckParams(BaseModel):
 
 
 class StuckDetector:
-    """See the module. State: the last value, the run, the longest run, the rate of repeats."""
+    """See the module. A series counts as still until it is seen to move."""
 
-    __slots__ = ("_count", "_key", "_last", "_longest", "_params", "_repeats", "_run", "_since")
-
-    def __init__(self, key: SeriesKey, params: StuckParams) -> None:
-        self._key = key
+    def __init__(self, params: StuckParams, place: int = 0) -> None:
         self._params = params
-        self._count = 0
-        self._last = math.nan
-        self._run = 1  # equal values up to now
-        self._longest = 1
-        self._repeats: FadingMean = fading_mean(SHARE, 1.0)  # a series is still until it is seen to move
-        self._since = math.nan
+        self._place = place
+        self.fresh = RECORD.pack(math.nan, math.nan, 1.0, 0, 1, 1)
 
-    def observe(self, at: float, value: float, *, learn: bool) -> Verdict:
+    def observe(self, record: bytearray, key: SeriesKey, at: float, value: float, *, learn: bool) -> Verdict:
         """Count the run of equal values."""
-        if value != self._last:
-            return self._moved(at, value, learn=learn)
-        if not learn:
-            return self._judge(at, value, self._run + 1)
-        self._count += 1
-        self._run += 1
-        verdict = self._judge(at, value, self._run)
-        if not isinstance(verdict, Anomalous):
-            self._repeats.update(1.0)
-        return verdict
-
-    def _moved(self, at: float, value: float, *, learn: bool) -> Verdict:
+        last, since, repeats, count, run, longest = RECORD.unpack_from(record, self._place)
+        if value != last:
+            if learn:
+                if count:
+                    repeats *= 1.0 - SHARE
+                    longest = max(longest, run)
+                count += 1
+                RECORD.pack_into(record, self._place, value, at, repeats, count, 1, longest)
+            return CALM if count > self._params.warm_up else self._calm(count)
+        run += 1
+        count += learn
+        score = self._score(run, longest, count, repeats)
         if learn:
-            if self._count:
-                self._repeats.update(0.0)
-                self._longest = max(self._longest, self._run)
-            self._count += 1
-            self._run, self._last, self._since = 1, value, at
-        return CALM if self._count > self._params.warm_up else self._calm()
+            if score == 0:
+                repeats = SHARE + (1.0 - SHARE) * repeats
+            RECORD.pack_into(record, self._place, last, since, repeats, count, run, longest)
+        if score == 0:
+            return self._calm(count)
+        detail = f"the same value {run} times in a row; at most {longest} before"
+        return Anomalous(score, Evidence("stuck", key, at, value, value, value, value, score, since, detail))
 
-    def _calm(self) -> Verdict:
-        return CALM if self._count > self._params.warm_up else Warming(self._count / self._params.warm_up)
+    def _calm(self, count: int) -> Verdict:
+        return CALM if count > self._params.warm_up else Warming(count / self._params.warm_up)
 
-    def _judge(self, at: float, value: float, run: int) -> Verdict:
+    def _score(self, run: int, longest: int, count: int, repeats: float) -> float:
+        """Return the score of a run, 0 when it is no finding."""
         params = self._params
-        if run < params.shortest or run <= params.beyond * self._longest or self._count <= params.warm_up:
-            return self._calm()
-        repeats = max(LEAST, self._repeats.get())
-        nines = min(RAREST, -run * math.log10(repeats))
-        if nines < params.nines:
-            return CALM
-        score = score_of(nines)
-        detail = f"the same value {run} times in a row; at most {self._longest} before"
-        return Anomalous(
-            score, Evidence("stuck", self._key, at, value, value, value, value, score, self._since, detail)
-        )
-
-    def snapshot(self) -> Plain:
-        """Return the whole state as plain data."""
-        last, since = (None if math.isnan(x) else x for x in (self._last, self._since))
-        return [self._count, last, self._run, self._longest, self._repeats.get(), since]
-
-    def restore(self, state: Plain) -> None:
-        """Take over a snapshot."""
-        match state:
-            case [int() as count, last, int() as run, int() as longest, float() as repeats, since]:
-                self._count, self._run, self._longest = count, run, longest
-                self._last, self._since = (math.nan if x is None else float(x) for x in (last, since))
-                self._repeats = fading_mean(SHARE, repeats)
-            case _:
-                raise StateError("the saved state of a stuck detector is damaged")
+        if run < params.shortest or run <= params.beyond * longest or count <= params.warm_up:
+            return 0.0
+        nines = min(RAREST, -run * math.log10(max(LEAST, repeats)))
+        return 0.0 if nines < params.nines else score_of(nines)

@@ -6,17 +6,16 @@ chance of so much in a block is the rate of the tail (12 over the blocks remembe
 and a Pareto survival function, fitted to the 12. What passes the floor by little counts for little: any noise passes
 it sometimes, by a few percent. Once the memory is full the tail fades, to exp(-0.5) of its size per memory.
 
+Sizes are kept in single precision: rarity depends on their ratios, which seven digits give well enough.
+
 Sources: J. Pickands, "Statistical Inference Using Extreme Order Statistics", Annals of Statistics 3 (1975); B. M. Hill,
 "A Simple General Approach to Inference About the Tail of a Distribution", Annals of Statistics 3 (1975); A. Siffer et
 al., "Anomaly Detection in Streams with Extreme Value Theory", KDD 2017.
 """
 
 import math
-from array import array
-from base64 import b64decode, b64encode
-
-from domain.errors import StateError
-from domain.state import Plain
+from collections.abc import Sequence
+from struct import Struct
 
 BLOCK = 6  # samples
 KEPT = 12  # block maxima
@@ -26,95 +25,59 @@ FADE_EVERY = 24  # blocks
 FADE = 0.5  # of the size, per memory
 STEEPEST = 50.0  # e-foldings: beyond this a tail is not believed
 LEAST = 1e-15
+LARGEST = 3e38  # of a size: no greater number fits
 
 
 class Tails:
-    """The tails of so many residuals. All sizes are absolute values in the unit of the series."""
+    """The tails of so many residuals, from a place in the record of a series. Sizes are in the unit of the series.
 
-    __slots__ = ("_blocks", "_closed", "_largest", "_memory", "floors", "peaks", "ticks")
+    They lie in rows, one size of each residual in each: the floors first, then up to the largest; -1 is none yet.
+    """
 
-    def __init__(self, number: int, memory: int) -> None:
-        self._memory = max(KEPT, memory // BLOCK)  # blocks
-        self._largest = array("d", [-1.0]) * (number * KEPT)  # falling, per residual; -1 for none yet
-        self._blocks = [0] * number
-        self.ticks = self._closed = 0  # samples of the block that is filling, which the caller counts; blocks
-        self.floors = [math.inf] * number  # what no size passes while the tail is not known
-        self.peaks = [-1.0] * number  # largest of that block, which the caller raises
+    __slots__ = ("_blocks", "_number", "_place", "_rows", "fresh")
 
-    def rarity(self, which: int, size: float) -> float:
-        """Return how rare a size beyond the floor is, in powers of ten; grows with the size."""
-        floor = self.floors[which]
-        rate = KEPT / self._blocks[which]
-        if floor <= 0:
+    def __init__(self, number: int, memory: int, place: int = 0) -> None:
+        self._number = number
+        self._blocks = max(KEPT, memory // BLOCK)
+        self._rows = Struct(f"@{number * KEPT}f")
+        self._place = place
+        self.fresh = self._rows.pack(*[-1.0] * (number * KEPT))
+
+    def rarity(self, record: bytearray, which: int, size: float, samples: int) -> float:
+        """Return how rare a size is, in powers of ten, after so many samples of this residual.
+
+        It is 0 up to the floor or before there is one, and grows from there.
+        """
+        floor, *tail = self._rows.unpack_from(record, self._place)[which :: self._number]
+        if floor < 0 or size <= floor:
+            return 0.0
+        rate = KEPT / max(KEPT, min(self._blocks, samples // BLOCK))
+        if floor == 0:
             return -math.log10(max(LEAST, rate * math.exp(-STEEPEST)))
         over = logs = 0.0
-        for known in self._largest[which * KEPT : which * KEPT + KEPT - 1]:
+        for known in tail:
             over += known - floor
             logs += math.log(known / floor)
-        steps = (KEPT - 1) * (size - floor) / over if over > 0 else STEEPEST
         ratio = size / floor
+        steps = (KEPT - 1) * (size - floor) / over if over > 0 else STEEPEST
         folds = (KEPT - 1) * math.log(ratio) / logs if logs > 0 else STEEPEST
         chance = 0.5 * rate * (math.exp(-min(STEEPEST, steps)) + math.exp(-min(STEEPEST, folds)))
         rarity = -math.log10(min(1.0, max(LEAST, chance)))
         return rarity if ratio >= CLEAR else rarity * (ratio - 1.0) / (CLEAR - 1.0)
 
-    def close(self) -> None:
-        """End a block: its peaks go into the tails."""
-        self.ticks = 0
-        self._closed += 1
-        fades = self._closed % FADE_EVERY == 0
-        for which, peak in enumerate(self.peaks):
-            if peak >= 0:
-                self.peaks[which] = -1.0
-                self._take(which, peak)
-            if fades and self._blocks[which] >= self._memory:
-                self._fade(which)
+    def take(self, record: bytearray, which: int, peak: float) -> None:
+        """Take in the largest size of a block."""
+        rows = list(self._rows.unpack_from(record, self._place))
+        floor, *tail = rows[which :: self._number]
+        if peak > floor:
+            rows[which :: self._number] = sorted((CLIP * floor if peak > CLIP * floor > 0 else peak, *tail))
+            self._rows.pack_into(record, self._place, *rows)
 
-    def _take(self, which: int, peak: float) -> None:
-        self._blocks[which] = min(self._memory, self._blocks[which] + 1)
-        floor = self.floors[which]
-        first, last = which * KEPT, which * KEPT + KEPT - 1
-        largest = self._largest
-        if floor < math.inf and peak > CLIP * floor > 0:
-            peak = CLIP * floor
-        if peak <= largest[last]:
-            return
-        place = last
-        while place > first and largest[place - 1] < peak:
-            largest[place] = largest[place - 1]
-            place -= 1
-        largest[place] = peak
-        if largest[last] >= 0:
-            self.floors[which] = largest[last]
-
-    def _fade(self, which: int) -> None:
-        share = 1.0 - FADE * FADE_EVERY / self._memory
-        for place in range(which * KEPT, which * KEPT + KEPT):
-            self._largest[place] *= share
-        self.floors[which] = self._largest[which * KEPT + KEPT - 1]
-
-    def snapshot(self) -> Plain:
-        """Return the whole state as plain data; the tails as base64 of doubles."""
-        largest = b64encode(self._largest.tobytes()).decode()
-        return [self.ticks, self._closed, list(self._blocks), list(self.peaks), largest]
-
-    def restore(self, state: Plain) -> None:
-        """Take over a snapshot; raises StateError when it does not fit."""
-        number = len(self._blocks)
-        match state:
-            case [int() as ticks, int() as closed, [*blocks], [*peaks], str() as packed] if (
-                len(blocks) == len(peaks) == number
-            ):
-                self.ticks, self._closed = ticks, closed
-                self._blocks, self.peaks = [int(count) for count in blocks], [float(peak) for peak in peaks]
-            case _:
-                raise StateError("the saved tails of a series are damaged")
-        try:
-            largest = array("d", b64decode(packed, validate=True))
-        except ValueError:
-            raise StateError("the saved tails of a series are damaged") from None
-        if len(largest) != number * KEPT:
-            raise StateError("the saved tails of a series have another size")
-        self._largest = largest
-        smallest = [largest[which * KEPT + KEPT - 1] for which in range(number)]
-        self.floors = [size if size >= 0 else math.inf for size in smallest]
+    def fade(self, record: bytearray, samples: Sequence[int]) -> None:
+        """Let the tails fade whose memory is full; to be called every so many blocks."""
+        full = [count // BLOCK >= self._blocks for count in samples]
+        if any(full):
+            share = 1.0 - FADE * FADE_EVERY / self._blocks
+            rows = self._rows.unpack_from(record, self._place)
+            faded = [size * share if full[i % self._number] else size for i, size in enumerate(rows)]
+            self._rows.pack_into(record, self._place, *faded)

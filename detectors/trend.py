@@ -87,6 +87,11 @@ class TrendForecaster:
         self._standing: Forecast | None = None
         self.near = False  # whether the newest value has gone a part of the way from the usual level to the limit
 
+    @property
+    def points(self) -> Sequence[tuple[float, float]]:
+        """Return time and value of the last samples, the oldest first."""
+        return tuple(self._points)
+
     def observe(self, at: float, value: float, *, learn: bool) -> Forecast | None:
         """Take the value in and return the forecast that stands; one that came true stands until the value is back."""
         self._points.append((at, value))

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from domain.anomaly import Anomaly
-from domain.identity import AlertId, ServiceId
+from domain.identity import AlertId, AnomalyId, ServiceId, derive
 
 
 class AlertStatus(StrEnum):
@@ -40,3 +40,8 @@ class Transition:
     anomaly: Anomaly
     incident: str | None = None  # id of the declared incident that this alert preceded or met
     joined: AlertId | None = None  # the alert in whose threads this one is told: they probably have one cause
+
+
+def first_alert(service: ServiceId, anomaly: AnomalyId) -> AlertId:
+    """Return the id of the alert that an anomaly opens when it is heard for the first time."""
+    return AlertId(derive("alert", service, anomaly))

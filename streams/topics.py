@@ -42,7 +42,10 @@ class TopicSpec:
 
 TOPICS: tuple[TopicSpec, ...] = (
     TopicSpec(Topic.SAMPLES, "telemetry of sources that are not keyed by service", "service", False, "delete", 2),
-    TopicSpec(Topic.INCIDENTS, "incident events, one copy in every partition", "event id", False, "delete", 30),
+    TopicSpec(
+        Topic.INCIDENTS, "incident events, and how useful people found an alert, one copy in every partition",
+        "event id", False, "delete", 30,
+    ),
     TopicSpec(
         Topic.ANOMALIES, "what decide reads, in one order: anomalies, incident events, answers, watermarks", "service",
         True, "delete", 30,

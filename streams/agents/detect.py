@@ -5,13 +5,14 @@ from collections.abc import Mapping, Sequence
 from detectors.detection import Detection
 from domain.anomaly import Anomaly, Watermark
 from domain.errors import DecodeError
+from domain.feedback import Feedback
 from domain.state import Plain
 from domain.telemetry import DeadLetter, IncidentEvent
 from streams.agents.base import Output, Record
 from streams.agents.driver import dead_letter
 from streams.codecs.base import TelemetryCodec
 from streams.metrics import Metrics
-from streams.records import decode, encode
+from streams.records import decode_any, encode
 from streams.topics import Topic
 
 WATERMARK_EVERY_S = 5.0  # of event time
@@ -25,7 +26,7 @@ class DetectStage:
     def __init__(
         self, detection: Detection, codecs: Mapping[str, TelemetryCodec], partition: int, metrics: Metrics
     ) -> None:
-        """``codecs`` by telemetry topic; any other topic holds incident events."""
+        """``codecs`` by telemetry topic; any other topic holds incident events, and what people say of alerts."""
         self.detection = detection
         self._codecs = codecs
         self._partition = partition
@@ -35,10 +36,10 @@ class DetectStage:
         self._refusals = detection.refusals.copy()
 
     def process(self, record: Record) -> Sequence[Output]:
-        """Judge the samples of a message, or note an incident event."""
+        """Judge the samples of a message, or note what people say."""
         codec = self._codecs.get(record.source.topic)
         if codec is None:
-            return self._say(self.detection.event(decode(IncidentEvent, record.value)))
+            return self._hear(decode_any(record.value))
         try:
             decoded = codec.decode(record.value, record.received_at)
         except DecodeError as error:
@@ -54,6 +55,16 @@ class DetectStage:
             outputs.append(self._refuse(record, *refusal))
         self._heard_at = self.detection.watermark
         return [*outputs, *self._tell_time()]
+
+    def _hear(self, said: object) -> Sequence[Output]:
+        match said:
+            case IncidentEvent():
+                return self._say(self.detection.event(said))
+            case Feedback():
+                self.detection.answer(said)
+                return ()
+            case _:
+                raise DecodeError("wrong_type", "neither an incident event nor an answer of a person")
 
     def tick(self, idle_s: float) -> Sequence[Output]:
         """Let event time pass with the clock while nothing arrives, once Kafka has proved to be there."""

@@ -13,13 +13,22 @@ from streams.records import decode, encode
 from streams.topics import Topic
 
 LONGEST_S = 30 * 86_400.0  # nothing that a person allows or silences lasts longer
+LONGEST_TEXT = 500  # characters of what a person adds to what clients read
+LONGEST_ADDRESS = 254  # https://www.rfc-editor.org/errata/eid1690
+_LEARNT = frozenset({FeedbackKind.USEFUL, FeedbackKind.NOT_USEFUL})
+_OF_ADDRESSES = frozenset({FeedbackKind.UNDELIVERABLE, FeedbackKind.UNSUBSCRIBE, FeedbackKind.READMIT})
 
 
 class FeedbackStage(Stateless):
-    """Copies each answer to decide, where it takes its place among findings and event time."""
+    """Copies each answer to decide, where it takes its place among findings and event time.
 
-    def __init__(self, metrics: Metrics) -> None:
+    What people say of the worth of an alert goes to every partition of detection, too: it is learnt from there.
+    """
+
+    def __init__(self, metrics: Metrics, partitions: int = 1) -> None:
+        """``partitions`` of Foreshock's own topics."""
         self._metrics = metrics
+        self._partitions = partitions
 
     def process(self, record: Record) -> Sequence[Output]:
         """Pass one answer on, or refuse it."""
@@ -31,7 +40,12 @@ class FeedbackStage(Stateless):
             letter = DeadLetter(record.source, "feedback", error.reason, error.detail, record.value, record.key)
             return (dead_letter(letter),)
         key = feedback.id if feedback.alert is None else feedback.alert
-        return (Output(Topic.ANOMALIES, key.encode(), encode(feedback), 0),)
+        value = encode(feedback)
+        copies = range(self._partitions if feedback.kind in _LEARNT else 0)
+        return (
+            Output(Topic.ANOMALIES, key.encode(), value, 0),
+            *(Output(Topic.INCIDENTS, key.encode(), value, partition) for partition in copies),
+        )
 
 
 def _check(feedback: Feedback) -> None:
@@ -42,5 +56,10 @@ def _check(feedback: Feedback) -> None:
         raise DecodeError("wrong_type", "feedback.at is not a time")
     if feedback.lasts_s is not None and not 0 <= feedback.lasts_s <= LONGEST_S:
         raise DecodeError("wrong_type", "feedback.lasts_s is not a duration of at most 30 days")
-    if feedback.alert is None and (feedback.kind is not FeedbackKind.SILENCE or feedback.service is None):
+    if len(feedback.text) > LONGEST_TEXT:
+        raise DecodeError("wrong_type", f"feedback.text has more than {LONGEST_TEXT} characters")
+    if feedback.kind in _OF_ADDRESSES:
+        if not feedback.address.strip() or len(feedback.address) > LONGEST_ADDRESS:
+            raise DecodeError("wrong_type", "feedback.address is empty or longer than an address can be")
+    elif feedback.alert is None and (feedback.kind is not FeedbackKind.SILENCE or feedback.service is None):
         raise DecodeError("wrong_type", "feedback about no alert, and not the silence of a service")

@@ -96,7 +96,7 @@ class Episode:
 
 def leader(anomaly: Anomaly) -> str:
     """Return the detector that an anomaly rests on most."""
-    if anomaly.kind is AnomalyKind.FORECAST or not anomaly.evidence:
+    if not anomaly.evidence or (anomaly.kind is AnomalyKind.FORECAST and anomaly.forecast is not None):
         return FORECAST
     return anomaly.evidence[0].detector
 

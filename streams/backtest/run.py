@@ -10,6 +10,7 @@ import math
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from io import StringIO
 from pathlib import Path
 from typing import TextIO
 
@@ -81,6 +82,13 @@ def alert_line(transition: Transition) -> str:
     return json.dumps(body, ensure_ascii=False) + "\n"
 
 
+def _cells(*texts: str) -> str:
+    """Return cells of a CSV line, in quotes where they need them."""
+    line = StringIO()
+    csv.writer(line, lineterminator="").writerow(texts)
+    return line.getvalue()
+
+
 class Backtest:
     """One run over one source. ``listen`` is told everything that was decided."""
 
@@ -116,9 +124,10 @@ class Backtest:
         return self.summary
 
     def _lines(self, source: Source, scores: TextIO, alerts: TextIO, progress: Callable[[int], None]) -> None:
-        write = csv.writer(scores, lineterminator="\n").writerow
-        write(["ts", "service", "metric", "score"])
-        summary, observe = self.summary, self._detection.observe
+        table = csv.writer(scores, lineterminator="\n")
+        table.writerow(["ts", "service", "metric", "score"])
+        summary, observe, write = self.summary, self._detection.observe, scores.write
+        names: dict[tuple[str, str], str] = {}  # of series, as cells
         for number, (ts, service, metric, sample) in enumerate(source.lines(summary.complain), 1):
             score = 0.0
             if sample is not None:
@@ -130,7 +139,11 @@ class Backtest:
                     self._pass_time(at, alerts)
                 for anomaly in anomalies:
                     self._hear(anomaly, alerts)
-            write((ts, service, metric, score))  # scores.csv has a line for every line that was read
+            if sample is not None and ts.isprintable():  # a fifth of the time that the table takes
+                cells = names.get((service, metric)) or names.setdefault((service, metric), _cells(service, metric))
+                write(f"{ts},{cells},{score!r}\n" if score else f"{ts},{cells},0.0\n")
+            else:  # scores.csv has a line for every line that was read
+                table.writerow((ts, service, metric, score))
             if number % EVERY == 0:
                 progress(source.done)
             summary.rows = number

@@ -5,26 +5,24 @@ from collections.abc import Sequence
 
 import pytest
 
-from detectors.base import Detector
 from detectors.params import DetectionParams
 from detectors.registry import DETECTORS, Entry
 from domain.anomaly import Anomalous, Normal, Verdict, Warming
 from domain.errors import StateError
-from domain.identity import SeriesKey
+from tests.support.detectors import KEY, Alone
 from tests.support.timelines import START, noise
 
-KEY = SeriesKey.of("payments-api", "latency_ms")
 PARAMS = DetectionParams()
 WARM_UP = {"level": PARAMS.level.warm_up, "stuck": PARAMS.stuck.warm_up}
 
 every = pytest.mark.parametrize("entry", DETECTORS, ids=lambda entry: entry.name)
 
 
-def make(entry: Entry) -> Detector:
-    return entry.make(KEY, PARAMS)
+def make(entry: Entry, place: int = 0) -> Alone:
+    return Alone(entry.make(PARAMS, place))
 
 
-def feed(detector: Detector, values: Sequence[float], start: int = 0, *, learn: bool = True) -> list[Verdict]:
+def feed(detector: Alone, values: Sequence[float], start: int = 0, *, learn: bool = True) -> list[Verdict]:
     return [detector.observe(START + start + i, value, learn=learn) for i, value in enumerate(values)]
 
 
@@ -81,20 +79,33 @@ def test_a_damaged_snapshot_is_refused(entry: Entry, damaged: object) -> None:
 
 
 @every
-def test_instances_are_independent(entry: Entry) -> None:
-    alone, other = make(entry), make(entry)
+def test_series_are_independent(entry: Entry) -> None:
+    shared = entry.make(PARAMS, 0)
+    alone, other = Alone(shared), Alone(shared)
     expected = feed(make(entry), noise(300))
-    feed(other, noise(300, seed=9, centre=1e6))
-    assert feed(alone, noise(300)) == expected
+    for start in range(0, 300, 50):
+        feed(other, noise(300, seed=9, centre=1e6)[start : start + 50], start)
+        assert feed(alone, noise(300)[start : start + 50], start) == expected[start : start + 50]
 
 
 @every
-def test_state_stays_bounded_over_ten_thousand_samples(entry: Entry) -> None:
+def test_it_keeps_to_its_own_part_of_the_record(entry: Entry) -> None:
+    before, after = b"\x55" * 24, b"\xaa" * 40
+    apart, detector = make(entry), entry.make(PARAMS, len(before))
+    record = bytearray(before + detector.fresh + after)
+    values = [*noise(700), 500.0, *[47.0] * 80]
+    said = [detector.observe(record, KEY, START + 300.0 * i, value, learn=True) for i, value in enumerate(values)]
+    assert said == [apart.observe(START + 300.0 * i, value) for i, value in enumerate(values)]
+    assert record[: len(before)] + record[-len(after) :] == before + after
+    assert record[len(before) : -len(after)] == apart.record
+
+
+@every
+def test_state_stays_as_small_as_it_was(entry: Entry) -> None:
     detector = make(entry)
-    feed(detector, noise(5000))
     before = len(json.dumps(detector.snapshot()))
-    feed(detector, noise(5000, seed=11), start=5000)
-    assert len(json.dumps(detector.snapshot())) < before + 2000
+    feed(detector, noise(10_000))
+    assert len(json.dumps(detector.snapshot())) == before < 2000
 
 
 @every

@@ -3,9 +3,8 @@
 import pytest
 
 from detectors.calibration import nines_of, score_of
-from detectors.level import LevelDetector, LevelParams
 from domain.anomaly import Warming
-from domain.identity import SeriesKey
+from tests.support.detectors import a_level
 from tests.support.timelines import START, noise
 
 
@@ -27,7 +26,7 @@ def test_at_most_the_promised_share_of_samples_scores_as_high(bound: float) -> N
         [abs(v - 50) ** 3 for v in noise(20_000, seed=3)],
         [float(v > 54) for v in noise(20_000)],
     ):
-        detector = LevelDetector(SeriesKey.of("s", "m"), LevelParams())
-        verdicts = [detector.observe(START + i, value, learn=True) for i, value in enumerate(values)]
+        detector = a_level()
+        verdicts = [detector.observe(START + i, value) for i, value in enumerate(values)]
         scores = [v.score for v in verdicts if not isinstance(v, Warming)]
         assert sum(s >= bound for s in scores) / len(scores) <= 1 - bound

@@ -4,9 +4,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from detectors.level import LevelDetector, LevelParams
 from domain.anomaly import Anomalous
-from domain.identity import SeriesKey
+from tests.support.detectors import a_level
 from tests.support.timelines import START, noise
 
 FIVE_MINUTES, PER_DAY = 300.0, 288
@@ -14,8 +13,8 @@ FIVE_MINUTES, PER_DAY = 300.0, 288
 
 def found(values: Sequence[float], step_s: float) -> list[int]:
     """The positions that are findings."""
-    detector = LevelDetector(SeriesKey.of("payments-api", "latency_ms"), LevelParams())
-    verdicts = [detector.observe(START + i * step_s, value, learn=True) for i, value in enumerate(values)]
+    detector = a_level()
+    verdicts = [detector.observe(START + i * step_s, value) for i, value in enumerate(values)]
     return [i for i, verdict in enumerate(verdicts) if isinstance(verdict, Anomalous)]
 
 
@@ -46,9 +45,9 @@ def test_plain_noise_is_rarely_a_finding_whatever_its_rhythm(step_s: float) -> N
 
 
 def test_nothing_is_learnt_of_how_often_a_series_surprises_while_it_is_frozen() -> None:
-    detector = LevelDetector(SeriesKey.of("payments-api", "latency_ms"), LevelParams())
+    detector = a_level()
     for i, value in enumerate(noise(500)):
-        detector.observe(START + i, value, learn=True)
+        detector.observe(START + i, value)
     before = detector.snapshot()
     for i in range(100):
         detector.observe(START + 500 + i, 50.0 + 2.0 * (i % 2), learn=False)

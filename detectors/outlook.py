@@ -1,0 +1,39 @@
+"""What was learnt from earlier incidents says of now, and how much it may weigh."""
+
+from dataclasses import dataclass
+
+from domain.anomaly import Evidence, Forecast
+
+SHARE = 0.5  # of the way to the learnt probability that a confidence moves
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """The probability of an incident soon, as learnt, and what it may do with it.
+
+    ``evidence`` is there when an incident is likely. ``alone``: it may open an anomaly of its own. ``against``: an
+    incident is unlikely, and that may lower a confidence.
+    """
+
+    probability: float
+    evidence: Evidence | None = None
+    alone: bool = False
+    against: bool = False
+
+    @property
+    def beside(self) -> tuple[Evidence, ...]:
+        """What stands beside the findings; on its own it is one of them."""
+        return () if self.alone or self.evidence is None else (self.evidence,)
+
+    def weigh(self, confidence: float, forecast: Forecast | None) -> float:
+        """Return the confidence of a finding that is no breach, with what was learnt.
+
+        A forecast has a confidence that is calibrated by itself: it is never lowered.
+        """
+        if self.alone:
+            return max(confidence, self.probability)
+        if self.evidence is not None:
+            return max(confidence, confidence + SHARE * (self.probability - confidence))
+        if self.against and forecast is None:
+            return min(confidence, confidence + SHARE * (self.probability - confidence))
+        return confidence

@@ -1,0 +1,119 @@
+"""The record that decides whether what was learnt may speak."""
+
+import json
+
+import pytest
+
+from detectors.fusion import Fusion, FusionParams
+from detectors.outlook import Outlook
+from detectors.trust import Trust, at_least
+from domain.errors import StateError
+from domain.identity import ServiceId
+from tests.support.builders import T0, a_forecast, an_evidence
+
+HOUR = 3600.0
+
+
+def called(hits: int, misses: int) -> Trust:
+    """A record with one incident a day."""
+    trust = Trust(HOUR)
+    trust.begin(T0)
+    for day in range(hits + misses):
+        at = T0 + 24 * HOUR * (day + 1)
+        trust.call(at)
+        if day >= misses:
+            trust.happened(at + HOUR / 2)
+        trust.expire(at + 3 * HOUR)
+    return trust
+
+
+@pytest.mark.parametrize(("hits", "misses", "may"), [(3, 0, False), (4, 0, True), (4, 2, False), (12, 3, True)])
+def test_it_may_call_when_the_lower_end_of_its_share_is_above_half(hits: int, misses: int, *, may: bool) -> None:
+    assert called(hits, misses).may_call(T0 + 24 * HOUR * (hits + misses + 1)) is may
+
+
+def test_the_interval_is_wilsons() -> None:
+    assert at_least(0, 0) == 0.0
+    assert at_least(10, 10) == pytest.approx(0.787, abs=0.001)  # 1 / (1 + 1.645^2 / 10)
+    assert at_least(5, 10) == pytest.approx(0.269, abs=0.001)
+
+
+def test_with_incidents_all_day_long_nothing_is_foretold() -> None:
+    trust = Trust(HOUR)
+    trust.begin(T0)
+    for number in range(50):
+        at = T0 + HOUR * number
+        trust.call(at)
+        trust.happened(at + 60)
+    now = T0 + 50 * HOUR
+    assert trust.hits > 15
+    assert trust.chance(now) > 0.9
+    assert not trust.may_call(now)
+
+
+def test_chance_is_the_share_of_time_that_precedes_an_incident() -> None:
+    trust = Trust(HOUR)
+    trust.begin(T0)
+    for day in range(1, 11):
+        trust.happened(T0 + 24 * HOUR * day)
+    assert trust.chance(T0 + 240 * HOUR) == pytest.approx(5 / 96, rel=0.01)  # of late: five in four days
+    assert trust.chance(T0 + 2400 * HOUR) == pytest.approx(10 / 2400, rel=0.01)
+
+
+def test_a_call_stands_for_a_whole_horizon_and_comes_true_once() -> None:
+    trust = Trust(HOUR)
+    for minute in range(50):
+        trust.call(T0 + 60 * minute)
+    trust.happened(T0 + 55 * 60)
+    trust.happened(T0 + 58 * 60)
+    assert (trust.hits, trust.misses) == (1.0, 0.0)
+
+
+def test_a_call_that_nothing_followed_in_time_was_wrong() -> None:
+    trust = Trust(HOUR)
+    trust.call(T0)
+    trust.happened(T0 + 2 * HOUR)
+    trust.expire(T0 + HOUR)
+    assert (trust.hits, trust.misses) == (0.0, 1.0)
+
+
+@pytest.mark.parametrize(("right", "may"), [(0.8, True), (0.3, False)])
+def test_it_may_weigh_when_it_tells_patterns_apart_better_than_their_share(right: float, *, may: bool) -> None:
+    trust = Trust(HOUR)
+    trust.preceded = 3
+    for number in range(60):
+        came = number % 3 == 0
+        trust.score(right if came else 1 - right, came=came)
+    assert trust.may_weigh is may
+
+
+def test_two_incidents_are_too_few_to_weigh() -> None:
+    trust = Trust(HOUR)
+    trust.preceded = 2
+    for number in range(60):
+        trust.score(0.99 if number % 3 == 0 else 0.01, came=number % 3 == 0)
+    assert not trust.may_weigh
+
+
+@pytest.mark.parametrize("damaged", [None, [], [0, [1.0], [], [], 0], "x"])
+def test_a_damaged_record_is_refused(damaged: object) -> None:
+    with pytest.raises((StateError, ValueError)):
+        Trust(HOUR).restore(damaged)  # type: ignore[arg-type]
+
+
+def test_a_confidence_moves_half_of_the_way_and_a_forecast_is_never_lowered() -> None:
+    likely = Outlook(0.9, an_evidence())
+    unlikely = Outlook(0.1, against=True)
+    assert likely.weigh(0.5, None) == pytest.approx(0.7)
+    assert likely.weigh(0.95, None) == 0.95
+    assert unlikely.weigh(0.5, None) == pytest.approx(0.3)
+    assert unlikely.weigh(0.5, a_forecast()) == 0.5
+    assert Outlook(0.1).weigh(0.5, None) == 0.5
+    assert Outlook(0.8, an_evidence(), alone=True).weigh(0.4, None) == 0.8
+
+
+def test_what_was_learnt_outlives_a_restart_of_the_fusion() -> None:
+    one, other = (Fusion(ServiceId("payments-api"), FusionParams()) for _ in range(2))
+    one.outlook = Outlook(0.9, an_evidence())
+    other.restore(json.loads(json.dumps(one.snapshot())))
+    assert other.outlook == one.outlook
