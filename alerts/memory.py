@@ -6,13 +6,16 @@ from typing import Any, Final, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
+from alerts.policy.addresses import Barred
 from alerts.policy.episode import Episode
+from alerts.policy.history import Past
 from alerts.policy.mutes import Mute
 from domain.errors import StateError
 from domain.identity import AlertId, AnomalyId, ClientId, ServiceId
 from domain.state import Plain
 
-VERSION: Final = 2
+VERSION: Final = 3
+READABLE: Final = frozenset({2, 3})  # what a snapshot of the release before lacks has a default
 
 _Name = TypeVar("_Name", bound=str)
 _Mark = TypeVar("_Mark")
@@ -44,6 +47,8 @@ class Memory:
     told: dict[ClientId, tuple[int, int]] = field(default_factory=dict)  # client -> (their day, notices on it)
     swings: dict[ServiceId, tuple[float, ...]] = field(default_factory=dict)  # of alerts that have ended
     dismissed: dict[AnomalyId, bool] = field(default_factory=dict)  # ended by a person -> whether it was a breach
+    bars: dict[str, Barred] = field(default_factory=dict)  # addresses that get no mail
+    past: dict[ServiceId, tuple[Past, ...]] = field(default_factory=dict)  # alerts that have ended, the last one last
 
     def by_service(self) -> tuple[Episode, ...]:
         """Return the open alerts, by service."""
@@ -52,6 +57,11 @@ class Memory:
     def find(self, alert: AlertId) -> Episode | None:
         """Return the open alert of that id."""
         return next((episode for episode in self.episodes.values() if episode.alert == alert), None)
+
+    def find_past(self, alert: AlertId) -> tuple[ServiceId, Past] | None:
+        """Return an alert that has ended, with its service, if it is remembered."""
+        known = ((service, past) for service, all_past in self.past.items() for past in all_past)
+        return next((each for each in known if each[1].alert == alert), None)
 
     def forget(self, now: float, remember_s: float) -> None:
         """Drop what is older than that and belongs to nothing that is open."""
@@ -80,10 +90,11 @@ def restored(state: Plain) -> Memory:
     Raises StateError when it is damaged or of another version.
     """
     version = state.get("version") if isinstance(state, Mapping) else None
-    if version != VERSION:
-        raise StateError(f"saved alerts have version {version!r}; this release reads version {VERSION}")
+    if version not in READABLE or isinstance(version, bool) or not isinstance(state, Mapping):
+        readable = " and ".join(map(str, sorted(READABLE)))
+        raise StateError(f"saved alerts have version {version!r}; this release reads versions {readable}")
     try:
-        return _MEMORY.validate_python(state)
+        return _MEMORY.validate_python({**state, "version": VERSION})
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         place = ".".join(str(part) for part in first["loc"])

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from domain.alert import Severity
 from domain.durations import parse_duration
 
 Duration = Annotated[float, BeforeValidator(parse_duration, json_schema_input_type=str)]
@@ -49,6 +50,31 @@ class AlertParams(BaseModel):
         default=3600.0,
         gt=0,
         description="How long a silence lasts when its author names no time.",
+    )
+    silence_reminder: Duration = Field(
+        default=600.0,
+        ge=0,
+        description="How long before a silence ends its squads hear of it if the trouble goes on; 0s: never. A silence "
+        "of less than twice this ends without a word.",
+    )
+    escalate_after: Duration = Field(
+        default=600.0,
+        gt=0,
+        description="An alert that nobody has acknowledged for so long after its squad was warned is told to the "
+        "squad's escalate_to, once.",
+    )
+    escalate_severity: Severity = Field(default=Severity.CRITICAL, description="The least severity that is escalated.")
+    repeat_every: Duration = Field(
+        default=3600.0,
+        ge=0,
+        description="When nothing was said for so long of an alert that goes on and that nobody has acknowledged, its "
+        "squads hear that it does. Each further wait is twice as long, up to a day; 0s: never.",
+    )
+    incident_quiets: Duration = Field(
+        default=14400.0,
+        ge=0,
+        description="A declared incident keeps squads from new alerts on services that need the incident's, for no "
+        "longer than this; critical ones are told all the same. 0s: never.",
     )
     maintenance_most: Duration = Field(
         default=28800.0,
@@ -113,6 +139,11 @@ class AlertParams(BaseModel):
         default=100_000,
         ge=1,
         description="How many such ids are kept of each sort; the one that was heard of longest ago goes first.",
+    )
+    remember_services: int = Field(
+        default=300,
+        ge=1,
+        description="Of how many services the last 20 alerts are kept, to show how one like it ended.",
     )
 
 

@@ -63,6 +63,10 @@ def _slack_channel(text: str) -> str:
     return text
 
 
+def _slack_channel_or_none(text: str) -> str:
+    return _slack_channel(text) if text else text
+
+
 def _email(text: str) -> str:
     if not text.isprintable():
         raise ValueError(
@@ -89,5 +93,6 @@ TopicPrefix = Annotated[str, AfterValidator(_topic_prefix)]
 Broker = Annotated[str, AfterValidator(_broker)]
 Brokers = Annotated[tuple[Broker, ...], BeforeValidator(_split_brokers)]
 SlackChannel = Annotated[str, AfterValidator(_slack_channel)]
+SlackChannelOrNone = Annotated[str, AfterValidator(_slack_channel_or_none)]  # empty: none
 EmailAddress = Annotated[str, AfterValidator(_email)]
 TimeZone = Annotated[str, AfterValidator(_timezone)]

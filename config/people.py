@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from config.fields import Duration, EmailAddress, Name, Section, SlackChannel, TimeZone
+from config.fields import Duration, EmailAddress, Name, Section, SlackChannel, SlackChannelOrNone, TimeZone
 from domain.identity import ClientId, JourneyId, ServiceId, SquadId
 from domain.journeys import Client, Journey, NoticePolicy, Objective, Service, Squad, Stage, Touchpoint
 
@@ -147,10 +147,15 @@ class SquadSettings(Section):
     slack: Annotated[SlackChannel, BeforeValidator(_unquoted_hash)] = Field(
         description='Where the squad reads warnings: "#name" in quotes, or the channel\'s id.'
     )
+    escalate_to: Annotated[SlackChannelOrNone, BeforeValidator(_unquoted_hash)] = Field(
+        default="",
+        description="The channel that hears of severe alerts which nobody here acknowledges within "
+        'alerts.escalate_after; "" for none.',
+    )
 
     def to_domain(self, id_: str) -> Squad:
         """Return the squad of that id."""
-        return Squad(SquadId(id_), self.slack)
+        return Squad(SquadId(id_), self.slack, self.escalate_to or None)
 
 
 class ContactSettings(Section):

@@ -56,10 +56,14 @@ class Journey:
 
 @dataclass(frozen=True, slots=True)
 class Squad:
-    """The internal team that answers for a journey or a service. ``slack`` is a channel name or id."""
+    """The internal team that answers for a journey or a service. ``slack`` is a channel name or id.
+
+    ``escalate_to`` is the channel that hears of what nobody acknowledges.
+    """
 
     id: SquadId
     slack: str
+    escalate_to: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ import typer
 from kafka import KafkaProducer
 from kafka.errors import KafkaError
 
+from alerts.policy.mutes import matches
 from config.loader import load_with_environment
 from config.settings import Settings
 from domain.clock import Clock
@@ -16,7 +17,7 @@ from domain.errors import ConfigError, ForeshockError
 from domain.feedback import Feedback, FeedbackKind
 from domain.identity import AlertId, ClientId, ServiceId, derive
 from streams.admin import BrokerError, topic_name
-from streams.agents.feedback import LONGEST_S
+from streams.agents.feedback import LONGEST_ADDRESS, LONGEST_S, LONGEST_TEXT
 from streams.connection import kafka_python_options
 from streams.records import encode
 from streams.system import SystemClock
@@ -45,15 +46,18 @@ def answer(
     lasts: str | None = None,
     service: str | None = None,
     metric: str | None = None,
+    text: str = "",
+    address: str = "",
 ) -> None:
     """Write one answer and say so; ends the command with status 2 for a wrong answer and 3 without Kafka."""
     try:
         lasts_s = None if lasts is None else _duration(lasts)
         settings = load_with_environment(config)
         _check_names(settings, by, client, service)
+        _check_text(text, address)
         given = compose(
             kind, alert, by, SystemClock(), client=client, lasts_s=lasts_s, service=service, metric=metric,
-            comment=comment,
+            comment=comment, text=text, address=address,
         )  # fmt: skip
         send(settings, given)
     except ForeshockError as error:
@@ -62,7 +66,8 @@ def answer(
     if as_json:
         typer.echo(json.dumps(json.loads(encode(given))["body"], ensure_ascii=False))
     else:
-        typer.echo(f"written: {kind} {alert or service} by {by}; the alert's thread shows it if the alert is open")
+        shown = "" if address else "; the alert's thread shows it if the alert is open"
+        typer.echo(f"written: {kind} {alert or service or address} by {by}{shown}")
 
 
 def compose(
@@ -76,6 +81,8 @@ def compose(
     service: str | None = None,
     metric: str | None = None,
     comment: str = "",
+    text: str = "",
+    address: str = "",
 ) -> Feedback:
     """Return the answer that a person gives now."""
     at = clock.now()
@@ -90,6 +97,8 @@ def compose(
         metric=metric,
         lasts_s=lasts_s,
         comment=comment,
+        text=text,
+        address=address,
     )
 
 
@@ -126,5 +135,12 @@ def _check_names(settings: Settings, by: str, client: str | None, service: str |
         raise ConfigError("--by: write your name")
     if client is not None and client not in {known.id for known in landscape.clients}:
         raise ConfigError(f"--client: {client!r} is not a client of the configuration")
-    if service is not None and service not in {known.id for known in landscape.services}:
+    if service is not None and not any(matches(service, known.id) for known in landscape.services):
         raise ConfigError(f"--service: {service!r} is not a service of the configuration")
+
+
+def _check_text(text: str, address: str) -> None:
+    if len(text) > LONGEST_TEXT:
+        raise ConfigError(f"--text: write at most {LONGEST_TEXT} characters")
+    if address and (not address.isprintable() or "@" not in address or len(address) > LONGEST_ADDRESS):
+        raise ConfigError("write an e-mail address, such as name@host.example")

@@ -4,12 +4,15 @@ from dataclasses import replace
 from typing import assert_never
 
 from alerts.params import AlertParams
-from alerts.policy import lifecycle, wording
+from alerts.policy import addresses, lifecycle, wording
 from alerts.policy.episode import Episode, Step, Word
 from alerts.policy.mutes import Mute
 from domain.feedback import Feedback, FeedbackKind
 
 WORDS_SHOWN = 200  # characters of what a person wrote
+TEXT_KEPT = 500  # of what they add to what the clients read
+OPINIONS = frozenset({FeedbackKind.USEFUL, FeedbackKind.NOT_USEFUL})
+OF_ADDRESSES = frozenset({FeedbackKind.UNDELIVERABLE, FeedbackKind.UNSUBSCRIBE, FeedbackKind.READMIT})
 
 
 def name(feedback: Feedback) -> str:
@@ -24,7 +27,10 @@ def mute(feedback: Feedback, episode: Episode | None, now: float, params: AlertP
     until = _until(feedback, now, params.silence_lasts)
     if service is None or until <= now:
         return None
-    return Mute(feedback.id, (service,), feedback.metric, f"silenced by {name(feedback)}", until)
+    ahead_s = params.silence_reminder
+    remind_at = until - ahead_s if 0 < ahead_s <= (until - now) / 2 else None
+    reason, by = f"silenced by {name(feedback)}", cut(feedback.by)
+    return Mute(feedback.id, (service,), feedback.metric, reason, until, by, remind_at)
 
 
 def answered(episode: Episode, feedback: Feedback, now: float, params: AlertParams) -> Step:
@@ -34,13 +40,18 @@ def answered(episode: Episode, feedback: Feedback, now: float, params: AlertPara
         case FeedbackKind.ACKNOWLEDGE:
             episode = replace(episode, acknowledged_by=cut(feedback.by))
         case FeedbackKind.APPROVE:
-            word = Word(True, feedback.client, cut(feedback.by), _until(feedback, now, params.approval_lasts))
+            text = paragraph(feedback.text)
+            stands_until = _until(feedback, now, params.approval_lasts)
+            word = Word(True, feedback.client, cut(feedback.by), stands_until, text)
+            said = f"{said}, adding: {cut(text)}" if text else said
             episode = replace(episode, words=(*episode.words, word))
         case FeedbackKind.HOLD:
             until = None if feedback.lasts_s is None else _until(feedback, now, feedback.lasts_s)
             episode = replace(episode, words=(*episode.words, Word(False, feedback.client, cut(feedback.by), until)))
-        case FeedbackKind.USEFUL | FeedbackKind.NOT_USEFUL:
-            urgent = False
+        case FeedbackKind.USEFUL:
+            episode, urgent = replace(episode, useful=episode.useful + 1), False
+        case FeedbackKind.NOT_USEFUL:
+            episode, urgent = replace(episode, not_useful=episode.not_useful + 1), False
         case FeedbackKind.SILENCE | FeedbackKind.RESOLVE:
             pass  # the caller sees to what it does; here it is only told
         case FeedbackKind.UNDELIVERABLE | FeedbackKind.UNSUBSCRIBE | FeedbackKind.READMIT:
@@ -49,6 +60,27 @@ def answered(episode: Episode, feedback: Feedback, now: float, params: AlertPara
             assert_never(feedback.kind)
     at = max(episode.changed_at, now)
     return lifecycle.noted(episode, f"{said}; {wording.headline(episode.lead, at)}", at, urgent=urgent)
+
+
+def barred(root: Episode, feedback: Feedback, name: str, bar: addresses.Barred) -> str | None:
+    """Say for an episode's squads that one of its contacts gets no more mail; None if it reaches none of them."""
+    met = [
+        (thread, thread.facts)
+        for thread in root.threads
+        if thread.facts is not None and addresses.folded(thread.recipient) == bar.address
+    ]
+    if feedback.kind is FeedbackKind.UNSUBSCRIBE:
+        names = [facts.client_name for thread, facts in met if facts.optional and bar.client in {None, thread.client}]
+        return f"1 contact of {names[0]} has unsubscribed from optional notices" if names else None
+    reached = ((facts.client_name, thread.recipient) for thread, facts in met)
+    return "; ".join(addresses.returned_lines({name: bar}, reached)) or None
+
+
+def paragraph(text: str) -> str:
+    """Return what a person wrote as one paragraph, without what does not print, no longer than is kept."""
+    shown = "".join(sign if sign.isprintable() else " " for sign in text[: 4 * TEXT_KEPT])
+    words = " ".join(shown.split())
+    return words if len(words) <= TEXT_KEPT else words[: TEXT_KEPT - 1] + "…"
 
 
 def cut(text: str) -> str:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from domain.alert import AlertStatus, Severity, Transition
-from domain.anomaly import Anomaly
+from domain.anomaly import Anomaly, AnomalyKind
 from domain.identity import AlertId, ClientId, ServiceId, SquadId
 from domain.notice import ChannelKind, ClientFacts, Decision
 
@@ -29,6 +29,8 @@ class Thread:
     facts: ClientFacts | None = None
     impact_told: bool = False  # they know that the impact is real
     corrections: int = 0  # how often their expected time was corrected
+    warned_at: float | None = None
+    escalated: bool = False  # told because nobody had acknowledged it where it belongs
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,7 @@ class Word:
     client: ClientId | None
     by: str
     until: float | None
+    text: str = ""  # what they add to what the clients read
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +74,13 @@ class Episode:
     words: tuple[Word, ...] = ()  # of people on client notices, the last one last
     acknowledged_by: str = ""
     due_at: float | None = None  # when something that was kept back has to be looked at again
+    waits_for: tuple[str, ...] = ()  # alerts and incidents as whose consequence it is kept quiet from somebody
+    reminders: int = 0  # how often squads heard that it goes on
+    kinds: tuple[AnomalyKind, ...] = ()  # of the findings that led it
+    moves: tuple[str, ...] = ()  # what those did, in words
+    linked_at: float | None = None  # when the incident was declared
+    useful: int = 0  # people who called it so
+    not_useful: int = 0
 
     @property
     def debt(self) -> int:

@@ -3,9 +3,10 @@
 from collections.abc import Iterable
 from typing import assert_never
 
-from alerts.policy import wording
+from alerts.policy import inhibit, upstream, wording
 from alerts.policy.correlate import probable_cause, tie
 from alerts.policy.episode import Episode, Thread
+from alerts.policy.gate import waits_for_approval
 from alerts.policy.impact import Routes
 from alerts.policy.scene import Reach, Scene
 from domain.identity import ClientId
@@ -35,12 +36,26 @@ def squad_facts(
         runbook=routes.runbook(root.service),
         also_affected=tuple(_also(member, root, scene.at, routes) for member in scene.members[1:]),
         probable_cause=probable_cause((member.service for member in scene.active), routes),
-        notes=tuple(_notes(scene)),
+        notes=tuple(_notes(scene, routes)),
+        similar=scene.similar,
+        acknowledged_by=root.acknowledged_by,
+        waiting=waiting(threads),
+        trace=lead.trace,
     )
 
 
+def waiting(threads: Iterable[Thread]) -> tuple[ClientId, ...]:
+    """Return the clients for whose notices nothing but a person's approval is missing."""
+    asking = (thread.client for thread in threads if not thread.warned and waits_for_approval(thread.decision))
+    return tuple(dict.fromkeys(client for client in asking if client is not None))
+
+
 def client_facts(
-    client: Client, reach: Reach, affected: tuple[tuple[str, ...], tuple[str, ...]], before: ClientFacts | None
+    client: Client,
+    reach: Reach,
+    affected: tuple[tuple[str, ...], tuple[str, ...]],
+    before: ClientFacts | None,
+    words: str = "",
 ) -> ClientFacts:
     """Return what this client may read of what reaches them; an expected time only while it is ahead.
 
@@ -66,6 +81,7 @@ def client_facts(
         begun=reach.begun,
         tone=client.tone,
         optional=client.optional_notices,
+        words=words,
     )
 
 
@@ -87,8 +103,10 @@ def _also(member: Episode, root: Episode, at: float, routes: Routes) -> str:
     return f"{member.service} ({tie(member.service, root.service, routes)}): {calm}"
 
 
-def _notes(scene: Scene) -> Iterable[str]:
+def _notes(scene: Scene, routes: Routes) -> Iterable[str]:
     root = scene.root
+    for cause in upstream.candidates(scene.lead, (member.lead for member in scene.active), routes):
+        yield upstream.line(cause, scene.lead.service)
     if root.acknowledged_by:
         yield f"acknowledged by {root.acknowledged_by}"
     for member in scene.members:
@@ -96,18 +114,24 @@ def _notes(scene: Scene) -> Iterable[str]:
             yield f"{member.service} is suspended: its trouble comes and goes"
         mute = scene.mutes[member.service]
         if mute is not None:
-            yield f"{member.service} is quiet: {mute.reason}"
+            yield f"{member.service} is quiet until {wording.time_of_day(mute.until)}: {mute.reason}"
     for word in root.words:
         if word.until is None or scene.at < word.until:
             whom = "all clients" if word.client is None else word.client
-            yield f"notices to {whom} {'approved' if word.allows else 'held'} by {word.by}"
+            until = "" if word.until is None else f" until {wording.time_of_day(word.until)}"
+            adding = f", adding: {word.text}" if word.text else ""
+            yield f"notices to {whom} {'approved' if word.allows else 'held'} by {word.by}{until}{adding}"
+    yield from scene.returned
+    yield from (inhibit.line(quieted) for quieted in scene.quieted)
 
 
 def _line(client: ClientId, threads: list[Thread], routes: Routes) -> str:
     if not threads:
         return f"{routes.clients[client].name} ({client}): not told: no contact"
     warned = sum(thread.warned for thread in threads)
-    thread = next((thread for thread in threads if thread.warned), threads[-1])
+    # Of several contacts, the one of whom there is most to say: told, then held, then not told.
+    held = (thread for thread in reversed(threads) if isinstance(thread.decision, Hold))
+    thread = next((thread for thread in threads if thread.warned), None) or next(held, threads[-1])
     name = str(client) if thread.facts is None else f"{thread.facts.client_name} ({client})"
     if warned:
         kept = "" if isinstance(thread.decision, Notify) else "an update is kept back: "

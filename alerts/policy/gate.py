@@ -13,6 +13,7 @@ from domain.notice import Decision, Hold, Notify, Suppress
 
 # Findings about the telemetry, not about the service: it may be well, and a squad can tell sooner than a client.
 OF_TELEMETRY = frozenset({AnomalyKind.SILENCE, AnomalyKind.STUCK, AnomalyKind.SCHEMA})
+_ASKS = "approval required"
 _DOUBTS = frozenset({"silence", "stuck", "integrity"})  # detectors of such findings
 
 
@@ -96,11 +97,12 @@ def _judge(policy: NoticePolicy, kind: AnomalyKind, confidence: float, moment: M
     if policy.approval == "automatic":
         return Notify(f"confidence {confidence:.2f} reaches the client's {policy.min_confidence:.2f}")
     lapsed = None if moment is None else moment.lapsed
-    return Hold(
-        "approval required: nobody has approved"
-        if lapsed is None
-        else f"approval required: that of {lapsed.by} has run out"
-    )
+    return Hold(f"{_ASKS}: nobody has approved" if lapsed is None else f"{_ASKS}: that of {lapsed.by} has run out")
+
+
+def waits_for_approval(decision: Decision) -> bool:
+    """Whether nothing but a person's word is missing."""
+    return isinstance(decision, Hold) and decision.reason.startswith(_ASKS)
 
 
 def _doubt(policy: NoticePolicy, kind: AnomalyKind, confidence: float) -> Suppress | None:

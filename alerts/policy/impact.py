@@ -27,6 +27,7 @@ class Routes:
         self.journeys: dict[JourneyId, Journey] = {journey.id: journey for journey in landscape.journeys}
         self.squads: dict[SquadId, Squad] = {squad.id: squad for squad in landscape.squads}
         self.clients: dict[ClientId, Client] = {client.id: client for client in landscape.clients}
+        self.escalates = any(squad.escalate_to is not None for squad in landscape.squads)
         self._fallback = landscape.fallback_squad
         self._dependants: dict[ServiceId, list[ServiceId]] = defaultdict(list)
         for service in landscape.services:

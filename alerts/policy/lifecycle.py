@@ -6,7 +6,7 @@ its own transitions, and each of them is one of the episode, too. Times never ru
 """
 
 from dataclasses import dataclass, replace
-from typing import assert_never
+from typing import Final, assert_never
 
 from alerts.params import AlertParams
 from alerts.policy import wording
@@ -15,6 +15,8 @@ from alerts.policy.severity import worse
 from domain.alert import AlertStatus, Severity, Transition
 from domain.anomaly import Anomaly, AnomalyKind
 from domain.identity import AlertId, derive
+
+MOVES_KEPT: Final = 8  # of one episode
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +50,15 @@ def opened(
         sequence=0,
         severity=severity,
         lead=anomaly,
-        open_anomalies=(anomaly,),
+        open_anomalies=(_bare(anomaly),),
         forecast_only=anomaly.kind is AnomalyKind.FORECAST,
         incident=incident,
         joined=None if joins is None else joins.alert,
         root=None if joins is None else joins.service,
         swings=(*swings, anomaly.at),
+        kinds=(anomaly.kind,),
+        moves=wording.moves(anomaly),
+        linked_at=None if incident is None else anomaly.at,
     )
     return _step(episode, AlertStatus.OPEN, wording.headline(anomaly, anomaly.at), anomaly.at, urgent=True)
 
@@ -61,7 +66,7 @@ def opened(
 def continued(episode: Episode, anomaly: Anomaly, severity: Severity) -> Step:
     """Take an opened or changed finding into the open episode. The severity never falls within an episode."""
     others = tuple(known for known in episode.open_anomalies if known.id != anomaly.id)
-    lead = _strongest((*others, anomaly))
+    lead = _lead(episode, (*others, anomaly))
     at = max(episode.changed_at, anomaly.at)
     severity = worse(episode.severity, severity)
     reasons = []
@@ -81,11 +86,13 @@ def continued(episode: Episode, anomaly: Anomaly, severity: Severity) -> Step:
         episode,
         severity=severity,
         lead=lead,
-        open_anomalies=(*others, anomaly),
+        open_anomalies=(*others, _bare(anomaly)),
         ended_at=None,
         closing="",
         forecast_only=episode.forecast_only and anomaly.kind is AnomalyKind.FORECAST,
         swings=swings,
+        kinds=episode.kinds if lead.kind in episode.kinds else (*episode.kinds, lead.kind),
+        moves=_more(episode.moves, wording.moves(lead)),
     )
     return _step(episode, AlertStatus.UPDATE, "; ".join(reasons), at, urgent=urgent)
 
@@ -156,7 +163,7 @@ def calmed(episode: Episode, anomaly: Anomaly, params: AlertParams) -> Step:
         return Step(episode)
     at = max(episode.changed_at, anomaly.at)
     if others:
-        lead = _strongest(others)
+        lead = _lead(episode, others)
         reason = f"one of {len(others) + 1} findings is over; {wording.change(episode.lead, lead, at)}"
         return _step(replace(episode, open_anomalies=others, lead=lead), AlertStatus.UPDATE, reason, at)
     last = anomaly if anomaly.evidence else replace(anomaly, evidence=episode.lead.evidence)
@@ -189,7 +196,7 @@ def ticked(episode: Episode, now: Now, params: AlertParams) -> Step:
     if len(heard) == len(episode.open_anomalies):
         return Step(episode)
     if heard:
-        return Step(replace(episode, open_anomalies=heard, lead=_strongest(heard)))
+        return Step(replace(episode, open_anomalies=heard, lead=_lead(episode, heard)))
     silent = wording.span(params.stale_after)
     reason = f"nothing has been heard of it for {silent}: closed without a sign of recovery"
     at = max(episode.changed_at, now.fastest)
@@ -202,14 +209,32 @@ def linked(episode: Episode, incident: str, at: float) -> Step:
     """Note that an incident was declared; the first one stays. Its closing does not end the episode."""
     if episode.incident is not None:
         return Step(episode)
-    episode = replace(episode, incident=incident)
     at = max(episode.changed_at, at)
+    episode = replace(episode, incident=incident, linked_at=at)
     reason = f"incident {incident} was declared; {wording.headline(episode.lead, at)}"
     return _step(episode, AlertStatus.UPDATE, reason, at, urgent=True)
 
 
-def _strongest(anomalies: tuple[Anomaly, ...]) -> Anomaly:
-    return max(anomalies, key=lambda known: (known.kind is AnomalyKind.BREACH, known.confidence, known.at, known.id))
+def reminded(episode: Episode, reason: str, at: float) -> Step:
+    """Say once more that it goes on."""
+    return noted(replace(episode, reminders=episode.reminders + 1), reason, at)
+
+
+def _more(known: tuple[str, ...], new: tuple[str, ...]) -> tuple[str, ...]:
+    fresh = tuple(move for move in new if move not in known)
+    return (*known, *fresh)[:MOVES_KEPT] if fresh else known
+
+
+def _lead(episode: Episode, anomalies: tuple[Anomaly, ...]) -> Anomaly:
+    """Return the strongest finding, with its trace if it led before: only the lead's trace is kept."""
+    lead = max(anomalies, key=lambda known: (known.kind is AnomalyKind.BREACH, known.confidence, known.at, known.id))
+    if lead.trace is None and lead.id == episode.lead.id and episode.lead.trace is not None:
+        return replace(lead, trace=episode.lead.trace)
+    return lead
+
+
+def _bare(anomaly: Anomaly) -> Anomaly:
+    return anomaly if anomaly.trace is None else replace(anomaly, trace=None)
 
 
 def _step(episode: Episode, status: AlertStatus, reason: str, at: float, *, urgent: bool = False) -> Step:
@@ -223,7 +248,7 @@ def _step(episode: Episode, status: AlertStatus, reason: str, at: float, *, urge
         opened_at=episode.opened_at,
         severity=episode.severity,
         reason=reason,
-        anomaly=episode.lead,
+        anomaly=_bare(episode.lead),
         incident=episode.incident,
         joined=episode.joined,
     )

@@ -4,30 +4,47 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from alerts.policy.episode import Episode
+from alerts.policy.wording import span
 from domain.anomaly import Anomaly
 from domain.identity import ServiceId
 
 
 @dataclass(frozen=True, slots=True)
 class Mute:
-    """Quiet about findings on these services (none: on all), about one metric or all of them, before ``until``."""
+    """Quiet about findings on these services (none: on all), about one metric or all of them, before ``until``.
+
+    A service or metric that ends in ``*`` stands for all that begin so. ``remind_at`` is when squads hear that it ends
+    soon; None: never, or they have.
+    """
 
     id: str
     services: tuple[ServiceId, ...]
     metric: str | None
     reason: str
     until: float
+    by: str = ""
+    remind_at: float | None = None
 
     def covers(self, anomaly: Anomaly) -> bool:
         """Whether a finding is about nothing but what this mute names."""
-        if self.services and anomaly.service not in self.services:
+        if self.services and not any(matches(pattern, anomaly.service) for pattern in self.services):
             return False
         if self.metric is None:
             return True
         metrics = {evidence.key.metric for evidence in anomaly.evidence}
         if anomaly.forecast is not None:
             metrics.add(anomaly.forecast.key.metric)
-        return metrics == {self.metric}
+        return bool(metrics) and all(matches(self.metric, metric) for metric in metrics)
+
+    def ending(self, at: float) -> str:
+        """Say that it ends soon, of one that is a silence."""
+        whose = ", ".join(self.services) if self.metric is None else f"{self.metric} of {', '.join(self.services)}"
+        return f"the silence of {whose} by {self.by} ends in {span(self.until - at)}"
+
+
+def matches(pattern: str, name: str) -> bool:
+    """Whether a name is the one that is written, or begins with what stands before a ``*``."""
+    return name.startswith(pattern[:-1]) if pattern.endswith("*") else name == pattern
 
 
 def mute_of(episode: Episode, mutes: Iterable[Mute], at: float) -> Mute | None:

@@ -1,16 +1,21 @@
 """An episode with all that bears on its notices: the alerts that joined it, what is muted, and each client's day."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
-from alerts.policy import hours
+from alerts.policy import history, hours
+from alerts.policy.addresses import Bars, refusal, returned_lines
 from alerts.policy.episode import Episode
 from alerts.policy.gate import Moment, evidence_kinds
+from alerts.policy.history import Past
 from alerts.policy.impact import Joint, Routes
+from alerts.policy.inhibit import Cause
 from alerts.policy.mutes import Mute, mute_of
 from domain.anomaly import Anomaly, AnomalyKind, Forecast
 from domain.identity import ClientId, ServiceId
 from domain.journeys import Client
+from domain.notice import ClientFacts, Suppress
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +25,10 @@ class Around:
     members: tuple[Episode, ...] = ()  # the open alerts that joined it
     mutes: tuple[Mute, ...] = ()
     told: Mapping[ClientId, tuple[int, int]] = field(default_factory=dict)  # client -> (their day, notices on it)
+    bars: Bars = field(default_factory=dict)
+    causes: tuple[Cause, ...] = ()  # that explain all of its trouble
+    quieted: tuple[Episode, ...] = ()  # that are kept quiet as its consequences
+    past: tuple[Past, ...] = ()  # of its service
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +67,7 @@ class Scene:
     def __init__(self, root: Episode, around: Around, routes: Routes, at: float) -> None:
         self.root = root
         self.at = at
-        self._told = around.told
+        self._around = around
         self._reaches: dict[frozenset[ServiceId], Reach] = {}
         self._journeys: dict[object, tuple[tuple[str, ...], tuple[str, ...]]] = {}
         self._routes = routes
@@ -124,6 +133,41 @@ class Scene:
             known = self._journeys[key] = (titles, stages)
         return known
 
+    @cached_property
+    def similar(self) -> tuple[str, ...]:
+        """A line for each past episode of the service that was like this one."""
+        return history.similar(self.root, self._around.past)
+
+    @property
+    def quieted(self) -> tuple[Episode, ...]:
+        """The episodes that are kept quiet as its consequences."""
+        return self._around.quieted
+
+    @cached_property
+    def returned(self) -> tuple[str, ...]:
+        """A line for each client of it whose mail comes back."""
+        reached: Iterable[tuple[str, str]] = (
+            (str(thread.client) if thread.facts is None else thread.facts.client_name, thread.recipient)
+            for thread in self.root.threads
+            if thread.client is not None
+        )
+        return tuple(returned_lines(self._around.bars, reached)) if self._around.bars else ()
+
+    def refusal(self, address: str, client: ClientId, *, optional: bool) -> Suppress | None:
+        """Return why a contact gets no mail."""
+        return refusal(self._around.bars, address, client, optional=optional)
+
+    def cause_for_squad(self, channel: str) -> Cause | None:
+        """Return what a Slack channel knows already, of which this is a consequence."""
+        causes = self._around.causes
+        return causes[0] if causes and all(cause.is_known_to_squad(channel) for cause in causes) else None
+
+    def cause_for_client(self, client: ClientId, address: str, facts: ClientFacts) -> Cause | None:
+        """Return what a contact knows already, of which this is a consequence."""
+        causes = self._around.causes
+        known = causes and all(cause.is_known_to_client(client, address, facts) for cause in causes)
+        return causes[0] if known else None
+
     def moment(self, client: Client, reach: Reach) -> Moment:
         """Return what bears on a decision about one client now."""
         return Moment(
@@ -140,7 +184,7 @@ class Scene:
     def _told_today(self, client: Client) -> int:
         if client.policy.max_per_day is None:
             return 0
-        day, count = self._told.get(client.id, (0, 0))
+        day, count = self._around.told.get(client.id, (0, 0))
         return count if day == hours.day(self.at, client.timezone) else 0
 
 

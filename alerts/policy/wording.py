@@ -1,11 +1,15 @@
 """One sentence for a person at a squad: what is happening, what has changed, how it ended. Never shown to a client."""
 
 import math
-from typing import assert_never
+from datetime import UTC, datetime, timedelta
+from typing import Final, assert_never
 
 from domain.anomaly import Anomaly, AnomalyKind, Evidence, Forecast
 
 MINUTE_S, HOUR_S, DAY_S = 60.0, 3600.0, 86400.0
+_MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+MOVES: Final = 3  # metrics of one finding that are remembered of it
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def number(value: float) -> str:
@@ -32,6 +36,50 @@ def span(seconds: float) -> str:
     large, small, size, unit = ("h", "min", HOUR_S, MINUTE_S) if seconds < 2 * DAY_S else ("d", "h", DAY_S, HOUR_S)
     whole, rest = divmod(round(seconds / unit), round(size / unit))
     return f"{whole} {large} {rest} {small}" if rest else f"{whole} {large}"
+
+
+def day(at: float) -> str:
+    """Return a day as a person writes it, such as ``3 Nov 2026``, in UTC."""
+    when = _when(at)
+    return "an unknown day" if when is None else f"{when.day} {_MONTHS[when.month - 1]} {when.year}"
+
+
+def time_of_day(at: float) -> str:
+    """Return a time such as ``14:02 UTC``."""
+    when = _when(at)
+    return "an unknown time" if when is None else f"{when:%H:%M} UTC"
+
+
+def day_and_time(at: float) -> str:
+    """Return a day and a time such as ``3 Nov 2026, 14:02 UTC``."""
+    return f"{day(at)}, {time_of_day(at)}"
+
+
+def _when(at: float) -> datetime | None:
+    # What people and machines answer may name any time at all, also one that no calendar has.
+    try:
+        return _EPOCH + timedelta(seconds=at)
+    except (OverflowError, ValueError):
+        return None
+
+
+def moves(anomaly: Anomaly) -> tuple[str, ...]:
+    """Say what the finding's leading metrics did, each in two words, such as ``pool_in_use rose``."""
+    found = [_move(anomaly.kind, evidence) for evidence in anomaly.evidence[:MOVES]]
+    if not found and anomaly.forecast is not None:
+        found = [f"{anomaly.forecast.key.metric} {'rose' if anomaly.forecast.above else 'fell'}"]
+    return tuple(dict.fromkeys(found))
+
+
+def _move(kind: AnomalyKind, evidence: Evidence) -> str:
+    name, actual = evidence.key.metric, evidence.actual
+    if actual is None or kind is AnomalyKind.SILENCE:
+        return f"{name} fell silent"
+    if kind is AnomalyKind.STUCK:
+        return f"{name} stood still"
+    if actual > evidence.high:
+        return f"{name} rose"
+    return f"{name} fell" if actual < evidence.low else f"{name} changed"
 
 
 def metric(evidence: Evidence) -> str:
@@ -81,6 +129,8 @@ def trouble(anomaly: Anomaly, at: float) -> str:
     usual = f"expected {number(evidence.low)} to {number(evidence.high)}"
     lasting = span(at - evidence.since)
     match anomaly.kind:
+        case AnomalyKind.FORECAST if evidence.detail:  # of an incident, not of a breach: learnt from earlier ones
+            text = evidence.detail
         case AnomalyKind.LEVEL | AnomalyKind.FORECAST:
             text = f"{name} is {actual}, {usual}"
         case AnomalyKind.BREACH:

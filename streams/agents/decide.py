@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from alerts.decide import Decide
 from domain.alert import AlertStatus, Transition
 from domain.errors import DecodeError
+from domain.feedback import Feedback
 from domain.notice import Notice
 from domain.state import Plain
 from domain.telemetry import DeadLetter, EventKind, EventStatus, IncidentEvent
@@ -32,6 +33,8 @@ class DecideStage:
             self._metrics.count("dead_letters", topic=record.source.topic, reason=error.reason)
             letter = DeadLetter(record.source, "decide", error.reason, error.detail, record.value, record.key)
             return (dead_letter(letter),)
+        if isinstance(item, Feedback) and self.decide.is_news(item):
+            self._metrics.count("feedback", kind=item.kind)
         decided = self.decide.handle(item)
         for transition in decided.transitions:
             self._count(transition, item)

@@ -18,10 +18,12 @@ from streams.agents.driver import dead_letter
 from streams.metrics import Metrics
 from streams.records import decode, encode
 from streams.topics import Topic
+from streams.undeliverable import undeliverable
 
 log = logging.getLogger(__name__)
 
 Write = Callable[[Output], Awaitable[None]]  # returns when the broker has it
+Past = Callable[[int], Awaitable[Sequence[Receipt]]]  # the latest receipts of a partition
 
 
 class DeliverStage:
@@ -37,14 +39,19 @@ class DeliverStage:
         metrics: Metrics,
         write: Write,
         touch: Callable[["DeliverStage"], None],
+        past: Past | None = None,
     ) -> None:
-        """``write`` stores a receipt durably; ``touch`` says that the state has changed by itself."""
-        self.outbox = Outbox(channels, params, clock, self._receipt)
+        """``write`` stores a receipt durably; ``touch`` says that the state has changed by itself.
+
+        ``past`` gives the receipts that an earlier owner may have written after its last snapshot.
+        """
+        self.outbox = Outbox(channels, params, clock, self._receipt, self._undeliverable)
         self._partition = partition
         self._metrics = metrics
         self._clock = clock
         self._write = write
         self._touch = touch
+        self._past = past
         self._running: asyncio.Task[None] | None = None
 
     def process(self, record: Record) -> Sequence[Output]:
@@ -74,7 +81,9 @@ class DeliverStage:
         self.outbox.restore(state)
 
     async def open(self) -> None:
-        """Start delivering."""
+        """Start delivering, with what the latest receipts say taken into account."""
+        if self._past is not None:
+            self.outbox.recall(await self._past(self._partition))
         self._running = asyncio.create_task(self.outbox.run(), name=f"outbox-{self._partition}")
         self._running.add_done_callback(_report_end)
 
@@ -89,6 +98,11 @@ class DeliverStage:
     def failed(self) -> bool:
         """The outbox has ended by itself: the worker must not go on as if it delivered."""
         return self._running is not None and self._running.done() and not self._running.cancelled()
+
+    async def _undeliverable(self, notice: Notice, receipt: Receipt) -> None:
+        detail = "" if isinstance(receipt.outcome, Delivered) else receipt.outcome.detail
+        said = undeliverable(notice, detail, receipt.at)
+        await self._write(Output(Topic.FEEDBACK, (said.alert or said.id).encode(), encode(said), 0))
 
     async def _receipt(self, receipt: Receipt) -> None:
         await self._write(Output(Topic.RECEIPTS, receipt.notice.encode(), encode(receipt), self._partition))

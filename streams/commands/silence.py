@@ -12,8 +12,12 @@ def silence(
     config: Config,
     by: By,
     alert: Annotated[str | None, typer.Argument(help="The alert's id; without it, name a service.")] = None,
-    service: Annotated[str | None, typer.Option(help="The service; without it, the one of the alert.")] = None,
-    metric: Annotated[str | None, typer.Option(help="Only findings about this metric.")] = None,
+    service: Annotated[
+        str | None, typer.Option(help="The service, or the start of many, such as 'pay*'; without it, the alert's.")
+    ] = None,
+    metric: Annotated[
+        str | None, typer.Option(help="Only findings about this metric, or about those that begin so: 'pool_*'.")
+    ] = None,
     lasts: For = None,
     comment: Comment = "",
     as_json: AsJson = False,

@@ -1,91 +1,44 @@
 """What must hold of alerts whatever happens: invented histories, repeats, restarts and changed configurations."""
 
 import json
+import re
 from collections import defaultdict
 from dataclasses import replace
-from itertools import groupby
-from typing import Any, TypeAlias
 
-from hypothesis import given, settings
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from alerts.decide import Decide, Decided
-from alerts.params import AlertParams
 from domain.alert import AlertStatus, Transition
-from domain.anomaly import Anomaly, AnomalyKind, AnomalyPhase, Watermark
+from domain.anomaly import AnomalyKind, AnomalyPhase
 from domain.feedback import Feedback, FeedbackKind
 from domain.identity import AlertId, ClientId, NoticeId
 from domain.journeys import Landscape
 from domain.notice import ClientFacts, Notice, Phase
-from domain.telemetry import EventKind, EventStatus, IncidentEvent
+from domain.telemetry import EventKind, EventStatus
 from tests.support.builders import (
     T0,
-    a_client,
     a_feedback,
-    a_forecast,
-    a_journey,
-    a_landscape,
-    a_service,
-    a_squad,
-    a_stage,
     a_watermark,
-    an_anomaly,
-    an_evidence,
     an_incident,
 )
+from tests.support.decide import Item
+from tests.support.histories import (
+    ADDRESSES,
+    ON_CALL,
+    PARAMS,
+    SERVICES,
+    a_finding,
+    confidences,
+    kinds,
+    landscapes,
+    services,
+)
 
-Item: TypeAlias = Anomaly | IncidentEvent | Watermark | Feedback
-
-PARAMS = AlertParams.model_validate({"resolve_hold": "60s", "stale_after": "1h", "squad_update_gap": "30s"})
-SERVICES = ("svc<0>", "svc<1>", "svc<2>")
 ENDINGS = {Phase.ALL_CLEAR, Phase.RETRACTION}
-kinds = st.sampled_from(AnomalyKind)
-confidences = st.sampled_from([0.0, 0.5, 0.79, 0.8, 0.99])
-services = st.sampled_from(SERVICES)
-
-
-@st.composite
-def landscapes(draw: st.DrawFn) -> Landscape:
-    """Draw a landscape of the same services and clients, but with other ties, contacts, channels and consents."""
-    needs = draw(st.lists(st.sampled_from([(1, 0), (2, 1), (2, 0)]), unique=True))
-    met = draw(st.lists(services, min_size=2, max_size=2))
-    clients = [
-        a_client(
-            f"client<{number}>",
-            f"Name<{number}>",
-            journeys=draw(st.lists(st.sampled_from(["one", "two"]), unique=True)),
-            emails=draw(st.lists(st.sampled_from(["a@x.example", "b@x.example", f"c@{number}.example"]), max_size=3)),
-            approval=draw(st.sampled_from(["automatic", "automatic", "required", "never"])),
-            min_evidence=draw(st.sampled_from([1, 1, 2])),
-            quiet_hours=draw(st.sampled_from([None, None, (16 * 60, 18 * 60), (22 * 60, 6 * 60)])),
-            max_per_day=draw(st.sampled_from([None, None, 1])),
-        )
-        for number in range(draw(st.integers(0, 3)))
-    ]
-    return a_landscape(
-        services=[
-            a_service(name, draw(st.sampled_from(["red", "blue", None])), [SERVICES[to] for by, to in needs if by == i])
-            for i, name in enumerate(SERVICES)
-        ],
-        journeys=[
-            a_journey("one", a_stage("first", met[0]), title="Journey one", squad="red"),
-            a_journey("two", a_stage("second", met[1]), title="Journey two", squad="blue", important=True),
-        ],
-        squads=[a_squad("red", draw(st.sampled_from(["#red", "#both"]))), a_squad("blue", "#both")],
-        clients=clients,
-        fallback_squad=draw(st.sampled_from(["red", None])),
-    )
-
-
-def a_finding(
-    service: str, phase: AnomalyPhase, at: float, opened_at: float, kind: AnomalyKind, confidence: float
-) -> Anomaly:
-    forecast = (
-        a_forecast(at + 300 * (1 + confidence), at, service, "metric<>") if kind is AnomalyKind.FORECAST else None
-    )
-    evidence = [an_evidence(service, "metric<>", at)]
-    return an_anomaly(service, phase, at, opened_at, kind, confidence, forecast, evidence)
+_CAUSE = re.compile(r"a consequence of svc.*\((alert-\w+)\)")
+of_addresses = st.sampled_from([FeedbackKind.UNDELIVERABLE, FeedbackKind.UNSUBSCRIBE, FeedbackKind.READMIT])
 
 
 class Ledger:
@@ -97,6 +50,29 @@ class Ledger:
         self.ids: dict[NoticeId, Notice] = {}
         self.joined: dict[AlertId, AlertId] = {}
         self.journeys: dict[ClientId, set[str]] = defaultdict(set)  # titles that each client has ever used
+        self.returned: set[str] = set()  # addresses that take no mail
+        self.left: set[tuple[str, ClientId | None]] = set()  # contacts who want nothing that is optional
+        self.acknowledged: set[AlertId] = set()
+
+    def hear(self, feedback: Feedback) -> None:
+        """Know what an answer forbids, before anything follows from it."""
+        address = feedback.address.casefold()
+        if not address:
+            return
+        match feedback.kind:
+            case FeedbackKind.UNDELIVERABLE:
+                self.returned.add(address)
+            case FeedbackKind.UNSUBSCRIBE:
+                self.left.add((address, feedback.client))
+            case FeedbackKind.READMIT:
+                self.returned.discard(address)
+                whose = {feedback.client, None} if feedback.client is not None else {each for _, each in self.left}
+                self.left -= {(address, each) for each in whose}
+
+    def is_barred(self, notice: Notice) -> bool:
+        address = notice.recipient.casefold()
+        optional = isinstance(notice.facts, ClientFacts) and notice.facts.optional
+        return address in self.returned or (optional and bool({(address, notice.client), (address, None)} & self.left))
 
     def meet(self, landscape: Landscape) -> None:
         titles = {journey.id: journey.title for journey in landscape.journeys}
@@ -121,6 +97,10 @@ class Ledger:
         if transition.joined is not None:
             assert self.alerts[transition.joined][0].joined is None
             assert not ended(self.alerts[transition.joined])
+        if transition.alert in self.acknowledged:
+            assert not transition.reason.startswith(("nobody at", "still going on"))
+        if transition.reason.startswith("acknowledged by"):
+            self.acknowledged.add(transition.alert)
         told.append(transition)
 
     def _notice(self, notice: Notice) -> None:
@@ -133,6 +113,10 @@ class Ledger:
         if told:
             assert notice.sequence > told[-1].sequence
             assert told[-1].phase not in ENDINGS
+        self._bars(notice)
+        self._knows(notice)
+        if notice.recipient == ON_CALL and notice.phase is Phase.WARNING:
+            assert notice.alert not in self.acknowledged
         warned = any(before.decision.kind == "notify" for before in told)
         assert warned == (notice.phase is not Phase.WARNING)
         assert (notice.squad is None) == (notice.client is not None) == isinstance(notice.facts, ClientFacts)
@@ -146,6 +130,25 @@ class Ledger:
             assert set(notice.facts.journeys) <= self.journeys[notice.client]
             assert f"Name{str(notice.client).removeprefix('client')}" in words
         told.append(notice)
+
+    def _knows(self, notice: Notice) -> None:
+        """Whoever is kept from a consequence was told of its cause."""
+        found = _CAUSE.match(notice.decision.reason)
+        if notice.decision.kind == "hold" and found is not None:
+            told = [each for thread in self.threads.values() for each in thread if each.alert == found[1]]
+            assert any(
+                (each.recipient, each.client, each.decision.kind) == (notice.recipient, notice.client, "notify")
+                for each in told
+            )
+            assert not ended(self.alerts[AlertId(found[1])])
+
+    def _bars(self, notice: Notice) -> None:
+        if notice.client is not None and self.is_barred(notice):
+            assert notice.decision.kind != "notify"
+        elif notice.phase in ENDINGS:
+            assert notice.decision.kind == "notify"
+        for address in self.returned:
+            assert address not in repr(notice.facts).casefold()
 
     @property
     def owed(self) -> int:
@@ -167,11 +170,13 @@ class AlertsMachine(RuleBasedStateMachine):
         self.ledger.meet(landscape)
         self.now = T0
         self.findings: dict[str, float] = {}
-        self.past: list[Anomaly | IncidentEvent | Feedback] = []
+        self.past: list[Item] = []
+        self.joined: dict[AlertId, AlertId | None] = {}
 
     def feed(self, item: Item) -> None:
-        if not isinstance(item, Watermark):
-            self.past.append(item)
+        self.past.append(item)
+        if isinstance(item, Feedback):
+            self.ledger.hear(item)
         self.ledger.take(self.decide.handle(item))
 
     @rule(service=services, kind=kinds, confidence=confidences, wait=st.sampled_from([0.0, 1.0, 59.0]))
@@ -203,7 +208,7 @@ class AlertsMachine(RuleBasedStateMachine):
 
     @rule(
         kind=st.sampled_from(FeedbackKind),
-        service=services,
+        service=st.sampled_from([*SERVICES, "svc*"]),
         data=st.data(),
         lasts_s=st.sampled_from([None, 0.0, 30.0, 5000.0]),
         behind=st.sampled_from([0.0, 20.0]),
@@ -214,15 +219,27 @@ class AlertsMachine(RuleBasedStateMachine):
         known = [None, "alert-unknown", *(alert.alert for alert in self.decide.open_alerts)]
         alert = data.draw(st.sampled_from(known))
         client = data.draw(st.sampled_from([None, "client<0>"]))
-        name = f"answer-{len(self.past)}"
-        self.feed(a_feedback(kind, alert, self.now - behind, client, service, lasts_s=lasts_s, name=name))
+        given = a_feedback(kind, alert, self.now - behind, client, service, lasts_s=lasts_s, name=f"{len(self.past)}")
+        address, text = data.draw(st.sampled_from(["", *ADDRESSES])), data.draw(st.sampled_from(["", "sorry<>"]))
+        self.feed(replace(given, address=address, text=text))
+
+    @rule(kind=of_addresses, address=st.sampled_from(ADDRESSES), client=st.sampled_from([None, "client<0>"]))
+    def mail(self, kind: FeedbackKind, address: str, client: str | None) -> None:
+        given = a_feedback(kind, None, self.now, client, name=f"{len(self.past)}")
+        self.feed(replace(given, address=address))
+
+    @rule(data=st.data())
+    def acknowledge(self, data: st.DataObject) -> None:
+        if self.decide.open_alerts:
+            alert = data.draw(st.sampled_from([alert.alert for alert in self.decide.open_alerts]))
+            self.feed(a_feedback(FeedbackKind.ACKNOWLEDGE, alert, self.now, name=f"{len(self.past)}"))
 
     @rule(concerned=st.lists(services, unique=True), status=st.sampled_from(EventStatus))
     def maintenance(self, concerned: list[str], status: EventStatus) -> None:
         self.now += 1
         self.feed(an_incident("CHG-1", *concerned, at=self.now, status=status, kind=EventKind.MAINTENANCE))
 
-    @rule(partition=st.sampled_from([0, 1]), wait=st.sampled_from([0.0, 5.0, 60.0, 1000.0, 4000.0]))
+    @rule(partition=st.sampled_from([0, 1]), wait=st.sampled_from([0.0, 5.0, 60.0, 150.0, 1000.0, 4000.0]))
     def time_passes(self, partition: int, wait: float) -> None:
         self.now += wait
         self.feed(a_watermark(self.now, partition))
@@ -262,6 +279,19 @@ class AlertsMachine(RuleBasedStateMachine):
             assert not (alert.joined is not None and (alert.threads or alert.consequences))
 
     @invariant()
+    def two_open_episodes_are_never_merged(self) -> None:
+        for alert in self.decide.open_alerts:
+            assert self.joined.setdefault(alert.alert, alert.joined) == alert.joined
+
+    @invariant()
+    def what_is_kept_quiet_waits_for_something_that_is_open(self) -> None:
+        open_alerts = {alert.alert: alert for alert in self.decide.open_alerts}
+        for alert in self.decide.open_alerts:
+            for cause in alert.waits_for:
+                due = alert.due_at is not None
+                assert due or cause.startswith("INC") or open_alerts[AlertId(cause)].open_anomalies
+
+    @invariant()
     def one_alert_a_service_is_open(self) -> None:
         open_alerts = [told for told in self.ledger.alerts.values() if not ended(told)]
         assert sorted(told[0].service for told in open_alerts) == [alert.service for alert in self.decide.open_alerts]
@@ -285,93 +315,4 @@ def ended(told: list[Transition]) -> bool:
 
 
 TestAlerts = AlertsMachine.TestCase
-TestAlerts.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
-
-
-@st.composite
-def histories(draw: st.DrawFn) -> list[list[Item]]:
-    """Draw rounds; in each, a few findings of any services, then the time up to which it came."""
-    rounds: list[list[Item]] = []
-    findings: dict[str, float] = {}
-    now = T0
-    for _ in range(draw(st.integers(1, 6))):
-        items: list[Item] = []
-        for service in draw(st.lists(services, max_size=5)):
-            now += 1
-            kind, confidence = draw(kinds), draw(confidences)
-            if service not in findings:
-                findings[service] = now
-                items.append(a_finding(service, AnomalyPhase.OPENED, now, now, kind, confidence))
-            else:
-                is_over = draw(st.booleans())
-                opened_at = findings.pop(service) if is_over else findings[service]
-                phase = AnomalyPhase.ENDED if is_over else AnomalyPhase.UPDATED
-                items.append(a_finding(service, phase, now, opened_at, kind, confidence))
-        now += draw(st.sampled_from([1, 40, 100, 4000]))
-        rounds.append([*items, a_watermark(now)])
-    return rounds
-
-
-def flat(rounds: list[list[Item]]) -> list[Item]:
-    return [item for items in rounds for item in items]
-
-
-@given(landscapes(), histories(), st.data())
-@settings(max_examples=100, deadline=None)
-def test_a_replay_after_a_restore_says_the_same_again(
-    landscape: Landscape, rounds: list[list[Item]], data: st.DataObject
-) -> None:
-    items = flat(rounds)
-    cut = data.draw(st.integers(0, len(items)))
-    first, second = Decide(landscape, PARAMS), Decide(landscape, PARAMS)
-    for item in items[:cut]:
-        first.handle(item)
-    saved = json.dumps(first.snapshot())
-
-    said = [first.handle(item) for item in items[cut:]]
-    second.restore(json.loads(saved))
-
-    assert [second.handle(item) for item in items[cut:]] == said
-    assert json.dumps(second.snapshot()) == json.dumps(first.snapshot())
-
-
-@given(landscapes(), histories())
-@settings(max_examples=100, deadline=None)
-def test_findings_that_detection_repeats_after_a_crash_change_nothing(
-    landscape: Landscape, rounds: list[list[Item]]
-) -> None:
-    once, twice = Decide(landscape, PARAMS), Decide(landscape, PARAMS)
-
-    for items in rounds:
-        findings = [item for item in items if not isinstance(item, Watermark)]
-        said = [once.handle(item) for item in items]
-        heard = [twice.handle(item) for item in [*findings, *findings, items[-1]]]
-        assert joined(heard) == joined(said)
-
-
-@given(landscapes(), histories())
-@settings(max_examples=100, deadline=None)
-def test_the_order_of_independent_services_is_irrelevant(drawn: Landscape, rounds: list[list[Item]]) -> None:
-    apart = tuple(replace(service, depends_on=()) for service in drawn.services)
-    free = tuple(replace(client, policy=replace(client.policy, max_per_day=None)) for client in drawn.clients)
-    landscape = replace(drawn, services=apart, clients=free)
-    mixed, sorted_ = Decide(landscape, PARAMS), Decide(landscape, PARAMS)
-
-    for items in rounds:
-        by_service = sorted(items[:-1], key=lambda item: item.service if isinstance(item, Anomaly) else "")
-        one = joined([mixed.handle(item) for item in items])
-        other = joined([sorted_.handle(item) for item in [*by_service, items[-1]]])
-        assert per_alert(one.transitions) == per_alert(other.transitions)
-        assert per_alert(one.notices) == per_alert(other.notices)
-
-
-def joined(decided: list[Decided]) -> Decided:
-    return Decided(
-        tuple(transition for one in decided for transition in one.transitions),
-        tuple(notice for one in decided for notice in one.notices),
-    )
-
-
-def per_alert(said: tuple[Any, ...]) -> dict[AlertId, list[Any]]:
-    ranked = sorted(said, key=lambda one: one.alert)
-    return {alert: list(group) for alert, group in groupby(ranked, key=lambda one: one.alert)}
+TestAlerts.settings = settings(max_examples=120, stateful_step_count=40, deadline=None)

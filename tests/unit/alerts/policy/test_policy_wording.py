@@ -104,3 +104,10 @@ def test_a_change_says_what_is_new() -> None:
     assert wording.change(moved, calm, T0).startswith("payments-api: forecast withdrawn; latency_p95_ms is 420")
     assert wording.change(moved, breached, T0) == wording.headline(breached, T0)
     assert wording.change(calm, calm, T0) == wording.headline(calm, T0)
+
+
+def test_a_forecast_of_an_incident_that_was_learnt_from_earlier_ones_speaks_by_its_evidence() -> None:
+    likely = replace(an_evidence(), detail="an incident within 30m is 72% likely: pool_in_use moved like this")
+    learnt = an_anomaly(kind=AnomalyKind.FORECAST, evidence=[likely])
+
+    assert wording.headline(learnt, T0) == f"payments-api: {likely.detail}"

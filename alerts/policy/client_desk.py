@@ -1,0 +1,87 @@
+"""What one client may be told at one moment of an episode: their facts, and the decisions about them."""
+
+from functools import cached_property
+
+from alerts.policy.facts import client_facts
+from alerts.policy.gate import Moment, gate, pause
+from alerts.policy.scene import Reach, Scene
+from domain.journeys import Client, Impact
+from domain.notice import ClientFacts, Decision, Hold, Notify, Suppress
+
+
+class ClientDesk:
+    """The place at which one client is served, whatever number of contacts they have."""
+
+    def __init__(self, scene: Scene, client: Client, impact: Impact) -> None:
+        self._scene = scene
+        self._client = client
+        self._impact = impact
+        self.reach: Reach = scene.reach(client.id)
+        self.words = self._said() if scene.root.words else ""
+
+    @property
+    def journeys(self) -> tuple[str, ...]:
+        """The titles of their journeys that are affected now."""
+        return self._scene.journeys(self._client)[0]
+
+    @property
+    def expected_at(self) -> float | None:
+        """When the impact is expected, while that is ahead."""
+        return None if self.reach.forecast is None else self.reach.forecast.breach_at
+
+    def facts(self, before: ClientFacts | None) -> ClientFacts:
+        """Return what they may read, given what they were told before."""
+        return client_facts(self._client, self.reach, self._scene.journeys(self._client), before, self.words)
+
+    def may_warn(self, address: str, facts: ClientFacts) -> tuple[Decision, str | None]:
+        """Decide about a warning to one contact; the second is the alert or incident that it waits for."""
+        client = self._client
+        refused = self._scene.refusal(address, client.id, optional=client.optional_notices)
+        if refused is not None:
+            return refused, None
+        decision = self._gate
+        word = self._moment.word
+        if isinstance(decision, Suppress) or word is not None:
+            return decision, None  # what a person says of this alert is meant for this alert
+        cause = self._scene.cause_for_client(client.id, address, facts)
+        return (decision, None) if cause is None else (cause.hold, cause.id)
+
+    def may_update(self, address: str, why: str) -> Decision | None:
+        """Decide about an update; None where no more than the ending is due, which needs no record."""
+        client, word = self._client, self._moment.word
+        if client.policy.approval == "never":
+            return None  # withdrawn since the warning
+        if word is None and client.policy.approval != "automatic":
+            return None  # asks for a word each time, and there is none now
+        refused = self._scene.refusal(address, client.id, optional=client.optional_notices)
+        if refused is not None:
+            return refused
+        if word is not None and not word.allows:
+            return Hold(f"held by {word.by}", word.until)
+        mute = self._scene.mute
+        if mute is not None and not self._scene.is_loud(client.id):
+            return Suppress(mute.reason)
+        return pause(client.policy, self._moment) or Notify(why)
+
+    @property
+    def added(self) -> str:
+        """Why they hear again when a person has added words."""
+        word = self._moment.word
+        return "words were added" if word is None else f"{word.by} has added words"
+
+    def _said(self) -> str:
+        word = self._moment.word
+        return word.text if word is not None and word.allows else ""
+
+    @cached_property
+    def _moment(self) -> Moment:
+        return self._scene.moment(self._client, self.reach)
+
+    @cached_property
+    def _gate(self) -> Decision:
+        mute = self._scene.mute
+        if mute is not None and not self._scene.is_loud(self._client.id):
+            return Suppress(mute.reason)
+        policy, moment = self._client.policy, self._moment
+        decisions = [gate(policy, lead.kind, lead.confidence, self._impact, moment) for lead in self.reach.leads]
+        return min(decisions, key=lambda decision: (Notify, Hold, Suppress).index(type(decision)))
