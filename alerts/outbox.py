@@ -6,9 +6,10 @@ before it is sent again. Times that outlive the process are wall-clock, waits ar
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 
 from alerts.channels.base import AMBIGUOUS, Channel
+from alerts.illustrations import Illustrations
 from alerts.ledger import Accepted, Doubt, Entry, Ledger, Thread
 from alerts.params import DeliveryParams
 from domain.clock import Clock
@@ -33,18 +34,25 @@ class Outbox:
         params: DeliveryParams,
         clock: Clock,
         on_receipt: Callable[[Receipt], Awaitable[None]],
+        on_undeliverable: Callable[[Notice, Receipt], Awaitable[None]] | None = None,
     ) -> None:
-        """``on_receipt`` stores a receipt durably; until it returns, the notice is pending."""
+        """``on_receipt`` stores a receipt durably; until it returns, the notice is pending.
+
+        ``on_undeliverable`` is told before, as durably, of a receipt that says that there is no such address.
+        """
         self._channels = channels
         self._params = params
         self._clock = clock
         self._on_receipt = on_receipt
+        self._on_undeliverable = on_undeliverable
         self._ledger = Ledger(params.remember)
         self._made_at = clock.monotonic()
         self._free_at: dict[tuple[ChannelKind, str], float] = {}  # when each recipient may get the next message
         self._held_until: dict[tuple[ChannelKind, str], float] = {}
         self._slots = {kind: asyncio.Semaphore(AT_ONCE) for kind in ChannelKind}
         self._carried: set[str] = set()  # threads that a task is busy with
+        self._ended: dict[str, Delivered | Rejected] = {}  # what receipts say that the snapshot did not know yet
+        self._pictures = Illustrations(channels)
         self._wake = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
@@ -63,16 +71,25 @@ class Outbox:
         self._note_change()
         return accepted
 
+    def recall(self, receipts: Iterable[Receipt]) -> None:
+        """Learn from an earlier process's receipts, before `run`: what has come to its end is not tried again."""
+        self._ended |= {
+            receipt.notice: receipt.outcome for receipt in receipts if not isinstance(receipt.outcome, Deferred)
+        }
+
     async def run(self) -> None:
         """Deliver until cancelled. What is in flight then is looked up by whoever continues from the snapshot."""
         self._carried.clear()
-        async with asyncio.TaskGroup() as group:
-            while True:
-                self._wake.clear()
-                for name in self._ledger.threads_waiting() - self._carried:
-                    self._carried.add(name)
-                    group.create_task(self._carry(name), name=f"courier-{name}")
-                await self._wake.wait()
+        try:
+            async with asyncio.TaskGroup() as group:
+                while True:
+                    self._wake.clear()
+                    for name in self._ledger.threads_waiting() - self._carried:
+                        self._carried.add(name)
+                        group.create_task(self._carry(name), name=f"courier-{name}")
+                    await self._wake.wait()
+        finally:
+            await self._pictures.stop_all()
 
     async def idle(self) -> None:
         """Wait until nothing is pending."""
@@ -119,6 +136,11 @@ class Outbox:
 
     async def _advance(self, thread: Thread, entry: Entry) -> None:
         """Bring one notice one step further: an attempt and its receipt, then its end or a wait."""
+        ended = self._ended.pop(entry.notice.id, None)
+        if ended is not None:
+            self._ledger.conclude(thread, entry, ended, self._clock.now())
+            self._note_change()
+            return
         if entry.outcome is None:
             entry.outcome = self._foregone(thread, entry) or await self._attempt(thread, entry)
         outcome = entry.outcome
@@ -131,6 +153,7 @@ class Outbox:
                 await self._clock.sleep(wait_s)
         else:
             self._ledger.conclude(thread, entry, outcome, self._clock.now())
+            self._pictures.follow(entry.notice, outcome)
             self._note_change()
 
     def _foregone(self, thread: Thread, entry: Entry) -> Rejected | None:
@@ -171,6 +194,7 @@ class Outbox:
             if found is not None and entry.doubt is Doubt.TRIED:
                 return found
         entry.doubt = Doubt.TRIED
+        await self._pictures.stop(entry.notice.thread)
         outcome = await channel.send(entry.notice, thread.reference)
         if isinstance(outcome, Deferred):
             ambiguous = outcome.failure in AMBIGUOUS
@@ -229,6 +253,8 @@ class Outbox:
         wait_s = self._params.backoff_base
         while True:
             try:
+                if self._on_undeliverable is not None and _no_such_address(notice, outcome):
+                    await self._on_undeliverable(notice, receipt)
                 await self._on_receipt(receipt)
             except Exception:  # whatever the store raises, the notice stays pending until its receipt is safe
                 log.exception("the receipt of notice %s could not be stored; trying again", notice.id)
@@ -236,3 +262,9 @@ class Outbox:
                 wait_s = min(wait_s * self._params.backoff_factor, self._params.backoff_cap)
             else:
                 return
+
+
+def _no_such_address(notice: Notice, outcome: Outcome) -> bool:
+    # A Slack channel that is gone is its squad's to mend; an address is given up, so that the sender's name stays good.
+    gone = isinstance(outcome, Rejected) and outcome.failure is Failure.UNKNOWN_RECIPIENT
+    return gone and notice.channel is ChannelKind.EMAIL

@@ -5,6 +5,7 @@ from pydantic import Field
 from alerts.channels.email.params import EmailParams
 from alerts.channels.slack.params import SlackParams
 from alerts.params import AlertParams, DeliveryParams
+from config.answers import AnswersSettings
 from config.fields import Name, Section
 from config.intake import KafkaSettings, LogSettings, ServerSettings, SourceSettings, StateSettings
 from config.people import Clients, Journeys, Services, Squads
@@ -35,6 +36,7 @@ class Settings(Section):
     detectors: DetectionParams = Field(default=DetectionParams(), description="How anomalies are found.")
     alerts: AlertParams = Field(default=AlertParams(), description="What an episode is, and who hears of a change.")
     delivery: DeliveryParams = Field(default=DeliveryParams(), description="How often a notice is tried.")
+    answers: AnswersSettings = Field(default=AnswersSettings(), description="Where people's answers come in.")
     server: ServerSettings = Field(default=ServerSettings(), description="The worker's own HTTP server.")
     log: LogSettings = Field(default=LogSettings(), description="What the worker writes to its standard error.")
 

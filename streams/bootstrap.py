@@ -11,7 +11,7 @@ from faust import Service
 from faust.types import TP
 
 from alerts.channels.base import Channel
-from alerts.channels.registry import CHANNELS
+from alerts.channels.registry import make_channels
 from alerts.decide import Decide
 from config.settings import Settings
 from detectors.detection import Detection
@@ -33,6 +33,7 @@ from streams.codecs.registry import INCIDENTS, TELEMETRY
 from streams.connection import client_options, faust_credentials
 from streams.health import HealthServer, Progress
 from streams.metrics import Metrics
+from streams.receipts import PastReceipts
 from streams.snapshots import DirectorySnapshots, KafkaSnapshots, SnapshotStore
 from streams.system import end_process
 from streams.topics import Topic, partition_for
@@ -108,7 +109,7 @@ class Worker:
         def decide(_: int) -> Stage:
             return DecideStage(Decide(self._landscape, settings.alerts), partitions, metrics)
 
-        answers = FeedbackStage(metrics)
+        answers = FeedbackStage(metrics, partitions)
         every_s = settings.state.snapshot_every_s
         routes = [
             self._route("detect", detect, (*codecs, topic_name(settings, Topic.INCIDENTS)), every_s),
@@ -150,10 +151,8 @@ class Worker:
     def _deliver(self, partition: int) -> Stage:
         # Channels open connections and belong to the running loop: made with the first outbox, shared by all.
         if self._channels is None:
-            configured = {kind: getattr(self._settings.channels, kind) for kind in CHANNELS}
-            self._channels = {
-                kind: CHANNELS[kind].factory(params) for kind, params in configured.items() if params is not None
-            }
+            channels = self._settings.channels
+            self._channels = make_channels(channels.slack, channels.email, self._settings.answers.links())
         return DeliverStage(
             self._channels,
             self._settings.delivery,
@@ -162,6 +161,7 @@ class Worker:
             metrics=self.metrics,
             write=self._gateway.write,
             touch=self._touch,
+            past=PastReceipts(topic_name(self._settings, Topic.RECEIPTS), client_options(self._settings.kafka)).read,
         )
 
     def _touch(self, stage: Stage) -> None:

@@ -8,6 +8,7 @@ import typer
 from streams import logs
 from streams.commands.ack import ack
 from streams.commands.alerts import alerts
+from streams.commands.answers import answers
 from streams.commands.approve import approve
 from streams.commands.audit import audit_app
 from streams.commands.backtest import backtest
@@ -17,12 +18,16 @@ from streams.commands.config import config_app
 from streams.commands.demo import demo_app
 from streams.commands.explain import explain
 from streams.commands.hold import hold
+from streams.commands.not_useful import not_useful
+from streams.commands.readmit import readmit
 from streams.commands.record import record
 from streams.commands.replay import replay
 from streams.commands.resolve import resolve
 from streams.commands.route import route
+from streams.commands.send_test import send_test
 from streams.commands.silence import silence
 from streams.commands.topics import topics_app
+from streams.commands.useful import useful
 from streams.commands.worker import worker
 
 app = typer.Typer(
@@ -37,6 +42,7 @@ app.command()(worker)
 app.command()(backtest)
 app.command()(replay)
 app.command()(bounce)
+app.command()(answers)
 app.command()(record)
 app.command()(explain)
 app.command()(alerts)
@@ -46,6 +52,10 @@ app.command()(resolve)
 app.command()(silence)
 app.command()(approve)
 app.command()(hold)
+app.command()(useful)
+app.command()(not_useful)
+app.command()(readmit)
+app.command()(send_test)
 app.add_typer(audit_app, name="audit")
 app.add_typer(demo_app, name="demo")
 app.add_typer(config_app, name="config")

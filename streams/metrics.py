@@ -1,6 +1,6 @@
 """The catalogue of metrics and the only user of prometheus_client. `docs/metrics.md` is generated from it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -24,6 +24,7 @@ Name = Literal[
     "notices_pending",
     "endings_owed",
     "lead_seconds",
+    "feedback",
     "snapshot_age_seconds",
     "snapshot_bytes",
     "snapshot_seconds",
@@ -35,6 +36,14 @@ Name = Literal[
     "sources_held",
     "internal_errors",
     "build_info",
+    "presses",
+    "slack_connected",
+    "record_lag",
+    "record_entries",
+    "record_uncovered",
+    "record_heads_at_seconds",
+    "record_verified_at_seconds",
+    "record_findings",
 ]
 
 PREFIX: Final = "foreshock_"
@@ -76,6 +85,8 @@ CATALOGUE: Final[tuple[Spec, ...]] = (
     Spec("notices_pending", "gauge", "Notices decided and not yet delivered or rejected."),
     Spec("endings_owed", "gauge", "Recipients warned and not yet told the end."),
     Spec("lead_seconds", "histogram", "Declared incident minus the alert that preceded it.", (), _WAIT),
+    Spec("feedback", "counter", "Answers taken in, each once, by kind; useful and not-useful are opinions of alerts.",
+         ("kind",)),
     Spec("snapshot_age_seconds", "gauge", "Time since the last durable snapshot, oldest partition.", ("stage",)),
     Spec("snapshot_bytes", "gauge", "Size of the last snapshot, summed over partitions.", ("stage",)),
     Spec("snapshot_seconds", "histogram", "Time to take and store a snapshot.", ("stage",), _WAIT[:6]),
@@ -91,17 +102,36 @@ CATALOGUE: Final[tuple[Spec, ...]] = (
 )  # fmt: skip
 
 
+# What `foreshock record` shows; it is a process of its own and has none of the families above.
+RECORD_CATALOGUE: Final[tuple[Spec, ...]] = (
+    Spec("record_lag", "gauge", "Messages of the recorded topics that the record has not read yet.", ("topic",)),
+    Spec("record_entries", "gauge", "Entries in the record."),
+    Spec("record_uncovered", "gauge", "Entries that are newer than the last heads on Kafka."),
+    Spec("record_heads_at_seconds", "gauge", "When heads were last written to Kafka, epoch seconds; 0: not yet."),
+    Spec("record_verified_at_seconds", "gauge", "When the whole record was last verified, epoch seconds; 0: not yet."),
+    Spec("record_findings", "gauge", "Findings of the last verification: more than 0 is not what was written."),
+)
+
+
+# What `foreshock answers` shows.
+ANSWERS_CATALOGUE: Final[tuple[Spec, ...]] = (
+    Spec("presses", "counter", "Presses of buttons in Slack, by way (http, socket) and what became of them: taken, "
+         "opened, or in one word why not.", ("way", "what")),
+    Spec("slack_connected", "gauge", "1 while presses reach this process by Socket Mode."),
+)  # fmt: skip
+
+
 class Metrics:
     """One process's metrics on a registry of their own: nothing global, nothing to reset between tests."""
 
-    def __init__(self) -> None:
+    def __init__(self, catalogue: Sequence[Spec] = CATALOGUE) -> None:
         """Register every family of the catalogue."""
         disable_created_metrics()  # one more series beside every counter and histogram, which nobody reads
         self.registry = CollectorRegistry()
         self._counters: dict[str, Counter] = {}
         self._gauges: dict[str, Gauge] = {}
         self._histograms: dict[str, Histogram] = {}
-        for spec in CATALOGUE:
+        for spec in catalogue:
             name = PREFIX + spec.name
             match spec.kind:
                 case "counter":
@@ -142,9 +172,16 @@ class Metrics:
 
 def page() -> str:
     """The metrics page of the documentation, in Markdown."""
+    head = ["# Metrics", "", "Generated from `streams/metrics.py` by `make docs`."]
+    worker = ["", "## Of a worker", "", *_table(CATALOGUE)]
+    record = ["", "## Of the recorder", "", "Shown by `foreshock record --port`.", "", *_table(RECORD_CATALOGUE)]
+    answers = ["", "## Of the process that takes answers in", "", "Shown by `foreshock answers --metrics-port`.", ""]
+    return "\n".join([*head, *worker, *record, *answers, *_table(ANSWERS_CATALOGUE), ""])
+
+
+def _table(catalogue: Sequence[Spec]) -> list[str]:
     rows = [
         f"| `{spec.exposed}` | {spec.kind} | {', '.join(f'`{label}`' for label in spec.labels) or '-'} | {spec.help} |"
-        for spec in CATALOGUE
+        for spec in catalogue
     ]
-    head = ["# Metrics", "", "Generated from `streams/metrics.py` by `make docs`.", ""]
-    return "\n".join([*head, "| name | kind | labels | meaning |", "|---|---|---|---|", *rows, ""])
+    return ["| name | kind | labels | meaning |", "|---|---|---|---|", *rows]

@@ -2,7 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from domain.notice import ChannelKind, Failure, Notice, Outcome
 
@@ -52,6 +52,14 @@ class Channel(Protocol):
 
     async def close(self) -> None:
         """Let go of connections."""
+
+
+@runtime_checkable
+class Illustrated(Protocol):
+    """A channel that can add a picture to a message that has arrived."""
+
+    async def illustrate(self, notice: Notice, reference: str) -> None:
+        """Add it, once and as well as it goes. Never raises; may be cancelled, and has then left no edit under way."""
 
 
 # The outcomes after which the message may have arrived all the same.

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from alerts.channels.base import Channel
 from alerts.channels.email import EmailChannel, EmailParams
+from alerts.channels.email.links import Links
 from alerts.channels.slack import SlackChannel, SlackParams
 from domain.notice import ChannelKind
 
@@ -29,7 +30,16 @@ CHANNELS: Mapping[ChannelKind, Entry] = MappingProxyType(
 )
 
 
-def make_channels(slack: SlackParams | None, email: EmailParams | None) -> dict[ChannelKind, Channel]:
-    """Return the channels that are configured. They connect on first use, in the event loop that uses them."""
-    configured: dict[ChannelKind, BaseModel | None] = {ChannelKind.SLACK: slack, ChannelKind.EMAIL: email}
-    return {kind: CHANNELS[kind].factory(params) for kind, params in configured.items() if params is not None}
+def make_channels(
+    slack: SlackParams | None, email: EmailParams | None, links: Links | None = None
+) -> dict[ChannelKind, Channel]:
+    """Return the channels that are configured. They connect on first use, in the event loop that uses them.
+
+    ``links`` are what readers of e-mail may follow.
+    """
+    made: dict[ChannelKind, Channel] = {}
+    if slack is not None:
+        made[ChannelKind.SLACK] = SlackChannel(slack)
+    if email is not None:
+        made[ChannelKind.EMAIL] = EmailChannel(email, links)
+    return made

@@ -6,11 +6,10 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
-from sqlalchemy import Connection
 
 from domain.errors import ForeshockError
 from streams.commands.record import EXIT_UNUSABLE, Database
-from streams.record.database import DEFAULT, RecordError, open_record
+from streams.record.database import DEFAULT, Record, RecordError, open_record
 from streams.record.explain import explain_alert, explain_notice
 from streams.record.moment import explain_client
 from streams.record.story import Explanation, as_json, as_text
@@ -33,8 +32,8 @@ def explain(
         typer.echo("give either an alert or a notice, or --client and --at", err=True)
         raise typer.Exit(EXIT_UNUSABLE)
     try:
-        with closing(open_record(database)) as record, record.reading() as connection:
-            answer = _answer(connection, subject, client, at)
+        with closing(open_record(database)) as record:
+            answer = _answer(record, subject, client, at)
     except ForeshockError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(EXIT_UNUSABLE) from error
@@ -57,8 +56,9 @@ def _seconds(moment: datetime) -> float:
     return (moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)).timestamp()
 
 
-def _answer(connection: Connection, subject: str | None, client: str | None, at: str | None) -> Explanation | None:
-    if client is not None and at is not None:
-        return explain_client(connection, client, parse_time(at))
-    name = subject or ""
-    return explain_notice(connection, name) or explain_alert(connection, name)
+def _answer(record: Record, subject: str | None, client: str | None, at: str | None) -> Explanation | None:
+    with record.reading() as connection:
+        if client is not None and at is not None:
+            return explain_client(connection, client, parse_time(at))
+        name = subject or ""
+        return explain_notice(connection, name) or explain_alert(connection, name)

@@ -2,16 +2,20 @@
 
 import logging
 import signal
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from config.loader import load_with_environment
+from config.settings import Settings
 from domain.durations import parse_duration
 from domain.errors import ForeshockError
 from streams import logs
+from streams.metrics import RECORD_CATALOGUE, Metrics
 from streams.record.database import DEFAULT
+from streams.record.pages import Pages, Pulse
 from streams.record.projector import project
 from streams.system import SystemClock
 
@@ -36,6 +40,14 @@ def record(
     no_heads: Annotated[
         bool, typer.Option("--no-heads", help="Write nothing to Kafka: for a record that is made to be compared.")
     ] = False,
+    verify_every: Annotated[
+        str, typer.Option(help="While following: how often every hash of the record is computed anew.")
+    ] = "6h",
+    port: Annotated[
+        int | None,
+        typer.Option(help="While following: serve /metrics, /healthz and /readyz here.", min=0, max=65535),
+    ] = None,
+    host: Annotated[str, typer.Option(help="The address to serve them on.")] = "127.0.0.1",
 ) -> None:
     """Copy transitions, notices, receipts and dead letters into an append-only, hash-chained record.
 
@@ -45,14 +57,38 @@ def record(
         every_s = None if no_heads else parse_duration(heads_every)
         settings = load_with_environment(config)
         logs.set_up(settings.log.level, settings.log.format)
-        stop = _asked_to_stop()
-        stored = project(
-            settings, database, SystemClock(), stopped=None if once else lambda: bool(stop), heads_every_s=every_s
-        )
+        if once:
+            stored = project(settings, database, SystemClock(), heads_every_s=every_s)
+        else:
+            stored = _follow(settings, database, every_s, parse_duration(verify_every), host, port)
     except (ForeshockError, ValueError) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(EXIT_UNUSABLE) from error
     typer.echo(f"{stored} new entries recorded")
+
+
+def _follow(
+    settings: Settings, database: str, heads_every_s: float | None, verify_every_s: float, host: str, port: int | None
+) -> int:
+    clock, metrics, stop = SystemClock(), Metrics(RECORD_CATALOGUE), _asked_to_stop()
+    pulse = Pulse(clock)
+
+    def stopped() -> bool:
+        pulse.beat()
+        return bool(stop)
+
+    with nullcontext() if port is None else Pages(host, port, metrics, pulse) as pages:
+        if pages is not None:
+            log.info("serving %s", pages.address)
+        return project(
+            settings,
+            database,
+            clock,
+            stopped=stopped,
+            heads_every_s=heads_every_s,
+            verify_every_s=verify_every_s,
+            metrics=metrics,
+        )
 
 
 def _asked_to_stop() -> list[int]:

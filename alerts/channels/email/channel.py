@@ -10,10 +10,11 @@ from aiosmtplib.errors import SMTPException
 
 from alerts.channels.base import Rendered
 from alerts.channels.email import outcomes
-from alerts.channels.email.letter import compose
-from alerts.channels.email.message import html, message, message_id, text
+from alerts.channels.email.links import Links
+from alerts.channels.email.message import html, message, text, written
 from alerts.channels.email.params import EmailParams, Security, plain_address
-from domain.notice import ChannelKind, Delivered, Failure, Notice, Outcome, Rejected
+from alerts.channels.email.trial import trial
+from domain.notice import ChannelKind, ClientFacts, Delivered, Failure, Notice, Outcome, Rejected
 
 log = logging.getLogger(__name__)
 
@@ -26,13 +27,15 @@ class EmailChannel:
 
     kind = ChannelKind.EMAIL
 
-    def __init__(self, params: EmailParams) -> None:
+    def __init__(self, params: EmailParams, links: Links | None = None) -> None:
+        """``links`` makes what readers may follow; without it letters hold no link."""
         self._params = params
+        self._links = links
 
     def render(self, notice: Notice) -> Rendered:
         """Return the message in both forms and as it goes over the wire."""
-        letter = compose(notice, self._params.contact)
-        mail = message(notice, self._params)
+        letter = written(notice, self._params, self._links)
+        mail = message(notice, self._params, self._links)
         return Rendered(
             self.kind, letter.subject, text(letter, self._params), mail.as_bytes(), html(letter, self._params)
         )
@@ -44,20 +47,20 @@ class EmailChannel:
         except ValueError:
             return Rejected(Failure.UNKNOWN_RECIPIENT, "the recipient is not a plain e-mail address")
         try:
-            mail = message(notice, self._params)
+            mail = message(notice, self._params, self._links)
         except (TypeError, ValueError, ArithmeticError) as error:
             # A fault of ours: trying again would write the same message.
             log.exception("notice %s cannot be written as an e-mail", notice.id)
             return Rejected(Failure.REFUSED, f"the message could not be written ({type(error).__name__})")
+        return await self._delivered(f"notice {notice.id}", mail, recipient)
+
+    async def try_out(self, recipient: str, facts: ClientFacts, at: float) -> Outcome:
+        """Send what is plainly a test, in the language of the client whose ``facts`` these are, the same way."""
         try:
-            async with asyncio.timeout(self._params.timeout):
-                await self._hand_over(mail, recipient)
-        except Exception as error:  # noqa: BLE001 - no exception leaves a channel
-            password = self._params.password
-            outcome = outcomes.of_error(error, None if password is None else password.get_secret_value())
-            log.warning("notice %s not delivered by e-mail: %s, %s", notice.id, outcome.failure, outcome.detail)
-            return outcome
-        return Delivered(message_id(notice, self._params))
+            address = plain_address(recipient)
+        except ValueError:
+            return Rejected(Failure.UNKNOWN_RECIPIENT, "the recipient is not a plain e-mail address")
+        return await self._delivered("the test message", trial(address, facts, at, self._params), address)
 
     async def find(self, notice: Notice, reference: str | None) -> Outcome | None:  # noqa: ARG002 - the protocol's
         """Return None: there is nobody to ask."""
@@ -65,6 +68,17 @@ class EmailChannel:
 
     async def close(self) -> None:
         """Do nothing: no connection outlives its message."""
+
+    async def _delivered(self, what: str, mail: EmailMessage, recipient: str) -> Outcome:
+        try:
+            async with asyncio.timeout(self._params.timeout):
+                await self._hand_over(mail, recipient)
+        except Exception as error:  # noqa: BLE001 - no exception leaves a channel
+            password = self._params.password
+            outcome = outcomes.of_error(error, None if password is None else password.get_secret_value())
+            log.warning("%s not delivered by e-mail: %s, %s", what, outcome.failure, outcome.detail)
+            return outcome
+        return Delivered(str(mail["Message-ID"]))
 
     async def _hand_over(self, mail: EmailMessage, recipient: str) -> None:
         params = self._params

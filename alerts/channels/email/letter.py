@@ -12,9 +12,22 @@ from domain.notice import ClientFacts, Notice, Phase, SquadFacts
 
 SUBJECT_LIMIT = 140
 STAGES_SHOWN = 5
+ADDED_LIMIT = 500
+_ENDINGS = frozenset({Phase.ALL_CLEAR, Phase.RETRACTION})
 REFERENCE_DIGITS = 8
 
 Row = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Offers:
+    """What the reader may follow: where to say yes and no to a warning, and where to leave."""
+
+    answers: tuple[str, str] | None = None
+    leave: str | None = None
+
+
+NO_OFFERS = Offers()
 
 
 class Look(StrEnum):
@@ -25,6 +38,7 @@ class Look(StrEnum):
     UPDATE = "update"
     CLEAR = "clear"
     WITHDRAWN = "withdrawn"
+    TEST = "test"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +60,11 @@ class Letter:
     why: str
     reference: Row
     colon: str  # between the name and the value of a row
+    added: Row | None = None  # what a person added in their own words, and whose words they are
+    quotes: Row = ("", "")  # around it
+    rating: str = ""  # asks for an opinion
+    answers: tuple[Row, ...] = ()  # what to answer, and where
+    leave: Row | None = None  # how to get no more of them, where that is theirs to choose
 
     @property
     def preview(self) -> str:
@@ -66,11 +85,11 @@ class _Says:
     advice: tuple[str, ...]
 
 
-def compose(notice: Notice, contact: str | None = None) -> Letter:
+def compose(notice: Notice, contact: str | None = None, offers: Offers = NO_OFFERS) -> Letter:
     """Write the letter for a client; ``contact`` is whom they call. Raises TypeError for the facts of a squad."""
     match notice.facts:
         case ClientFacts() as facts:
-            return _Writer(notice, facts, contact).letter()
+            return _Writer(notice, facts, contact).letter(offers)
         case SquadFacts() as facts:
             raise TypeError(f"notice {notice.id} holds internal facts of {facts.service}: not for e-mail")
         case _:
@@ -88,7 +107,7 @@ class _Writer:
         self._titles = [self._language.clean(title, 80) for title in facts.journeys]
         self._name = self._language.clean(facts.client_name, 80)
 
-    def letter(self) -> Letter:
+    def letter(self, offers: Offers) -> Letter:
         language, words = self._language, self._words
         says = self._says()
         plain, quoted = self._what(quoted=False), self._what(quoted=True)
@@ -111,7 +130,24 @@ class _Writer:
             # Of the thread, so that every letter of an episode names the same one on the telephone.
             reference=(words.reference, self._notice.thread[-REFERENCE_DIGITS:].upper()),
             colon=words.colon,
+            added=self._added(),
+            quotes=words.spoken,
+            rating=words.rating,
+            answers=self._answers(offers),
+            leave=None if offers.leave is None else (words.leave, offers.leave),
         )
+
+    def _answers(self, offers: Offers) -> tuple[Row, ...]:
+        if offers.answers is None or self._notice.phase not in _ENDINGS:
+            return ()
+        return tuple(zip((self._words.rating_yes, self._words.rating_no), offers.answers, strict=True))
+
+    def _added(self) -> Row | None:
+        # Said of what was ahead: in an ending it would speak of a past that the reader has left.
+        if self._notice.phase in _ENDINGS:
+            return None
+        said = self._language.clean(self._facts.words, ADDED_LIMIT)
+        return (self._words.added, said) if said else None
 
     def _says(self) -> _Says:
         match self._notice.phase:

@@ -22,8 +22,10 @@ from domain.notice import Deferred, Failure, Rejected
 
 # 530 authentication required, 534 mechanism too weak, 535 credentials invalid, 538 encryption required.
 AUTHENTICATION = frozenset({530, 534, 535, 538})
-# 550 and 551 no such mailbox, 553 mailbox name not allowed, 556 the domain takes no mail.
-NO_SUCH_MAILBOX = frozenset({550, 551, 553, 556})
+# 551 not a user of theirs, 556 the domain takes no mail. A bare 550 or 553 may as well be a policy, or our own relay
+# that does not know us: an address that is given up for that would be given up for an operator's mistake.
+NO_SUCH_MAILBOX = frozenset({551, 556})
+OUR_ADDRESS = frozenset({"5.1.7", "5.1.8"})  # said of the recipient, meant of the sender
 _ENHANCED = re.compile(r"^\s*([245]\.\d{1,3}\.\d{1,3})\b")
 
 
@@ -50,6 +52,8 @@ def of_reply(code: int, message: str, words: str) -> Deferred | Rejected:
         return Deferred(Failure.UNAUTHORISED, words)
     found = _ENHANCED.match(message)
     enhanced = found[1] if found else ""
+    if enhanced in OUR_ADDRESS:
+        return Deferred(Failure.UNAUTHORISED, words)
     if enhanced.startswith("5.1.") or enhanced == "5.2.1":
         return Rejected(Failure.UNKNOWN_RECIPIENT, words)
     if not enhanced and code in NO_SUCH_MAILBOX:

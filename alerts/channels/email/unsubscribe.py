@@ -7,6 +7,7 @@ from email.policy import EmailPolicy
 from typing import Any
 from urllib.parse import quote
 
+from alerts.channels.email.links import Links
 from alerts.channels.email.params import EmailParams
 from domain.notice import ClientFacts, Notice
 
@@ -29,19 +30,23 @@ class MailPolicy(EmailPolicy):
         return self.fold(name, value).encode("ascii") if name == LINK else super().fold_binary(name, value)
 
 
-def offer(mail: EmailMessage, notice: Notice, params: EmailParams) -> None:
-    """Add the two headers, if the notice is optional for its client and there is an address to click."""
-    link = address(notice, params)
+def offer(mail: EmailMessage, link: str | None) -> None:
+    """Add the two headers, if there is an address to click."""
     if link is not None:
         mail[LINK] = f"<{link}>"
         mail["List-Unsubscribe-Post"] = ONE_CLICK
 
 
-def address(notice: Notice, params: EmailParams) -> str | None:
-    """Return where a click unsubscribes this recipient, the same in every notice; None where there is no way out."""
+def address(notice: Notice, params: EmailParams, links: Links | None = None) -> str | None:
+    """Return where a click unsubscribes this recipient, the same in every notice; None where there is no way out.
+
+    A page of the users' own comes before ours.
+    """
     facts, key = notice.facts, params.unsubscribe_key
-    if params.unsubscribe_url is None or key is None or not isinstance(facts, ClientFacts) or not facts.optional:
+    if not isinstance(facts, ClientFacts) or not facts.optional:
         return None
+    if params.unsubscribe_url is None or key is None:
+        return None if links is None else links.unsubscribe(notice)
     client = str(notice.client or "")
     parts = {
         "{client}": quote(client, safe=""),

@@ -161,4 +161,20 @@ GERMAN = Words(
     answer="Für Rückfragen antworten Sie bitte auf diese Nachricht.",
     why="Diese Nachricht richtet sich an {name} wegen der Nutzung von {what}.",
     reference="Referenz",
+    spoken=("„", "“"),
+    added="Hinweis unseres Teams",
+    rating="War diese Warnung für Sie nützlich?",
+    rating_yes="Ja",
+    rating_no="Nein",
+    leave="Falls Sie solche Mitteilungen nicht mehr wünschen",
+    label_test="Testnachricht",
+    subject_test="Testnachricht: keine Reaktion erforderlich",
+    title_test="Dies ist nur ein Test",
+    test=(
+        "mit dieser Nachricht prüfen wir lediglich, ob unsere Mitteilungen Sie erreichen. Über den Zustand unserer "
+        "Dienste sagt sie nichts aus."
+    ),
+    row_sent="Gesendet",
+    advice_test="Es ist nichts zu veranlassen.",
+    why_test="Sie erhalten diese Nachricht, weil unsere Mitteilungen an Ihre Adresse gehen.",
 )

@@ -162,4 +162,20 @@ FRENCH = Words(
     answer="Pour toute question, répondez à ce message.",
     why="Vous recevez ce message car {name} utilise {what}.",
     reference="Référence",
+    spoken=("«\u00a0", "\u00a0»"),
+    added="Précision de notre équipe",
+    rating="Cette alerte vous a-t-elle été utile\u00a0?",
+    rating_yes="Oui",
+    rating_no="Non",
+    leave="Si vous ne souhaitez plus recevoir ces informations",
+    label_test="Message d'essai",
+    subject_test="Message d'essai\u00a0: aucune action n'est requise",
+    title_test="Ceci n'est qu'un essai",
+    test=(
+        "Le présent message vérifie seulement que nos informations vous parviennent. Il ne dit rien de l'état de nos "
+        "services."
+    ),
+    row_sent="Envoi",
+    advice_test="Vous n'avez rien à faire.",
+    why_test="Vous recevez ce message car nos informations sont envoyées à votre adresse.",
 )

@@ -99,3 +99,19 @@ class Words:
     answer: str
     why: str
     reference: str
+
+    spoken: tuple[str, str]  # around what somebody said
+    added: str  # above what a person has added in their own words
+    rating: str
+    rating_yes: str
+    rating_no: str
+
+    leave: str  # followed by a link
+
+    label_test: str
+    subject_test: str
+    title_test: str
+    test: str
+    row_sent: str
+    advice_test: str
+    why_test: str

@@ -13,7 +13,7 @@ from tests.support.dsn import NOTICE, RECIPIENT, a_dsn
 @pytest.mark.parametrize(
     ("status", "action", "fate"),
     [
-        ("5.1.1", "failed", "no such mailbox; take the address out"),
+        ("5.1.1", "failed", "will never arrive: no such mailbox"),
         ("5.7.1", "failed", "the address is not to blame"),
         ("4.4.7", "failed", "given up after many attempts"),
         ("4.4.1", "delayed", "still being tried"),

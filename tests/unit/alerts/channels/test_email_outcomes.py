@@ -35,6 +35,8 @@ LATER = [
     (recipient(452, "4.2.2 mailbox full"), Failure.UNAVAILABLE),
     (recipient(421, "closing"), Failure.UNAVAILABLE),
     (recipient(530, "5.7.0 authentication required"), Failure.UNAUTHORISED),
+    (recipient(550, "5.1.8 <us@x.example>: sender's domain not found"), Failure.UNAUTHORISED),
+    (recipient(553, "5.1.7 bad sender's mailbox address"), Failure.UNAUTHORISED),
     (SMTPDataError(451, "4.3.0 try later"), Failure.UNAVAILABLE),
     (SMTPAuthenticationError(535, "5.7.8 bad credentials"), Failure.UNAUTHORISED),
     (SMTPAuthenticationError(534, "mechanism too weak"), Failure.UNAUTHORISED),
@@ -58,7 +60,9 @@ LATER = [
     (SMTPReadTimeoutError("slow"), Failure.TIMEOUT),
 ]
 NEVER = [
-    (recipient(550, "no such user"), Failure.UNKNOWN_RECIPIENT),
+    (recipient(550, "no such user, or so it seems"), Failure.REFUSED),
+    (recipient(550, "relay not permitted"), Failure.REFUSED),
+    (recipient(553, "not allowed"), Failure.REFUSED),
     (recipient(550, "5.1.1 no such user"), Failure.UNKNOWN_RECIPIENT),
     (recipient(551, "not local"), Failure.UNKNOWN_RECIPIENT),
     (recipient(553, "5.1.3 bad address"), Failure.UNKNOWN_RECIPIENT),

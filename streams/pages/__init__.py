@@ -1,0 +1,1 @@
+"""The pages behind the links in letters to clients. Only `server` knows Kafka."""

@@ -1,0 +1,112 @@
+"""The process that takes answers in from outside: stateless, and with no more rights than to write them down."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from aiohttp import web
+from aiokafka import AIOKafkaProducer
+
+from config.settings import Settings
+from domain.clock import Clock
+from domain.feedback import Feedback
+from streams.admin import topic_name
+from streams.connection import client_options
+from streams.pages import ratings, unsubscribe
+from streams.pages.page import MAX_BODY, Write
+from streams.records import encode
+from streams.topics import Topic
+
+log = logging.getLogger(__name__)
+
+WRITE_S: Final = 10.0
+PREPARE_S: Final = 5.0
+
+PAGES: Final[tuple[Callable[[Settings, Write, Clock], list[web.RouteDef]], ...]] = (ratings.routes, unsubscribe.routes)
+
+
+class FeedbackWriter:
+    """Writes answers to the feedback topic. Connects when there is one to write, and anew after a failure."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._options = client_options(settings.kafka)
+        self._topic = topic_name(settings, Topic.FEEDBACK)
+        self._producer: AIOKafkaProducer | None = None
+        self._connecting = asyncio.Lock()
+
+    async def write(self, feedback: Feedback) -> None:
+        """Return when the broker has it; raises when it has not, or not in time."""
+        key = (feedback.alert or feedback.id).encode()
+        async with asyncio.timeout(WRITE_S):
+            producer = await self._connected()
+            await producer.send_and_wait(self._topic, key=key, value=encode(feedback), partition=0)
+        log.info("written: %s %s", feedback.kind, feedback.id)
+
+    async def prepare(self, clock: Clock) -> None:
+        """Connect ahead of the first answer, however long that takes: a press in Slack has no time for it."""
+        while True:
+            try:
+                await self._connected()
+            except Exception as error:  # noqa: BLE001 - whatever is wrong with Kafka, it may be over the next time
+                log.warning("not connected to Kafka (%s); trying again", type(error).__name__)
+                await clock.sleep(PREPARE_S)
+            else:
+                return
+
+    def unready(self) -> list[str]:
+        """Return what keeps answers from being written, in words."""
+        return ["not connected to Kafka"] if self._producer is None else []
+
+    async def close(self) -> None:
+        """Let go of Kafka."""
+        if self._producer is not None:
+            await self._producer.stop()
+
+    async def _connected(self) -> AIOKafkaProducer:
+        async with self._connecting:
+            if self._producer is None:
+                producer = AIOKafkaProducer(**self._options, acks="all")
+                try:
+                    await producer.start()
+                except BaseException:
+                    await producer.stop()
+                    raise
+                self._producer = producer
+            return self._producer
+
+
+class AnswersServer:
+    """Serves the pages and /healthz."""
+
+    def __init__(self, settings: Settings, write: Write, clock: Clock, more: Sequence[web.RouteDef] = ()) -> None:
+        """``more`` are the routes of other ways in."""
+        self._host, self._port = settings.answers.host, settings.answers.port
+        self._routes = [route for pages in PAGES for route in pages(settings, write, clock)] + list(more)
+        self._runner: web.AppRunner | None = None
+
+    async def start(self) -> None:
+        """Begin to listen; raises OSError when the port is taken."""
+        app = web.Application(client_max_size=MAX_BODY)
+        app.add_routes([*self._routes, web.get("/healthz", _healthz)])
+        # No access log: the path of a page is the right to act.
+        self._runner = web.AppRunner(app, access_log=None)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, self._host, self._port).start()
+
+    async def stop(self) -> None:
+        """Stop listening."""
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+    @property
+    def address(self) -> str:
+        """Where it listens, with the port that was taken."""
+        if self._runner is None or not self._runner.addresses:
+            return ""
+        host, port = self._runner.addresses[0][:2]
+        return f"http://{host}:{port}"
+
+
+async def _healthz(_: web.Request) -> web.Response:
+    return web.Response(text="ok\n")

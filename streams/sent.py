@@ -1,0 +1,59 @@
+"""What was really sent: notices looked up by their ids in their topic."""
+
+from collections.abc import Collection
+from typing import Any, Final
+
+from kafka import KafkaConsumer, TopicPartition
+from kafka.errors import KafkaError
+
+from config.settings import Settings
+from domain.errors import DecodeError
+from domain.identity import NoticeId
+from domain.notice import Notice
+from streams.admin import BrokerError, topic_name
+from streams.connection import kafka_python_options
+from streams.records import decode
+from streams.topics import Topic
+
+POLL_MS: Final = 500
+AT_ONCE: Final = 2000
+
+
+def find_notices(settings: Settings, wanted: Collection[NoticeId]) -> dict[NoticeId, Notice]:
+    """Return the notices that there are; the topic is read from its beginning to its end. Raises BrokerError."""
+    brokers = ", ".join(settings.kafka.brokers)
+    try:
+        consumer = KafkaConsumer(
+            **kafka_python_options(settings.kafka), group_id=None, enable_auto_commit=False, max_poll_records=AT_ONCE
+        )
+    except (KafkaError, OSError) as error:
+        raise BrokerError(f"Kafka cannot be reached at {brokers} ({type(error).__name__}); check kafka") from error
+    try:
+        return _search(consumer, topic_name(settings, Topic.NOTICES), {notice.encode() for notice in wanted})
+    except (KafkaError, OSError) as error:
+        raise BrokerError(f"Kafka at {brokers} does not answer: {type(error).__name__}") from error
+    finally:
+        consumer.close(autocommit=False)
+
+
+def _search(consumer: Any, topic: str, wanted: set[bytes]) -> dict[NoticeId, Notice]:
+    places = [TopicPartition(topic, number) for number in sorted(consumer.partitions_for_topic(topic) or ())]
+    found: dict[NoticeId, Notice] = {}
+    if not places:
+        return found
+    consumer.assign(places)
+    consumer.seek_to_beginning(*places)
+    ends = consumer.end_offsets(places)
+    while len(found) < len(wanted) and any(consumer.position(place) < ends[place] for place in places):
+        for records in consumer.poll(timeout_ms=POLL_MS).values():
+            for record in records:
+                if record.key in wanted and (notice := _notice(record.value)) is not None:
+                    found[notice.id] = notice
+    return found
+
+
+def _notice(value: bytes | None) -> Notice | None:
+    try:
+        return decode(Notice, value)
+    except DecodeError:
+        return None
