@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help setup demo test check format lint types contracts kafka bench docs lock wheel clean
+.PHONY: help setup demo test check format lint types contracts kafka kills bench docs lock wheel clean
 
 help: ## show the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -43,6 +43,9 @@ contracts: $(STAMP)
 kafka: $(STAMP) ## the tests on a real Apache Kafka (Java 17; the broker comes from Maven Central)
 	$(BIN)/python -m pytest -m kafka tests/kafka
 
+kills: $(STAMP) ## kill a worker 200 times between decision and receipt; about twenty minutes
+	$(BIN)/python -m pytest -m kafka tests/kafka/test_kills.py --kills 200 -s
+
 bench: $(STAMP) ## timings; they assert nothing
 	$(BIN)/python -m pytest -m benchmark -s tests/benchmarks
 
@@ -55,7 +58,7 @@ wheel: $(STAMP) ## build the wheel and try it in an environment of its own
 	cd build && wheel-venv/bin/foreshock check ../config/examples/minimal.yaml
 
 lock: $(STAMP) ## resolve the requirements anew
-	$(BIN)/uv pip compile -q --generate-hashes --no-emit-index-url --no-emit-find-links --python-version 3.11 --custom-compile-command "make lock" pyproject.toml -o requirements/run.txt
+	$(BIN)/uv pip compile -q --generate-hashes --no-emit-index-url --no-emit-find-links --python-version 3.11 --custom-compile-command "make lock" pyproject.toml --extra postgres -o requirements/run.txt
 	$(BIN)/uv pip compile -q --generate-hashes --no-emit-index-url --no-emit-find-links --python-version 3.11 --custom-compile-command "make lock" pyproject.toml --extra demo --extra parquet --extra postgres --group dev -o requirements/dev.txt
 
 docs: $(STAMP) ## regenerate the generated pages

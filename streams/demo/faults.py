@@ -1,5 +1,6 @@
 """What can go wrong with the stand-ins, once each: tests and rehearsals queue it."""
 
+import asyncio
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,6 +32,11 @@ class Fault:
     def hang(cls, method: str | None = None) -> "Fault":
         """No answer until the server stops."""
         return cls("hang", None, method)
+
+    @classmethod
+    def held(cls, until: asyncio.Event, method: str | None = None) -> "Fault":
+        """The call takes effect, and is answered, only when the event is set."""
+        return cls("held", until, method)
 
     @classmethod
     def dropped(cls, method: str | None = None, *, accepted: bool = False) -> "Fault":

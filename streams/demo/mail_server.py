@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
+from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -47,7 +48,7 @@ class Taken:
     @property
     def notice(self) -> str:
         """Return the id of the notice: the left-hand side of the Message-ID."""
-        return str(self.message["Message-ID"]).strip("<> ").partition("@")[0]
+        return _notice_of(self.content)
 
 
 class MailServer:
@@ -170,6 +171,12 @@ class MailServer:
         if self._folder is not None:
             name = "".join(c if c.isalnum() or c in "-." else "_" for c in taken.notice)[:100]
             (self._folder / f"{len(self.messages):04d}-{name}.eml").write_bytes(content)
+
+
+@lru_cache(maxsize=4096)
+def _notice_of(content: bytes) -> str:
+    # Once for each message: the SMTP library looks at every property of its handler for each connection.
+    return str(message_from_bytes(content, policy=default)["Message-ID"]).strip("<> ").partition("@")[0]
 
 
 def _cut(server: SMTP) -> None:

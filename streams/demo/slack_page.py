@@ -1,14 +1,17 @@
 """Slack messages as a page, close enough to Slack to judge them by eye. Foreign text stays text."""
 
 import re
-from collections.abc import Sequence
+from base64 import b64encode
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
+from itertools import pairwise
+from types import MappingProxyType
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from alerts.channels.text import moment
-from streams.demo.slack_server import Json, Posted
+from streams.demo.slack_messages import Json, Posted
 
 _TAG = re.compile(r"&lt;(!date\^|https?://)(.*?)&gt;")
 _CODE = re.compile(r"`([^`\n]+)`")
@@ -24,17 +27,17 @@ _DOTS = {"🔵": "#2d7ff0", "🟠": "#f08a24", "🔴": "#e0342c", "🟢": "#2ea5
 class _Shown:
     when: str
     parts: tuple[tuple[str, str], ...]
-    edits: tuple[str, ...]
+    edits: tuple[tuple[str, str], ...]  # what it said before, and the picture of that
     replies: tuple["_Shown", ...] = ()
 
 
-def render_page(messages: Sequence[Posted]) -> str:
-    """Return an HTML page of the messages by channel, with threads and earlier versions. Times are UTC."""
+def render_page(messages: Sequence[Posted], pictures: Mapping[str, bytes] = MappingProxyType({})) -> str:
+    """Return an HTML page of the messages by channel, with threads, pictures and earlier versions. Times are UTC."""
     channels: dict[str, list[_Shown]] = {}
     for message in messages:
         if message.thread_ts is None:
-            replies = tuple(_shown(reply) for reply in messages if reply.thread_ts == message.ts)
-            channels.setdefault(message.channel_name, []).append(_shown(message, replies))
+            replies = tuple(_shown(reply, pictures) for reply in messages if reply.thread_ts == message.ts)
+            channels.setdefault(message.channel_name, []).append(_shown(message, pictures, replies))
     environment = Environment(
         loader=PackageLoader("streams.demo"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
@@ -78,18 +81,28 @@ def _tag(found: re.Match[str]) -> str:
     return form.replace("{date_short_pretty}", day).replace("{time}", f"{when:%H:%M} UTC")
 
 
-def _shown(message: Posted, replies: tuple[_Shown, ...] = ()) -> _Shown:
+def _shown(message: Posted, pictures: Mapping[str, bytes], replies: tuple[_Shown, ...] = ()) -> _Shown:
     when = moment(float(message.ts))
-    parts = [part for block in message.blocks for part in _parts(block)] or [("section", mrkdwn(message.text))]
+    parts = [part for block in message.blocks for part in _parts(block, pictures)] or [
+        ("section", mrkdwn(message.text))
+    ]
     return _Shown(
         when=f"{when:%H:%M:%S} UTC" if when is not None else "",
         parts=tuple(parts),
-        edits=tuple(edit["text"] for edit in message.edits),
+        edits=tuple(_earlier(message, pictures)),
         replies=replies,
     )
 
 
-def _parts(block: Json) -> list[tuple[str, str]]:
+def _earlier(message: Posted, pictures: Mapping[str, bytes]) -> Iterator[tuple[str, str]]:
+    """Yield each earlier version with its picture; a picture that was added is no other version of what is said."""
+    for before, after in pairwise([*message.edits, {"text": message.text}]):
+        if before["text"] != after["text"]:
+            images = (_picture(block, pictures) for block in before.get("blocks", ()) if block["type"] == "image")
+            yield before["text"], next(images, "")
+
+
+def _parts(block: Json, pictures: Mapping[str, bytes]) -> list[tuple[str, str]]:
     match block["type"]:
         case "header":
             return [("header", _with_dots(escape(block["text"]["text"])))]
@@ -98,5 +111,21 @@ def _parts(block: Json) -> list[tuple[str, str]]:
             return [("section", mrkdwn(text["text"])) for text in [*texts, *block.get("fields", ())]]
         case "context":
             return [("context", mrkdwn(element["text"])) for element in block["elements"]]
+        case "actions":
+            buttons = (
+                f'<span class="button {escape(each.get("style", ""))}">{escape(each["text"]["text"])}</span>'
+                for each in block["elements"]
+            )
+            return [("actions", "".join(buttons))]
+        case "image":
+            return [("image", _picture(block, pictures))]
         case _:
             return []
+
+
+def _picture(block: Json, pictures: Mapping[str, bytes]) -> str:
+    content = pictures.get(str((block.get("slack_file") or {}).get("id")))
+    if content is None:
+        return ""
+    data = b64encode(content).decode()
+    return f'<img src="data:image/png;base64,{data}" alt="{escape(block["alt_text"])}">'

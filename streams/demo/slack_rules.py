@@ -6,12 +6,22 @@ https://docs.slack.dev/reference/block-kit/blocks
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from streams.demo.slack_controls import of_actions
+
 MAX_BLOCKS = 50
 MAX_TEXT = 40_000
 LIMITS = {"header": 150, "section": 3000, "field": 2000, "context": 3000}
 MAX_FIELDS = 10
 MAX_ELEMENTS = 10
 KINDS = frozenset({"header", "section", "context", "divider", "actions", "image"})
+
+
+class SlackError(Exception):
+    """A call is refused, with Slack's word for it."""
+
+    def __init__(self, error: str, **more: Any) -> None:
+        super().__init__(error)
+        self.answer = {"ok": False, "error": error, **more}
 
 
 def complaints(message: Mapping[str, Any]) -> list[str]:
@@ -52,6 +62,8 @@ def _of_block(block: object) -> Iterator[tuple[str, str]]:
             yield from _of_text(block.get("text"), "/text", LIMITS["header"], frozenset({"plain_text"}))
         case "section":
             yield from _of_section(block)
+        case "actions":
+            yield from of_actions(block)
         case "context":
             yield from _of_list(block.get("elements"), "/elements", MAX_ELEMENTS, LIMITS["context"])
 

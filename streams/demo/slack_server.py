@@ -8,63 +8,22 @@ import contextlib
 import json
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypeAlias
+from typing import Self
 
 from aiohttp import web
 
 from domain.clock import Clock
 from streams.demo.faults import Fault
-from streams.demo.slack_rules import complaints, refusal
+from streams.demo.slack_files import SlackFiles
+from streams.demo.slack_messages import BOT, Json, Posted
+from streams.demo.slack_people import APP_TOKEN, SlackPeople
+from streams.demo.slack_rules import SlackError, complaints, refusal
 from streams.system import SystemClock
 
-Json: TypeAlias = dict[str, Any]
-
-BOT = {"user": "U00FORESHOCK", "bot_id": "B00FORESHOCK", "app_id": "A00FORESHOCK", "team": "T00DEMO"}
 STEP_S = 1e-6  # no two messages of a channel have one time stamp
-
-
-@dataclass(slots=True)
-class Posted:
-    """A message, with what it said before each edit."""
-
-    channel: str
-    channel_name: str
-    ts: str
-    text: str
-    blocks: list[Json]
-    metadata: Json | None
-    thread_ts: str | None = None
-    broadcast: bool = False
-    edited_ts: str | None = None
-    edits: list[Json] = field(default_factory=list)
-
-    @property
-    def notice(self) -> str | None:
-        """Return the id of the notice that the message carries."""
-        payload = (self.metadata or {}).get("event_payload") or {}
-        return payload.get("notice")
-
-    def shown(self, *, metadata: bool) -> Json:
-        """Return the message as Slack's API shows it."""
-        message: Json = {"type": "message", **BOT, "text": self.text, "ts": self.ts, "blocks": self.blocks}
-        if self.thread_ts is not None:
-            message["thread_ts"] = self.thread_ts
-        if self.edited_ts is not None:
-            message["edited"] = {"user": BOT["user"], "ts": self.edited_ts}
-        if metadata and self.metadata is not None:
-            message["metadata"] = self.metadata
-        return message
-
-
-class SlackError(Exception):
-    """A call is refused, with Slack's word for it."""
-
-    def __init__(self, error: str, **more: Any) -> None:
-        super().__init__(error)
-        self.answer = {"ok": False, "error": error, **more}
 
 
 class SlackServer:
@@ -79,15 +38,17 @@ class SlackServer:
         token: str = "xoxb-stand-in",  # noqa: S107 - a stand-in's token opens nothing
         clock: Clock | None = None,
         channels: Sequence[str] | None = None,
-        page: Callable[[Sequence[Posted]], str] | None = None,
+        page: Callable[[Sequence[Posted], Mapping[str, bytes]], str] | None = None,
     ) -> None:
-        """``channels`` are those that exist (``#name``), None for all; ``page`` shows the messages at /."""
+        """``channels`` are those that exist (``#name``), None for all; ``page`` shows messages and files at /."""
         self.host, self.port, self.token = host, port, token
         self.messages: list[Posted] = []
         self.calls: list[tuple[str, Json]] = []
         self.faults: deque[Fault] = deque()
         self.down = False  # every call answers 503
         self.archived: set[str] = set()
+        self.files = SlackFiles(lambda: f"http://{self.host}:{self.port}/", folder and folder / "files")
+        self.people = SlackPeople(lambda: f"http://{self.host}:{self.port}/", clock or SystemClock())
         self._folder = folder
         self._page = page
         self._clock = clock or SystemClock()
@@ -120,6 +81,8 @@ class SlackServer:
         app = web.Application(client_max_size=1 << 20)
         app.router.add_route("*", "/api/{method}", self._serve)
         app.router.add_get("/", self._show)
+        app.router.add_post("/upload/v1/{file}", self._upload)
+        app.add_routes(self.people.routes)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
         await self._runner.setup()
         site = web.TCPSite(self._runner, self.host, self.port)
@@ -132,13 +95,20 @@ class SlackServer:
     ) -> None:
         """Stop serving; the messages stay."""
         self._stopping.set()
+        await self.people.leave()
         if self._runner is not None:
             await self._runner.cleanup()
 
     async def _show(self, _: web.Request) -> web.Response:
         if self._page is None:
             raise web.HTTPNotFound
-        return web.Response(text=self._page(self.messages), content_type="text/html")
+        return web.Response(text=self._page(self.messages, self.files.pictures), content_type="text/html")
+
+    async def _upload(self, request: web.Request) -> web.Response:
+        self.calls.append(("upload", {"file": request.match_info["file"], "token": "Authorization" in request.headers}))
+        fault = self._next_fault("upload")
+        status = self.files.take(request.match_info["file"], await request.read()) if fault is None else fault.value
+        return web.Response(status=status, text=f"OK - {status}")
 
     async def _serve(self, request: web.Request) -> web.StreamResponse:
         method = request.match_info["method"]
@@ -147,6 +117,9 @@ class SlackServer:
         fault = self._next_fault(method)
         if self.down:
             fault = Fault.server_error(503)
+        if fault is not None and fault.kind == "held":
+            await fault.value.wait()
+            fault = None
         if fault is None:
             return self._answer(request, method, arguments)
         match fault.kind:
@@ -181,18 +154,20 @@ class SlackServer:
             "conversations.history": self._history,
             "conversations.list": self._list,
             "conversations.replies": self._replies,
+            **self.files.calls,
+            **self.people.calls,
         }
         try:
-            self._check_token(request)
+            self._check_token(request, APP_TOKEN if method == "apps.connections.open" else self.token)
             return web.json_response({"ok": True, **calls.get(method, _unknown)(arguments)})
         except SlackError as error:
             return web.json_response(error.answer)
 
-    def _check_token(self, request: web.Request) -> None:
+    def _check_token(self, request: web.Request, token: str) -> None:
         authorization = request.headers.get("Authorization", "")
         if not authorization:
             raise SlackError("not_authed")
-        if authorization != f"Bearer {self.token}":
+        if authorization != f"Bearer {token}":
             raise SlackError("invalid_auth")
 
     def _auth_test(self, _: Json) -> Json:
@@ -203,7 +178,7 @@ class SlackServer:
 
     def _post_message(self, arguments: Json) -> Json:
         channel = self._channel(arguments, by_name=True)
-        _check_content(arguments)
+        _check_content(arguments, self.files)
         thread_ts = arguments.get("thread_ts")
         if thread_ts is not None and self._find(channel, thread_ts) is None:
             raise SlackError("thread_not_found")
@@ -226,7 +201,7 @@ class SlackServer:
         message = self._find(channel, str(arguments.get("ts")))
         if message is None:
             raise SlackError("message_not_found")
-        _check_content(arguments)
+        _check_content(arguments, self.files)
         message.edits.append({"text": message.text, "blocks": message.blocks})
         message.text = arguments.get("text") or message.text
         message.blocks = arguments.get("blocks") or []
@@ -319,10 +294,10 @@ def _unknown(_: Json) -> Json:
     raise SlackError("unknown_method")
 
 
-def _check_content(arguments: Json) -> None:
-    error = refusal(arguments)
+def _check_content(arguments: Json, files: SlackFiles) -> None:
+    found = [*complaints(arguments), *files.complaints(arguments.get("blocks"))]
+    error = refusal(arguments) or ("invalid_blocks" if found else None)
     if error == "invalid_blocks":
-        found = complaints(arguments)
         raise SlackError(error, errors=found, response_metadata={"messages": [f"[ERROR] {line}" for line in found]})
     if error is not None:
         raise SlackError(error)

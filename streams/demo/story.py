@@ -72,7 +72,7 @@ async def run(plan: Plan, clock: Clock, console: Console) -> Account:
             played = await _play(plan, settings, broker, clock, console)
             await asyncio.to_thread(project, settings, str(plan.out / RECORD), clock)
     account = _account(plan, settings, played, {NoticeId(each) for each in (*slack.notice_ids, *mail.notice_ids)})
-    _write_pages(plan, account, render_page(slack.messages))
+    _write_pages(plan, account, render_page(slack.messages, slack.files.pictures))
     return account
 
 

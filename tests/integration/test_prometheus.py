@@ -74,7 +74,8 @@ class Prometheus:
         self.port = free_port()
         config: dict[str, Any] = yaml.safe_load((SHIPPED / "prometheus.yml").read_text())
         config["global"] = {"scrape_interval": "500ms", "evaluation_interval": "500ms"}
-        (job,) = config["scrape_configs"]
+        job = next(job for job in config["scrape_configs"] if job["job_name"] == "foreshock")
+        config["scrape_configs"] = [job]
         del job["dns_sd_configs"]
         job["static_configs"] = [{"targets": [target]}]
         (folder / "prometheus.yml").write_text(yaml.safe_dump(config))

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, TypeAlias, assert_never
 
+from alerts.channels.slack.controls import controls
 from alerts.channels.slack.mrkdwn import code, cut, date, escape, link, say
 from alerts.channels.text import clean, fitting, lasting
 from alerts.policy.wording import number
@@ -22,6 +23,7 @@ TEXT_LIMIT = 3000
 FALLBACK_LIMIT = 400  # what a phone's lock screen and a screen reader get
 EVIDENCE_SHOWN = 3
 LINES_SHOWN = 12
+SIMILAR_SHOWN = 3
 METADATA_TYPE = "foreshock_notice"
 
 _SIGNS = {Severity.INFO: "🔵", Severity.WARNING: "🟠", Severity.CRITICAL: "🔴"}
@@ -38,13 +40,13 @@ class Message:
     metadata: Block
 
 
-def compose(notice: Notice) -> Message:
-    """Return the whole message for a notice of any phase."""
+def compose(notice: Notice, *, buttons: bool = False) -> Message:
+    """Return the whole message for a notice of any phase, with ``buttons`` where a press would be heard."""
     facts = notice.facts
     match facts:
         case SquadFacts():
             title = f"{sign(notice.phase, facts.severity)} {_heading(notice.phase, clean(facts.headline))}"
-            blocks = tuple(_blocks(notice, facts, title))
+            blocks = (*_blocks(notice, facts, title), *(controls(notice, facts) if buttons else ()))
             reply = _reply(notice, facts)
         case ClientFacts():
             # Not routed so today: a client on a shared channel would still read nothing that is not theirs.
@@ -97,6 +99,10 @@ def _blocks(notice: Notice, facts: SquadFacts, title: str) -> Iterable[Block]:
     yield _section(_impact(facts))
     if facts.client_decisions:
         yield _section(_decisions(facts))
+    if facts.similar and not over:
+        yield _context(
+            cut("\n".join(["*Before*", *(f"• {say(line, 300)}" for line in facts.similar[:SIMILAR_SHOWN])]), TEXT_LIMIT)
+        )
     if facts.notes and not over:
         yield _context(cut("  ·  ".join(say(note, 300) for note in facts.notes), TEXT_LIMIT))
     yield _context(_footer(notice, facts))

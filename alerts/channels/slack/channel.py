@@ -12,7 +12,10 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from alerts.channels.base import Rendered
 from alerts.channels.slack import outcomes
 from alerts.channels.slack.blocks import METADATA_TYPE, Message, compose
+from alerts.channels.slack.connection import connect
+from alerts.channels.slack.files import WAITS_S, Pictures
 from alerts.channels.slack.params import SlackParams
+from alerts.channels.slack.trial import TRIAL
 from domain.notice import ChannelKind, Deferred, Delivered, Failure, Notice, Outcome, Rejected
 
 log = logging.getLogger(__name__)
@@ -34,15 +37,17 @@ class SlackChannel:
 
     kind = ChannelKind.SLACK
 
-    def __init__(self, params: SlackParams) -> None:
+    def __init__(self, params: SlackParams, *, waits_s: tuple[float, ...] = WAITS_S) -> None:
+        """``waits_s`` is the patience with a picture that Slack has just got."""
         self._params = params
         self._session: aiohttp.ClientSession | None = None
         self._client: AsyncWebClient | None = None
         self._ids: dict[str, str] = {}  # channel name -> id, learnt from answers
+        self._pictures = Pictures(lambda: self._web, params.base_url, waits_s=waits_s, buttons=params.buttons)
 
     def render(self, notice: Notice) -> Rendered:
         """Return the message as JSON: what is posted or edited, and the note for the thread."""
-        message = compose(notice)
+        message = compose(notice, buttons=self._params.buttons)
         content = json.dumps(
             {
                 "channel": notice.recipient,
@@ -59,7 +64,7 @@ class SlackChannel:
     async def send(self, notice: Notice, reference: str | None) -> Outcome:
         """Post or edit. Whatever goes wrong becomes an outcome."""
         try:
-            message = compose(notice)
+            message = compose(notice, buttons=self._params.buttons)
         except (TypeError, ValueError, ArithmeticError) as error:
             # A fault of ours: trying again would write the same message.
             log.exception("notice %s cannot be written for Slack", notice.id)
@@ -90,6 +95,19 @@ class SlackChannel:
             return None
         except Exception as error:  # noqa: BLE001 - no exception leaves a channel
             return outcomes.of_error(error)
+
+    async def try_out(self, recipient: str) -> Outcome:
+        """Send what is plainly a test, the same way."""
+        try:
+            answer = await self._web.chat_postMessage(channel=recipient, text=TRIAL)
+        except Exception as error:  # noqa: BLE001 - no exception leaves a channel
+            return outcomes.of_error(error)
+        return Delivered(f"{answer['channel']}:{answer['ts']}")
+
+    async def illustrate(self, notice: Notice, reference: str) -> None:
+        """Put the picture of the series into the message. Never raises."""
+        if self._params.pictures:
+            await self._pictures.add(notice, reference)
 
     async def close(self) -> None:
         """Close the session."""
@@ -135,12 +153,15 @@ class SlackChannel:
         return Delivered(reference)
 
     async def _edit(self, channel: str, ts: str, message: Message) -> bool:
+        blocks = self._pictures.within(f"{channel}:{ts}", message.blocks)
         try:
             # Without `metadata` the first message keeps its own, which names the notice that it was posted for.
-            await self._web.chat_update(channel=channel, ts=ts, text=message.text, blocks=list(message.blocks))
+            await self._web.chat_update(channel=channel, ts=ts, text=message.text, blocks=blocks)
         except SlackApiError as error:
             if outcomes.code(error) in _LOCKED:
                 return False
+            if outcomes.code(error) == "invalid_blocks" and self._pictures.forget(f"{channel}:{ts}"):
+                return await self._edit(channel, ts, message)  # somebody has deleted the file
             raise
         return True
 
@@ -199,19 +220,7 @@ class SlackChannel:
     def _web(self) -> AsyncWebClient:
         """Return the client, made on first use: a session belongs to a running event loop."""
         if self._client is None:
-            self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=self._params.timeout))
-            sdk_log = logging.getLogger(f"{__name__}.sdk")
-            sdk_log.setLevel(logging.INFO)  # at DEBUG the SDK writes whole messages
-            self._client = AsyncWebClient(
-                token=self._params.token.get_secret_value(),
-                base_url=self._params.base_url,
-                session=self._session,
-                logger=sdk_log,
-                retry_handlers=[],  # the outbox retries, and remembers
-            )
-            # The SDK reads a proxy from the environment; the configuration is the only place for it.
-            proxy = self._params.proxy
-            self._client.proxy = None if proxy is None else proxy.get_secret_value()
+            self._session, self._client = connect(self._params, __name__)
         return self._client
 
 

@@ -6,13 +6,15 @@ from dataclasses import replace
 import pytest
 
 from alerts.channels.email import EmailChannel, EmailParams
+from alerts.channels.email.links import Links
 from alerts.channels.slack import SlackChannel, SlackParams
 from domain.alert import Severity
+from domain.identity import ClientId
 from domain.notice import Phase
 from tests.conftest import Golden
 from tests.support.notices import CLIENT_FACTS, SQUAD_FACTS, T0, a_notice, an_email, letters
 
-SLACK = SlackChannel(SlackParams(token="unused"))
+SLACK = SlackChannel(SlackParams(token="unused", signing_secret="unused"))
 EMAIL = EmailChannel(
     EmailParams(
         host="mail.example",
@@ -20,7 +22,8 @@ EMAIL = EmailChannel(
         sender_name="Payments Hub service status",
         reply_to="support@hub.example",
         contact="Service Desk, +49 69 1234 5678 (24 h)",
-    )
+    ),
+    Links("https://answers.hub.example", ("a key of the golden files, and of nothing else",)),
 )
 HEADLINES = {
     Phase.WARNING: SQUAD_FACTS.headline,
@@ -39,6 +42,12 @@ def test_slack(phase: Phase, golden: Golden) -> None:
         severity=Severity.CRITICAL if phase is Phase.UPDATE else Severity.WARNING,
         changed_at=T0 + 600 * number,
         forecast=SQUAD_FACTS.forecast if phase is Phase.WARNING else None,
+        similar=(
+            "14 November, 09:20 UTC: db_connections up too; incident INC-7 after 12 min; resolved; called useful",
+        ),
+        waiting=(ClientId("fintech-7"),) if phase is Phase.WARNING else (),
+        acknowledged_by="anna (Slack U0ANNA)" if phase is Phase.UPDATE else "",
+        notes=("acknowledged by anna (Slack U0ANNA)",) if phase is Phase.UPDATE else (),
     )
     content = json.loads(SLACK.render(a_notice(phase, number + 1, facts=facts)).content)
     golden(f"messages/slack-{phase}.json", json.dumps(content, indent=2, ensure_ascii=False) + "\n")

@@ -68,11 +68,11 @@ def test_the_address_of_slack_ends_in_a_slash_and_is_one_of_the_web() -> None:
 
 def test_secrets_do_not_show() -> None:
     params = [
-        SlackParams(token="xoxb-secret", proxy="http://u:secret@proxy"),
-        EmailParams(host="h", sender="a@b.example", username="u", password="secret"),
+        SlackParams(token="xoxb-bait", signing_secret="bait", app_token="xapp-bait", proxy="http://u:bait@proxy"),
+        EmailParams(host="h", sender="a@b.example", username="u", password="bait"),
     ]
     for each in params:
-        assert "secret" not in repr(each) + str(each) + each.model_dump_json()
+        assert "bait" not in repr(each) + str(each) + each.model_dump_json()
 
 
 def test_every_kind_of_channel_is_in_the_table_and_is_made_when_configured() -> None:

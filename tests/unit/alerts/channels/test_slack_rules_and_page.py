@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
+from streams.demo.slack_messages import Posted
 from streams.demo.slack_page import mrkdwn, render_page
 from streams.demo.slack_rules import complaints, refusal
-from streams.demo.slack_server import Posted
 
 
 def section(text: str) -> dict[str, Any]:
