@@ -37,12 +37,14 @@ LABEL org.opencontainers.image.title="Foreshock" \
 RUN groupadd --system --gid 10001 foreshock \
     && useradd --system --uid 10001 --gid foreshock --no-create-home --home-dir /tmp --shell /usr/sbin/nologin foreshock
 COPY --from=environment /opt/foreshock /opt/foreshock
+# A volume takes over the owner that it finds here.
+RUN install --directory --owner=10001 --group=10001 --mode=0700 /var/lib/foreshock
 ENV PATH=/opt/foreshock/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1 \
     FORESHOCK__SERVER__HOST=0.0.0.0
 USER 10001:10001
-# All that is ever written: a read-only root file system needs a tmpfs here and nothing else.
+# All that is ever written: a read-only root file system needs a tmpfs here, and the recorder a volume for its record.
 WORKDIR /tmp
 EXPOSE 6066
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 \

@@ -262,7 +262,8 @@ def _answer(answer: Feedback) -> str:
     about = f" for client {answer.client}" if answer.client is not None else ""
     lasting = f", for {span(answer.lasts_s)}" if answer.lasts_s is not None else ""
     comment = f": {answer.comment}" if answer.comment else ""
-    return f"{answer.kind} by {answer.by}{about}{lasting}{comment}"
+    adding = f"; adding for clients: {answer.text}" if answer.text else ""
+    return f"{answer.kind} by {answer.by}{about}{lasting}{comment}{adding}"
 
 
 def _decided(file: File, notice: Notice) -> Iterator[Line]:

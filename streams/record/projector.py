@@ -1,22 +1,35 @@
 """From the topics into the record: catch up once, or follow until told to stop; heads to Kafka now and then."""
 
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack, closing
+from dataclasses import dataclass
 from typing import Final, Protocol
 
 from config.settings import Settings
 from domain.clock import Clock
+from streams.metrics import RECORD_CATALOGUE, Metrics
 from streams.record.anchors import Anchor, KafkaAnchors
 from streams.record.chain import Head, Place, seal
 from streams.record.database import Record, RecordError, open_record
+from streams.record.gauges import Gauges
 from streams.record.source import KafkaSource, Source, recorded_topics
 from streams.topics import Topic
 
 log = logging.getLogger(__name__)
 
 HEADS_EVERY_S: Final = 60.0
+MEASURE_EVERY_S: Final = 5.0
 GROUP_SUFFIX: Final = "-record"
+
+
+@dataclass(slots=True)
+class Chore:
+    """Something to do every so many seconds while the record follows the topics, and at once when it begins to."""
+
+    every_s: float
+    do: Callable[[], None]
+    due_at: float = 0.0  # monotonic
 
 
 class Anchors(Protocol):
@@ -51,6 +64,8 @@ class Projector:
         self._anchored = ""  # the seal that Kafka has
         self._anchored_at = clock.monotonic()
         self._places: frozenset[Place] = frozenset()
+        self.covered = 0  # entries that the last heads on Kafka cover
+        self.covered_at = 0.0  # when those were written; 0: not by this process
 
     def catch_up(self) -> int:
         """Record everything that the topics hold now, write the heads, and return how many entries were new."""
@@ -65,10 +80,14 @@ class Projector:
         self._anchor()
         return stored
 
-    def follow(self, stopped: Callable[[], bool]) -> int:
+    def follow(self, stopped: Callable[[], bool], chores: Sequence[Chore] = ()) -> int:
         """Record until ``stopped``, write the heads, and return how many entries were new."""
         stored = self.catch_up()
         while not stopped():
+            for chore in chores:
+                if self._clock.monotonic() >= chore.due_at:
+                    chore.do()
+                    chore.due_at = self._clock.monotonic() + chore.every_s
             stored += self._step()[0]
             if self._clock.monotonic() >= self._anchored_at + self._heads_every_s:
                 self._anchor()
@@ -120,6 +139,7 @@ class Projector:
                 self._check(self._anchors.last())
             self._anchors.write(heads, self._clock.now())
             self._anchored = sealed
+            self.covered, self.covered_at = sum(head.position for head in heads), self._clock.now()
 
     def _check(self, last: Anchor | str | None) -> None:
         """Refuse to write heads that contradict those on Kafka: this record would discredit the true one."""
@@ -142,10 +162,13 @@ def project(
     *,
     stopped: Callable[[], bool] | None = None,
     heads_every_s: float | None = HEADS_EVERY_S,
+    verify_every_s: float | None = None,
+    metrics: Metrics | None = None,
 ) -> int:
     """Project the topics of an installation into a database, made if need be; without ``stopped`` only catch up.
 
-    ``heads_every_s`` None writes no heads. Returns how many entries were new. Raises RecordError and BrokerError.
+    ``heads_every_s`` None writes no heads. While it follows, it measures itself into ``metrics`` and verifies the whole
+    record every so often. Returns how many entries were new. Raises RecordError and BrokerError.
     """
     with ExitStack() as stack:
         record = stack.enter_context(closing(open_record(database, create=True)))
@@ -154,7 +177,13 @@ def project(
         source = stack.enter_context(closing(KafkaSource(settings, group=group)))
         anchors = None if heads_every_s is None else stack.enter_context(closing(KafkaAnchors(settings)))
         projector = Projector(record, source, recorded_topics(settings), anchors, clock, heads_every_s or HEADS_EVERY_S)
-        return projector.catch_up() if stopped is None else projector.follow(stopped)
+        if stopped is None:
+            return projector.catch_up()
+        gauges = Gauges(record, source, anchors, projector, clock, metrics or Metrics(RECORD_CATALOGUE))
+        chores = [Chore(MEASURE_EVERY_S, gauges.measure)]
+        if verify_every_s is not None:
+            chores.append(Chore(verify_every_s, gauges.verify))
+        return projector.follow(stopped, chores)
 
 
 def _next(heads: Mapping[Place, Head], place: Place) -> int:

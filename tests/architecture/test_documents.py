@@ -58,7 +58,9 @@ def test_every_make_target_and_command_that_a_document_names_exists(document: Pa
     text = text_of(document)
     asked = re.findall(r"(?:^|`|\$ )make ([a-z]+)\b", text, re.MULTILINE)
     commands = re.findall(
-        r"(?:^|[`/ ])foreshock ([a-z]+)\b(?=[^`\n]*(?:`|$))", re.sub(r"[*_]", "", code_of(text)), re.MULTILINE
+        r"(?:^|[`/ ])foreshock ([a-z]+(?:-[a-z]+)*)\b(?=[^`\n]*(?:`|$))",
+        re.sub(r"[*_]", "", code_of(text)),
+        re.MULTILINE,
     )
 
     assert [name for name in asked if name not in targets] == []

@@ -1,14 +1,22 @@
 """One broker for the whole run; names of their own for each test."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.support.kafka import KafkaBroker, Names
 
 HERE = Path(__file__).parent
+SAID = pytest.StashKey[list[str]]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let `make kills` ask for more than a sample."""
+    parser.addoption("--kills", type=int, default=20, help="how often test_kills.py kills the worker")
+    parser.addoption("--kills-seed", type=int, default=None, help="the seed of its instants; by default the day")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -16,6 +24,21 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.kafka)
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """Show what was measured even when everything passed."""
+    lines = config.stash.get(SAID, [])
+    if lines:
+        terminalreporter.section("measured on Kafka")
+        for line in lines:
+            terminalreporter.write_line(line)
+
+
+@pytest.fixture
+def tell(request: pytest.FixtureRequest) -> Callable[[str], None]:
+    """Say a figure at the end of the run: one to know, not one to assert."""
+    return request.config.stash.setdefault(SAID, []).append
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import create_engine
+from sqlalchemy.exc import ProgrammingError
 from typer.testing import CliRunner
 
 from domain.notice import Phase
@@ -18,7 +19,9 @@ from streams.record.verify import verify
 from streams.topics import Topic
 from tests.support.postgres import PostgresServer
 from tests.support.record import ALERT, TOPICS, Log, MemoryAnchors, a_squad_notice, an_episode, dumped, record_of
+from tests.support.tree import ROOT
 
+ROLES = ROOT / "ops" / "postgres" / "record.sql"
 GUARDS = ("update", "delete", "truncate")
 NOTICES = "topic = 'foreshock.notices' AND partition_no = 2"
 
@@ -142,6 +145,67 @@ def test_a_wrong_password_is_refused_without_repeating_it(server: PostgresServer
         open_record(server.url().replace("hunter2", "letmein"))
 
     assert "letmein" not in str(caught.value)
+
+
+@pytest.fixture
+def roles(url: str, log: Log) -> Iterator[dict[str, str]]:
+    """The record of an episode, made by its owner, and the URLs of the roles that the shipped file makes."""
+    record_of(log, url).close()
+    engine = create_engine(url)
+    names = ("recorder", "auditing")
+    with engine.begin() as connection:
+        connection.exec_driver_sql(ROLES.read_text())
+        for name in names:
+            connection.exec_driver_sql(f"ALTER ROLE {name} PASSWORD 'plain-{name}'")
+    try:
+        yield {name: url.replace("auditor:hunter2", f"{name}:plain-{name}") for name in names}
+    finally:
+        with engine.begin() as connection:
+            for name in names:
+                connection.exec_driver_sql(f"DROP OWNED BY {name}")
+                connection.exec_driver_sql(f"DROP ROLE {name}")
+        engine.dispose()
+
+
+def refused(url: str, statement: str) -> str:
+    """What the database says to a statement that it must not take."""
+    engine = create_engine(url)
+    try:
+        with engine.begin() as connection, pytest.raises(ProgrammingError) as caught:
+            connection.exec_driver_sql(statement)
+        return str(caught.value.orig)
+    finally:
+        engine.dispose()
+
+
+def test_the_recorder_may_add_to_the_record_and_nothing_else(roles: dict[str, str], log: Log) -> None:
+    known = len(log.messages)
+    an_episode(log)
+    record = open_record(roles["recorder"], create=True)
+    assert record.append(log.messages[known:], TOPICS) == 17
+    assert verify(record).sound
+    record.close()
+
+    for statement in (
+        "UPDATE entries SET reason = 'x'",
+        "DELETE FROM entries",
+        "TRUNCATE entries",
+        "DELETE FROM chains",
+        "DELETE FROM seal",
+        "CREATE TABLE mine (x int)",
+    ):
+        assert "permission denied" in refused(roles["recorder"], statement), statement
+    assert "must be owner" in refused(roles["recorder"], "DROP TRIGGER entries_never_update ON entries")
+    assert "must be owner" in refused(roles["recorder"], "ALTER TABLE entries DISABLE TRIGGER ALL")
+
+
+def test_an_auditor_may_read_and_verify_and_write_nothing(roles: dict[str, str]) -> None:
+    done = CliRunner().invoke(app, ["audit", "verify", "--database", roles["auditing"]])
+    told = CliRunner().invoke(app, ["explain", ALERT, "--database", roles["auditing"]])
+
+    assert (done.exit_code, told.exit_code) == (0, 0), done.output + told.output
+    for statement in ("UPDATE seal SET hash = 'x'", "INSERT INTO seal VALUES (2, 1, 0, 'x')", "DELETE FROM entries"):
+        assert "permission denied" in refused(roles["auditing"], statement), statement
 
 
 def test_the_commands_work_on_it(url: str, log: Log) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import sys
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,7 @@ from streams.record.verify import verify
 from streams.system import SystemClock
 from streams.topics import Topic
 from tests.support.kafka import KafkaBroker, Names
-from tests.support.processes import Child, wait_until
+from tests.support.processes import Child, free_port, port_answers, wait_until
 from tests.support.record import PREFIX, Log, an_episode, dumped, tamper
 from tests.support.tree import ROOT
 
@@ -151,6 +152,38 @@ def test_a_recorder_that_is_killed_goes_on_and_stores_every_entry_once(
     committed = kafka.committed(names.group("workers") + GROUP_SUFFIX)
     assert committed == {(p.topic, p.partition): h.next_offset for p, h in first.heads().items()}
     first.close()
+
+
+def test_a_recorder_in_service_shows_how_far_it_is_and_that_somebody_changed_the_record(
+    config: Path, tmp_path: Path
+) -> None:
+    database, port = tmp_path / "record.sqlite", free_port()
+    command: list[str | Path] = [
+        sys.executable, "-c", "from streams.cli import main; main()", "record", "--config", config,
+        "--database", database, "--heads-every", "1s", "--verify-every", "1s", "--port", str(port),
+    ]  # fmt: skip
+
+    def shows(**wanted: float) -> bool:
+        return port_answers(port) and all(measured(port, f"foreshock_record_{n}") == v for n, v in wanted.items())
+
+    with Child("recorder", command, tmp_path / "recorder.log", cwd=ROOT) as recorder:
+        recorder.wait_ready(lambda: shows(entries=0, lag=0, findings=0), what="an empty record")
+        say(config, an_episode_log())
+        recorder.wait_ready(lambda: shows(entries=17, lag=0, uncovered=0, findings=0), what="an episode, covered")
+        assert measured(port, "foreshock_record_heads_at_seconds") > 0
+        assert measured(port, "foreshock_record_verified_at_seconds") > 0
+
+        tamper(str(database), ["DELETE FROM entries WHERE kind = 'receipt' AND verdict = 'deferred'"])
+
+        recorder.wait_ready(lambda: measured(port, "foreshock_record_findings") > 0, what="findings")
+        assert "the record is not what was written" in recorder.log_text()
+
+
+def measured(port: int, name: str) -> float:
+    """Return a metric of a recorder, summed over its labels."""
+    page = urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5).read().decode()
+    lines = [line for line in page.splitlines() if line.startswith((name + " ", name + "{"))]
+    return sum(float(line.rpartition(" ")[2]) for line in lines)
 
 
 def test_heads_that_kafka_holds_are_read_oldest_first_and_rubbish_among_them_is_told(

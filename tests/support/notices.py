@@ -117,6 +117,13 @@ NAMES = {  # as a client of that language is shown them
 }
 
 
+ADDED = {  # as somebody may add it when they approve a notice
+    "de": "Wir haben zusätzliche Kapazität angefordert. Sammelaufträge können Sie bis 18 Uhr nachreichen.",
+    "en": "We have asked for more capacity. Batch files can be handed in until 18:00.",
+    "fr": "Nous avons demandé des capacités supplémentaires. Les remises groupées sont possibles jusqu'à 18 h.",
+}
+
+
 def letters(locale: str, tone: str) -> dict[str, Notice]:
     """Every kind of letter, in the order in which a client may get them."""
     journeys, stages = NAMES[locale]
@@ -124,6 +131,7 @@ def letters(locale: str, tone: str) -> dict[str, Notice]:
     begun = replace(facts, begun=True, expected_at=None, earliest_at=None, latest_at=None)
     return {
         "warning": an_email(Phase.WARNING, 1, facts=facts),
+        "warning-added": an_email(Phase.WARNING, 1, facts=replace(facts, words=ADDED[locale], optional=True)),
         "warning-begun": an_email(Phase.WARNING, 1, facts=begun),
         "update": an_email(Phase.UPDATE, 2, facts=facts, at=T0 + 300),
         "update-begun": an_email(Phase.UPDATE, 2, facts=begun, at=T0 + 600),

@@ -89,12 +89,21 @@ class Story:
     """One installation of its own: topics, group, stand-ins, and the workers that a test starts."""
 
     def __init__(
-        self, broker: KafkaBroker, names: Names, folder: Path, overrides: dict[str, Any] | None = None
+        self,
+        broker: KafkaBroker,
+        names: Names,
+        folder: Path,
+        overrides: dict[str, Any] | None = None,
+        *,
+        slack: SlackServer | None = None,
+        mail: MailServer | None = None,
+        static: bool = False,
     ) -> None:
-        """Nothing runs yet; use as an asynchronous context."""
+        """Nothing runs yet; use as an asynchronous context. ``static`` workers get their partitions back at once."""
         self.broker = broker
-        self.slack = SlackServer()
-        self.mail = MailServer()
+        self.slack = slack or SlackServer()
+        self.mail = mail or MailServer()
+        self._static = static
         self._names = names
         self._folder = folder
         self._overrides = overrides or {}
@@ -117,6 +126,11 @@ class Story:
         await self.mail.__aexit__(None, None, None)
 
     @property
+    def running(self) -> bool:
+        """Whether every worker is alive."""
+        return all(worker.running for worker in self._workers)
+
+    @property
     def telemetry(self) -> str:
         """The name of the telemetry topic."""
         return self._names.topic("telemetry")
@@ -133,8 +147,7 @@ class Story:
     async def start_worker(self) -> Child:
         """Start one more worker and wait until it is ready."""
         number, port = len(self._workers), free_port()
-        config = self._folder / f"worker-{number}.yaml"
-        config.write_text(yaml.safe_dump(self._settings(port)))
+        config = self.config(number, port)
         command = [*FORESHOCK, "worker", "--config", config]
         secret = {"SLACK_TOKEN": self.slack.token}
         worker = Child(f"worker-{number}", command, self._folder / f"worker-{number}.log", env=secret, cwd=ROOT)
@@ -143,6 +156,15 @@ class Story:
         worker.start()
         await self.ready(worker)
         return worker
+
+    def config(self, number: int, port: int) -> Path:
+        """Write the configuration of a worker, and return its file."""
+        settings = self._settings(port)
+        if self._static:
+            settings["kafka"]["instance"] = f"worker-{number}"
+        file = self._folder / f"worker-{number}.yaml"
+        file.write_text(yaml.safe_dump(settings))
+        return file
 
     async def ready(self, worker: Child) -> None:
         """Wait until a worker says that it is ready."""
@@ -161,7 +183,7 @@ class Story:
             await asyncio.to_thread(producer.close)
         return len(messages)
 
-    async def drained(self) -> None:
+    async def drained(self, timeout_s: float = DRAIN_S) -> None:
         """Wait until the workers have nothing left to do; raises TimeoutError."""
         calm = 0
 
@@ -170,7 +192,7 @@ class Story:
             calm = calm + 1 if self._behind() == 0 and self._pending() == 0 else 0
             return calm >= 4
 
-        await asyncio.to_thread(wait_until, quiet, what="the workers to be done", timeout_s=DRAIN_S, poll_s=0.5)
+        await asyncio.to_thread(wait_until, quiet, what="the workers to be done", timeout_s=timeout_s, poll_s=0.5)
 
     async def outcome(self) -> Outcome:
         """Read back everything."""
@@ -216,7 +238,7 @@ class Story:
             admin.close()
 
     def _behind(self) -> int:
-        topics = [self.telemetry, self.incidents, *map(self.own, ("incidents", "anomalies", "notices"))]
+        topics = [self.telemetry, self.incidents, *map(self.own, ("incidents", "feedback", "anomalies", "notices"))]
         committed = self.broker.committed(self._names.group("workers"))
         consumer = KafkaConsumer(bootstrap_servers=self.broker.bootstrap)
         try:

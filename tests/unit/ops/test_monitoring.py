@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from streams.metrics import CATALOGUE, PREFIX, Spec
+from streams.metrics import CATALOGUE, PREFIX, RECORD_CATALOGUE, Spec
 
 ROOT = Path(__file__).resolve().parents[3]
 PROMETHEUS = ROOT / "ops" / "prometheus"
@@ -38,8 +38,9 @@ def expressions() -> list[tuple[str, str]]:
 
 def families() -> dict[str, Spec]:
     """Every name that Prometheus will hold, with the family that it belongs to."""
-    names = {spec.exposed: spec for spec in CATALOGUE if spec.kind != "histogram"}
-    for spec in CATALOGUE:
+    every = (*CATALOGUE, *RECORD_CATALOGUE)
+    names = {spec.exposed: spec for spec in every if spec.kind != "histogram"}
+    for spec in every:
         if spec.kind == "histogram":
             names |= {f"{spec.exposed}_{part}": spec for part in ("bucket", "sum", "count")}
     return names
