@@ -186,8 +186,7 @@ class Decide:
         if not self._memory.episodes:
             return
         idle_at = fastest - self._params.partition_idle_after
-        now = lifecycle.Now(fastest, min(at for at in partitions.values() if at >= idle_at))
-        yield from self._episodes.tick(now)
+        yield from self._episodes.tick(lifecycle.Now(partitions, idle_at))
 
     def _incident_of(self, service: ServiceId) -> str | None:
         """Return the open incident that was declared first for this service."""

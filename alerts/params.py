@@ -91,7 +91,8 @@ class AlertParams(BaseModel):
     partition_idle_after: Duration = Field(
         default=7200.0,
         gt=0,
-        description="Staleness waits for the slowest telemetry partition, unless it is this far behind the fastest.",
+        description="What waits for a telemetry partition (an end for its own, staleness for the slowest) does not "
+        "wait for one that is this far behind the fastest.",
     )
     squad_update_gap: Duration = Field(
         default=30.0,

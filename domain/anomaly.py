@@ -118,6 +118,7 @@ class Anomaly:
     evidence: tuple[Evidence, ...] = ()
     forecast: Forecast | None = None
     trace: Trace | None = None
+    partition: int = 0  # of the telemetry, in whose event time it was found
 
 
 @dataclass(frozen=True, slots=True)

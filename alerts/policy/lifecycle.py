@@ -5,6 +5,8 @@ the end is held back continues the episode; trouble that returns later is a new 
 its own transitions, and each of them is one of the episode, too. Times never run backwards.
 """
 
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final, assert_never
 
@@ -21,10 +23,28 @@ MOVES_KEPT: Final = 8  # of one episode
 
 @dataclass(frozen=True, slots=True)
 class Now:
-    """Event time, as far as the telemetry partitions have come: the fastest, and the slowest that is not idle."""
+    """Event time, as far as each telemetry partition has come; who has not come as far as ``idle_at`` is idle."""
 
-    fastest: float
-    slowest: float
+    partitions: Mapping[int, float]
+    idle_at: float = -math.inf
+
+    @property
+    def fastest(self) -> float:
+        """How far the fastest has come."""
+        return max(self.partitions.values())
+
+    @property
+    def slowest(self) -> float:
+        """How far the slowest has come that is not idle."""
+        return min(at for at in self.partitions.values() if at >= self.idle_at)
+
+    def of(self, anomaly: Anomaly) -> float:
+        """Return how far the partition has come that a finding was made in, or the fastest when that one is idle.
+
+        The fastest may be far ahead while a worker catches up: trouble that returns may not have been read yet.
+        """
+        at = self.partitions.get(anomaly.partition, anomaly.at)
+        return at if at >= self.idle_at else self.fastest
 
 
 def opened(
@@ -191,7 +211,7 @@ def settled(episode: Episode, at: float, params: AlertParams) -> Step:
 def ticked(episode: Episode, now: Now, params: AlertParams) -> Step:
     """Let event time pass: a held end becomes due, and findings that are no longer heard of are given up."""
     if episode.ended_at is not None:
-        return settled(episode, now.fastest, params)
+        return settled(episode, now.of(episode.lead), params)
     heard = tuple(known for known in episode.open_anomalies if now.slowest - known.at <= params.stale_after)
     if len(heard) == len(episode.open_anomalies):
         return Step(episode)

@@ -1,6 +1,7 @@
 """Telemetry in, anomalies out: decode, then the detection of one partition."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from detectors.detection import Detection
 from domain.anomaly import Anomaly, Watermark
@@ -103,7 +104,8 @@ class DetectStage:
     def _say(self, anomalies: Sequence[Anomaly]) -> list[Output]:
         for anomaly in anomalies:
             self._metrics.count("anomalies", kind=anomaly.kind, phase=anomaly.phase)
-        return [Output(Topic.ANOMALIES, anomaly.service.encode(), encode(anomaly), 0) for anomaly in anomalies]
+        found = (replace(anomaly, partition=self._partition) for anomaly in anomalies)
+        return [Output(Topic.ANOMALIES, anomaly.service.encode(), encode(anomaly), 0) for anomaly in found]
 
     def _tell_time(self, *, probe: bool = False) -> Sequence[Output]:
         at = self.detection.watermark

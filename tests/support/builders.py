@@ -70,6 +70,7 @@ def an_anomaly(
     forecast: Forecast | None = None,
     evidence: Sequence[Evidence] | None = None,
     score: float = 0.99,
+    partition: int = 0,
 ) -> Anomaly:
     """Without ``opened_at``, an anomaly that opened at ``at``; the id follows from the service and that time."""
     opened = at if opened_at is None else opened_at
@@ -84,6 +85,7 @@ def an_anomaly(
         confidence=confidence,
         evidence=(an_evidence(service, at=at, since=opened),) if evidence is None else tuple(evidence),
         forecast=forecast,
+        partition=partition,
     )
 
 

@@ -22,6 +22,7 @@ _ALERT: Final = re.compile(r"alert-[0-9a-f]{1,64}")
 _USER: Final = re.compile(r"[UW][A-Z0-9]{2,30}")
 _ID: Final = re.compile(r"[A-Z0-9]{3,30}")
 _STAMP: Final = re.compile(r"[0-9]{1,12}(\.[0-9]{1,9})?")
+_LONE_SURROGATE: Final = re.compile("[\ud800-\udfff]")  # JSON can say it, and nothing can be made of it
 _UNNAMED: Final = frozenset({"privategroup", "directmessage"})  # what Slack calls a channel whose name it keeps
 _NEED_APPROVER: Final = frozenset({FeedbackKind.APPROVE, FeedbackKind.HOLD})
 _SAID: Final = {
@@ -209,9 +210,9 @@ def _value(value: object) -> tuple[AlertId, tuple[ClientId, ...]]:
         parts = json.loads(_text(value, VALUE_LIMIT))
     except (ValueError, RecursionError) as error:
         raise RefusedError("malformed") from error
-    if not isinstance(parts, list) or not parts or not all(isinstance(part, str) for part in parts):
+    if not isinstance(parts, list) or not parts:
         raise RefusedError("malformed")
-    alert, *clients = parts
+    alert, *clients = (_text(part, VALUE_LIMIT) for part in parts)
     if not _ALERT.fullmatch(alert) or len(clients) > MOST_LISTED:
         raise RefusedError("malformed")
     return AlertId(alert), tuple(ClientId(client) for client in clients)
@@ -224,7 +225,8 @@ def _person(parts: Mapping[str, Any]) -> _Person:
         raise RefusedError("malformed")
     name = user.get("name") or user.get("username") or ""
     # What a person calls themselves is shown to others: one line, no tricks of direction, and never the id of another.
-    return _Person(id_, clean(_text(name, 200), 60, "…").replace("(", "").replace(")", ""))
+    plain = "".join(sign for sign in _text(name, 200) if sign not in "()" and (sign.isprintable() or sign.isspace()))
+    return _Person(id_, clean(plain, 60, "…"))
 
 
 def _trigger(parts: Mapping[str, Any]) -> str:
@@ -263,6 +265,6 @@ def _mapping(value: object) -> Mapping[str, Any]:
 
 
 def _text(value: object, limit: int) -> str:
-    if not isinstance(value, str) or len(value) > limit:
+    if not isinstance(value, str) or len(value) > limit or _LONE_SURROGATE.search(value):
         raise RefusedError("malformed")
     return value

@@ -59,6 +59,32 @@ def test_trouble_that_returns_after_the_hold_is_a_new_alert_though_no_time_was_t
     assert back.transitions[0].alert != back.transitions[1].alert
 
 
+def test_an_end_waits_for_the_partition_of_its_service_not_for_the_fastest() -> None:
+    decide = a_decide()
+    feed(decide, an_anomaly(partition=1), an_anomaly(phase=ENDED, at=T0 + 10, opened_at=T0, partition=1))
+
+    ahead = feed(decide, a_watermark(T0 + 500, 0), a_watermark(T0 + 20, 1))
+    back = decide.handle(an_anomaly(at=T0 + 40, partition=1))  # read late: its worker had been away
+
+    assert statuses(ahead) == []
+    assert statuses([back]) == [AlertStatus.UPDATE]
+
+
+def test_an_end_waits_no_longer_for_a_partition_that_is_idle() -> None:
+    decide = a_decide()
+    story = feed(
+        decide,
+        an_anomaly(partition=1),
+        a_watermark(T0 + 5, 1),
+        an_anomaly(phase=ENDED, at=T0 + 10, opened_at=T0, partition=1),
+        a_watermark(T0 + 7000, 0),
+        a_watermark(T0 + 7300, 0),
+    )
+
+    assert statuses(story[:-1]) == [AlertStatus.OPEN]
+    assert statuses(story[-1:]) == [AlertStatus.RESOLVED]
+
+
 def test_a_finding_that_goes_on_after_its_alert_was_given_up_opens_another() -> None:
     decide = a_decide()
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alerts.channels.slack import modal
@@ -92,6 +92,11 @@ def test_a_name_is_one_short_line_and_cannot_pass_for_the_id_of_another() -> Non
     assert "<!channel>" not in json.dumps(message.blocks)
 
 
+@pytest.mark.parametrize("name", ["\ud7fc", "\x00\x1b[31m", "\u200b", "", "()"])
+def test_a_name_that_cannot_be_shown_is_left_out(name: str) -> None:
+    assert said(a_press(user={"id": "U0EVE", "name": name})).answers[0].by in {"Slack U0EVE", "[31m (Slack U0EVE)"}
+
+
 def test_a_press_from_a_private_channel_counts_though_slack_tells_no_name() -> None:
     assert said(a_press(channel={"id": "G0000000009", "name": "privategroup"}))
     assert said(a_press(channel={"id": "C012345678", "name": "renamed"}))
@@ -134,6 +139,8 @@ def test_a_payload_that_is_not_ours_is_refused(change: dict[str, Any], reason: s
         ({"value": json.dumps([ALERT, *(["x"] * (MOST_LISTED + 1))])}, "malformed"),
         ({"value": json.dumps([ALERT, "x" * 2000])}, "malformed"),
         ({"action_ts": "nan"}, "malformed"),
+        ({"action_ts": "\ud800"}, "malformed"),
+        ({"value": json.dumps([ALERT, "\ud800"])}, "malformed"),
         ({"action_ts": "-1"}, "malformed"),
         ({"action_ts": f"{T0 + AHEAD_S + 2:.6f}"}, "malformed"),
     ],
@@ -228,7 +235,7 @@ def test_the_buttons_are_those_that_can_do_something() -> None:
     assert labels(waiting=(ClientId("a"), ClientId("b")))[1][0] == "Approve 2 client notices …"
 
 
-SCALARS = st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=20)
+SCALARS = st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=20) | st.just("\ud800")
 FLAT = SCALARS | st.lists(SCALARS, max_size=3) | st.dictionaries(st.text(max_size=8), SCALARS, max_size=3)
 JSON = FLAT | st.lists(FLAT, max_size=3) | st.dictionaries(st.sampled_from(["id", "value", "type"]), FLAT, max_size=3)
 
@@ -242,6 +249,7 @@ def _places(value: object, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     return [path, *(place for key, each in inside for place in _places(each, (*path, key)))]
 
 
+@settings(deadline=None)
 @given(data=st.data(), dialogue=st.booleans(), junk=JSON)
 def test_whatever_stands_anywhere_in_a_payload_it_is_read_or_refused(
     data: st.DataObject, dialogue: bool, junk: object

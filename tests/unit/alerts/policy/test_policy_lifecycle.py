@@ -142,8 +142,8 @@ def test_the_end_of_a_finding_that_is_not_part_of_it_changes_nothing() -> None:
 def test_an_alert_of_which_nothing_is_heard_is_closed_with_that_reason() -> None:
     episode = an_episode(AnomalyKind.FORECAST)
 
-    assert lifecycle.ticked(episode, Now(T0 + 9000, T0 + 1800), PARAMS).transition is None
-    end = said(lifecycle.ticked(episode, Now(T0 + 9000, T0 + 1801), PARAMS))
+    assert lifecycle.ticked(episode, Now({0: T0 + 9000, 1: T0 + 1800}), PARAMS).transition is None
+    end = said(lifecycle.ticked(episode, Now({0: T0 + 9000, 1: T0 + 1801}), PARAMS))
     assert (end.status, end.at) == (AlertStatus.RESOLVED, T0 + 9000)
     assert end.reason == "nothing has been heard of it for 30 min: closed without a sign of recovery"
 
@@ -151,7 +151,7 @@ def test_an_alert_of_which_nothing_is_heard_is_closed_with_that_reason() -> None
 def test_one_silent_finding_of_two_is_dropped_without_a_word() -> None:
     both = lifecycle.continued(an_episode(), an_anomaly(at=T0 + 900, confidence=0.5), Severity.WARNING).episode
 
-    step = lifecycle.ticked(both, Now(T0 + 2000, T0 + 2000), PARAMS)
+    step = lifecycle.ticked(both, Now({0: T0 + 2000}), PARAMS)
 
     assert step.transition is None
     assert [known.opened_at for known in step.episode.open_anomalies] == [T0 + 900]
