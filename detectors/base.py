@@ -14,8 +14,8 @@ class Detector(Protocol):
     """Judges series, sample by sample: scores first, then learns.
 
     What it knows of a series is a part of the series' record: as many bytes as ``fresh``, which is how they begin, from
-    a place that the detector is made for. Read and written whole, it costs no more time than
-    objects, and a third of their memory.
+    a place that the detector is made for. Read and written whole, a record takes no more time than objects would, and
+    a third of their memory.
 
     Laws, kept by ``tests/laws/test_detectors.py`` for every entry of the registry: a constant series is never
     anomalous; Warming for exactly the stated warm-up, never a zero in disguise; zero is a value like any other; a

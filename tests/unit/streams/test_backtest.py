@@ -170,3 +170,13 @@ def test_the_command_ends_with_two_and_a_sentence_when_the_input_is_unusable(tmp
     assert result.exit_code == 2
     assert "the first line must be" in result.stderr
     assert "Traceback" not in result.stderr
+
+
+def test_names_and_times_that_need_quotes_are_written_as_they_were_read(tmp_path: Path) -> None:
+    odd = ['"a ""b"", c"', '"line\nbreak"', "plain"]
+    lines = [f'"\n{START + i}",{odd[i % 3]},{odd[(i + 1) % 3]},{i}.5\n' for i in range(6)]
+    telemetry = write(tmp_path / "telemetry.csv", lines)
+    assert run(telemetry, tmp_path / "out").bad_rows == 0
+    with telemetry.open(newline="") as source:
+        read = [row[:3] for row in csv.reader(source)]
+    assert [row[:3] for row in scores(tmp_path / "out")] == read
