@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help setup demo test check format lint types contracts kafka kills bench docs lock wheel clean
+.PHONY: help setup demo test check format lint types contracts kafka kills bench ablation docs lock wheel clean
 
 help: ## show the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -48,6 +48,9 @@ kills: $(STAMP) ## kill a worker 200 times between decision and receipt; about t
 
 bench: $(STAMP) ## timings; they assert nothing
 	$(BIN)/python -m pytest -m benchmark -s tests/benchmarks
+
+ablation: $(STAMP) ## what each detector adds and costs; CASES=DIR on labelled series too
+	$(BIN)/python -m pytest -m benchmark -p no:randomly -s $(if $(CASES),--cases $(CASES)) tests/benchmarks/test_ablation.py
 
 wheel: $(STAMP) ## build the wheel and try it in an environment of its own
 	rm -rf build/wheel build/wheel-venv && mkdir -p build/wheel

@@ -7,13 +7,15 @@ from typing import NamedTuple
 
 from detectors.base import Detector, restored, saved
 from detectors.cadence import Cadence
+from detectors.calibration import nines_of, score_of
 from detectors.features import LARGEST, Refusal, judged
 from detectors.objective import ObjectiveDetector
 from detectors.params import DetectionParams
+from detectors.recurrence import Recurrence
 from detectors.registry import DETECTORS
 from detectors.trace import Recent
 from detectors.trend import TrendForecaster
-from domain.anomaly import AnomalyKind
+from domain.anomaly import Anomalous, AnomalyKind, Normal
 from domain.errors import StateError
 from domain.identity import SeriesKey, ServiceId
 from domain.journeys import Objective, Service
@@ -21,6 +23,7 @@ from domain.state import Plain
 from domain.telemetry import SampleKind
 
 HOLD = 60  # samples
+KNOWN = Normal(score_of(0.65))  # what is left of a surprise that comes every day: half of the least finding
 
 
 @dataclass(slots=True)
@@ -37,6 +40,7 @@ class Series:
     hold: int = 0  # samples for which it still stands
     fresh: bool = True  # not yet given to its service
     recent: Recent = field(default_factory=Recent)  # unused where an objective keeps the latest samples anyway
+    daily: Recurrence | None = None  # made at the first surprise
 
     def take(self, at: float, value: float, kind: SampleKind) -> float | Refusal:
         """Return the value to judge, or why there is none; an accepted sample counts for the cadence."""
@@ -60,6 +64,16 @@ class Series:
         self.held, self.hold = score, HOLD
         return score
 
+    def unless_daily(self, at: float, verdict: Anomalous, *, learn: bool) -> Normal | Anomalous:
+        """Return the verdict, or one that finds nothing if such a surprise comes every day; keep it in any case."""
+        nines = nines_of(verdict.score)
+        if self.daily is None:
+            self.daily = Recurrence()
+        known = self.daily.known(at, nines)
+        if learn:
+            self.daily.remember(at, nines)
+        return KNOWN if known else verdict
+
     @property
     def points(self) -> Iterable[tuple[float, float]]:
         """Return time and value of the latest samples, the oldest first."""
@@ -71,7 +85,8 @@ class Series:
         goals = [[breach.snapshot(), trend.snapshot()] for breach, trend in self.objectives]
         limits = [[o.objective.metric, o.objective.limit, o.objective.above] for o, _ in self.objectives]
         state = [self.counted, self.warm, self.held, self.hold]
-        return [key, self.cadence.snapshot(), limits, goals, state, self.recent.snapshot()]
+        daily = None if self.daily is None else self.daily.snapshot()
+        return [key, self.cadence.snapshot(), limits, goals, state, [self.recent.snapshot(), daily]]
 
 
 class Placed(NamedTuple):
@@ -140,7 +155,15 @@ class Bank:
 
     def _restore_series(self, row: Plain) -> None:
         match row:
-            case [[str() as service, str() as metric, [*pairs]], cadence, [*limits], [*goals], own, recent, [*models]]:
+            case [
+                [str() as service, str() as metric, [*pairs]],
+                cadence,
+                [*limits],
+                [*goals],
+                own,
+                [recent, daily],
+                [*models],
+            ]:
                 key = SeriesKey(ServiceId(service), metric, tuple((str(name), str(text)) for name, text in pairs))
             case _:
                 raise StateError("a saved series is damaged")
@@ -148,6 +171,9 @@ class Bank:
         series.cadence.restore(cadence)
         series.counted, series.warm, series.held, series.hold = own
         series.recent.restore(recent)
+        if daily is not None:
+            series.daily = Recurrence()
+            series.daily.restore(daily)
         known = dict(models)
         for each in self.detectors:
             if each.name in known:
@@ -165,6 +191,8 @@ def _made(params: DetectionParams) -> tuple[tuple[Placed, ...], bytes]:
     placed: list[Placed] = []
     fresh = b""
     for entry in DETECTORS:
+        if entry.name in params.without:
+            continue
         detector = entry.make(params, len(fresh))
         placed.append(Placed(entry.name, entry.leads_to, detector, len(fresh), len(fresh) + len(detector.fresh)))
         fresh += detector.fresh

@@ -32,6 +32,7 @@ class Detection:
         self._params = params
         self.partition = partition
         self._with_objectives = {service.id for service in services if service.objectives}
+        self._needed_by = {one.id: [s.id for s in services if one.id in s.depends_on] for one in services}
         self._bank = Bank(params, services)
         self._services: dict[ServiceId, ServiceState] = {}
         self._watermark = -math.inf
@@ -117,6 +118,8 @@ class Detection:
             if isinstance(verdict, Warming):
                 warm = False
                 continue
+            if isinstance(verdict, Anomalous) and kind is AnomalyKind.LEVEL:
+                verdict = series.unless_daily(at, verdict, learn=learn)
             if verdict.score > 0:
                 best = max(best, verdict.score)
                 if kind is AnomalyKind.LEVEL:
@@ -128,9 +131,8 @@ class Detection:
         series.warm = warm
         if warm and fusion.series > 1:
             self._agree(service, series.key, at, value, unusual, learn=learn)
-        if series.objectives:
-            best = max(best, self._compare(fusion, series, at, value, learn=learn))
-        return series.surprise(best)
+        breach = self._compare(fusion, series, at, value, learn=learn) if series.objectives else 0.0
+        return series.surprise(max(best, breach))
 
     @staticmethod
     def _agree(service: ServiceState, key: SeriesKey, at: float, value: float, score: float, *, learn: bool) -> None:
@@ -165,11 +167,17 @@ class Detection:
         return score
 
     def _silent(self, service: ServiceState) -> None:
-        for evidence in service.silence.overdue(self._watermark):
+        for evidence in service.silence.overdue(self._watermark, hurts=self._hurts(service)):
             service.fusion.found(AnomalyKind.SILENCE, evidence)
         for key in service.silence.gone(self._watermark):
             service.fusion.forget(key)
             service.agreement.forget(key)
+
+    def _hurts(self, service: ServiceState) -> bool:
+        """Whether the service, or one of this partition that needs it, is beyond a limit right now."""
+        name = service.fusion.service
+        near = [service, *(self._services[n] for n in self._needed_by.get(name, ()) if n in self._services)]
+        return any(breach.beyond for one in near for series in one.series for breach, _ in series.objectives)
 
     def _sweep(self) -> list[Anomaly]:
         """Look for services that are silent as a whole."""

@@ -25,6 +25,11 @@ class ObjectiveDetector:
         self._since = math.nan
         self._best = objective.limit  # the value furthest inside the limit so far: the other end of the expected range
 
+    @property
+    def beyond(self) -> bool:
+        """Whether the newest value is beyond the limit, for however short a time."""
+        return not math.isnan(self._since)
+
     def observe(self, at: float, value: float, *, learn: bool) -> Verdict:  # noqa: ARG002  # nothing is learnt
         """Compare the value with the limit."""
         limit = self.objective.limit

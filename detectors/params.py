@@ -1,6 +1,6 @@
 """The whole configuration of detection. One default for everything."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -14,6 +14,7 @@ from detectors.trend import ForecastParams
 from domain.durations import parse_duration
 
 Duration = Annotated[float, BeforeValidator(parse_duration)]
+DetectorName = Literal["level", "stuck", "silence", "integrity", "agreement", "objective", "forecast"]
 
 
 class DetectionParams(BaseModel):
@@ -26,6 +27,9 @@ class DetectionParams(BaseModel):
     )
     freeze_timeout: Duration = Field(
         14_400.0, description="Learning resumes so long after an incident was declared even if nobody closed it."
+    )
+    without: tuple[DetectorName, ...] = Field(
+        (), description="Detectors that find nothing, for telemetry to which they do not apply."
     )
     level: LevelParams = Field(LevelParams(), description="Jumps and spikes.")
     stuck: StuckParams = Field(StuckParams(), description="Values that no longer move.")

@@ -7,6 +7,7 @@ from detectors.fusion import Fusion
 from detectors.integrity import Integrity
 from detectors.params import DetectionParams
 from detectors.precursor import Precursor
+from detectors.selected import Selected
 from detectors.silence import Silence
 from detectors.trace import traced
 from domain.anomaly import Anomaly, SeriesState
@@ -26,7 +27,8 @@ class ServiceState:
         self.agreement = Agreement(params.agreement)
         self.silence = Silence()
         self.integrity = Integrity()
-        self.fusion = Fusion(name, params.fusion)
+        without = frozenset(params.without)
+        self.fusion = Selected(name, params.fusion, without=without) if without else Fusion(name, params.fusion)
         self.precursor = Precursor(params.precursor)
         self.frozen = Spans()  # during which nothing is learnt
         self.quiet = Spans()  # during which nothing new opens

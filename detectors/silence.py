@@ -6,6 +6,7 @@ watermark the service usually is. Nothing is said of a partition that is silent 
 
 Series that fall silent together need less patience: at least three, and half of the service, that all missed two
 samples while the others went on. What counts is the service's last time but one: at the newest, samples may still come.
+One sample is enough when it hurts already: when the service, or one that needs it, is beyond a limit at that moment.
 """
 
 import math
@@ -69,29 +70,29 @@ class Silence:
         """Let the deadline be now if many series miss samples; look once in a gap of the quickest."""
         quickest = min([c.usual_s for c in self._cadences if c.known], default=math.inf)
         self._look = self.at + 0.5 * quickest if quickest < math.inf else self.at
-        if self._hasty():
+        if self._hasty(self.at):
             self.deadline = -math.inf
 
-    def _hasty(self) -> frozenset[SeriesKey]:
-        """Return the series that miss samples together, if they are many."""
+    def _hasty(self, now: float) -> frozenset[SeriesKey]:
+        """Return the series that by then have missed samples together, if they are many."""
         if len(self._keys) < TOGETHER:
             return NONE
-        before, known, missing = self._before, 0, []
+        known, missing = 0, []
         for key, cadence in zip(self._keys, self._cadences, strict=True):
             if cadence.known and not (self.lost and key in self.lost):
                 known += 1
-                gone_s = before - cadence.last_at
+                gone_s = now - cadence.last_at
                 if gone_s > MISSED * cadence.usual_s and gone_s > LONGER * cadence.longest_s:
                     missing.append(key)
         return frozenset(missing) if len(missing) >= TOGETHER and 2 * len(missing) >= known else NONE
 
-    def overdue(self, watermark: float) -> Sequence[Evidence]:
-        """Return what has newly fallen silent, and move the deadline."""
+    def overdue(self, watermark: float, *, hurts: bool = False) -> Sequence[Evidence]:
+        """Return what has newly fallen silent, and move the deadline. ``hurts``: somebody feels it already."""
         found: list[Evidence] = []
         deadline = math.inf
         whole = self._whole(watermark)
         now = watermark - self.lag_s if whole else self.at
-        hasty = self._hasty()
+        hasty = self._hasty(self.at if hurts else self._before)
         for key, cadence in zip(self._keys, self._cadences, strict=True):
             if not cadence.known or (self.silent and key in self.silent) or (self.lost and key in self.lost):
                 continue

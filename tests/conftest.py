@@ -11,6 +11,7 @@ Golden = Callable[[str, str | bytes], None]
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="rewrite the golden files instead of comparing")
+    parser.addoption("--cases", type=Path, help="folder of labelled series for tests/benchmarks/test_ablation.py")
 
 
 @pytest.fixture

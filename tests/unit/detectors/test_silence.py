@@ -118,14 +118,14 @@ def service(series: int) -> tuple[Silence, list[tuple[SeriesKey, Cadence]]]:
     return silence, known
 
 
-def scrape(silence: Silence, some: list[tuple[SeriesKey, Cadence]], at: float) -> list[str]:
+def scrape(silence: Silence, some: list[tuple[SeriesKey, Cadence]], at: float, *, hurts: bool = False) -> list[str]:
     """Deliver one sample of each of these series; return what fell silent while they came."""
     found: list[str] = []
     for key, cadence in some:
         cadence.observe(at)
         silence.heard(key, at, at)
         if silence.at > silence.deadline:
-            found += [evidence.key.metric for evidence in silence.overdue(at)]
+            found += [evidence.key.metric for evidence in silence.overdue(at, hurts=hurts)]
     return found
 
 
@@ -143,6 +143,14 @@ def test_a_scrape_that_is_lost_once_is_no_silence() -> None:
     for at in range(300):
         come = known if at % 100 != 50 else known[:1] if at % 200 == 50 else []
         assert scrape(silence, come, START + at) == []
+
+
+def test_a_scrape_that_is_lost_while_it_hurts_is_told_at_once() -> None:
+    silence, known = service(5)
+    for at in range(100):
+        scrape(silence, known, START + at, hurts=True)
+    assert scrape(silence, known[:1], START + 100, hurts=True) == []
+    assert scrape(silence, known[:1], START + 101, hurts=True) == ["m1", "m2", "m3", "m4"]
 
 
 def test_two_of_five_series_are_waited_for_as_long_as_one() -> None:

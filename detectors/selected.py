@@ -1,0 +1,25 @@
+"""The findings of a service when some detectors are left out: what those find does not count."""
+
+from dataclasses import dataclass
+
+from detectors.fusion import Fusion
+from domain.anomaly import AnomalyKind, Evidence, Forecast
+from domain.identity import SeriesKey
+
+FORECAST = "forecast"
+
+
+@dataclass(slots=True)
+class Selected(Fusion):
+    """Fusion that never hears of some detectors."""
+
+    without: frozenset[str] = frozenset()
+
+    def found(self, kind: AnomalyKind, evidence: Evidence) -> None:
+        """Take in a finding of a detector that counts."""
+        if evidence.detector not in self.without:
+            Fusion.found(self, kind, evidence)
+
+    def forecast(self, key: SeriesKey, limit: float, forecast: Forecast | None) -> None:
+        """Take in a forecast, if forecasts count."""
+        Fusion.forecast(self, key, limit, None if FORECAST in self.without else forecast)

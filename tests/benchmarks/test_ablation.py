@@ -1,0 +1,129 @@
+"""What each detector and each ingredient adds, and what it costs: everything runs again without it.
+
+On the recording of the demo and on made-up noise. With ``--cases DIR`` on labelled series of your own too: each
+``DIR/SUITE/CASE`` has a ``telemetry.csv.gz`` of one series and a ``truth.json`` with the ``segments`` that are
+anomalies, as pairs of row numbers, the second one behind the end, and ``probation_rows``, before which nothing counts.
+An event is found when an opening falls into it at most 7 rows late; any other opening is false.
+"""
+
+import json
+import time
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from statistics import median
+from typing import Any, TypeVar
+
+import pytest
+from pydantic import BaseModel
+
+from config.loader import load_with_environment
+from detectors.detection import Detection
+from detectors.params import DetectionParams
+from domain.anomaly import Anomaly, AnomalyPhase
+from domain.journeys import Service
+from domain.telemetry import Sample
+from streams.backtest.csv_file import CsvFile
+from tests.support.ablation import VARIANTS, Variant
+from tests.support.timelines import noise, timeline
+
+pytestmark = [pytest.mark.benchmark, pytest.mark.timeout(0)]  # some thousand labelled days take their time
+DEMO = Path(__file__).parents[2] / "streams" / "demo"
+GRACE_S = 60.0
+LATE = 7  # rows
+NOISE = 60_000
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def samples_of(path: Path) -> list[Sample]:
+    def complain(text: str) -> None:
+        raise AssertionError(text)
+
+    return [line[3] for line in CsvFile(path).lines(complain) if line[3] is not None]
+
+
+def opened(
+    variant: Variant, base: DetectionParams, services: Sequence[Service], samples: Sequence[Sample]
+) -> tuple[list[Anomaly], float]:
+    """What opens, and microseconds of processor time per sample."""
+    merged = changed(base, variant.params)
+    detection = Detection(merged, services)
+    found: list[Anomaly] = []
+    started = time.process_time()
+    for sample in samples:
+        found += [anomaly for anomaly in detection.observe(sample)[1] if anomaly.phase is AnomalyPhase.OPENED]
+    return found, (time.process_time() - started) / len(samples) * 1e6
+
+
+def changed(base: Model, changes: Mapping[str, Any]) -> Model:
+    """The parameters with these differences, section by section."""
+    new = {
+        name: changed(getattr(base, name), value) if isinstance(value, Mapping) else value
+        for name, value in changes.items()
+    }
+    return base.model_copy(update=new)
+
+
+def on_the_demo(variant: Variant) -> str:
+    settings = load_with_environment(DEMO / "payments.yaml")
+    samples = samples_of(DEMO / "data" / "telemetry.csv.gz")
+    said, cost = opened(variant, settings.detectors, settings.landscape().services, samples)
+    rows = [json.loads(line) for line in (DEMO / "data" / "incidents.jsonl").read_text().splitlines()]
+    faults = [row for row in rows if row["breach_at"] is not None]
+    leads: list[float] = []
+    for row in faults:
+        start, breach = row["fault_started_at"], row["breach_at"]
+        first = min((a.at for a in said if a.service in row["affected"] and start <= a.at < breach), default=breach)
+        leads.append((breach - first) / (breach - start))
+    spans = [(row["fault_started_at"], row["resolved_at"] + GRACE_S) for row in rows]
+    outside = sum(not any(start <= a.at <= end for start, end in spans) for a in said)
+    return (
+        f"demo: {sum(lead > 0 for lead in leads)} of {len(leads)} warned, median lead {median(leads):.2f} of the ramp, "
+        f"{len(said)} openings, {outside} outside of faults, {cost:.1f} us"
+    )
+
+
+def on_noise(variant: Variant) -> str:
+    samples = timeline(noise(NOISE), step_s=60.0)
+    said, cost = opened(variant, DetectionParams(), (), samples)
+    return f"noise: {len(said)} openings in {NOISE} samples, {cost:.1f} us"
+
+
+def on_suite(variant: Variant, suite: Path) -> str:
+    hits = false = events = 0
+    for case in sorted(path for path in suite.iterdir() if (path / "truth.json").exists()):
+        truth = json.loads((case / "truth.json").read_text())
+        samples = samples_of(case / "telemetry.csv.gz")
+        if len({sample.key for sample in samples}) > 1:
+            return f"{suite.name}: left out, {case.name} has more than one series"
+        times = [sample.observed_at for sample in samples]
+        said, _ = opened(variant, DetectionParams(), (), samples)
+        start = truth["probation_rows"]
+        rows = [row for row in (bisect_left(times, anomaly.at) for anomaly in said) if row >= start]
+        spans = [(max(first, start), end) for first, end in truth["segments"] if end > start]
+        hits += sum(any(first <= row < end for row in rows) and _in_time(rows, first, end) for first, end in spans)
+        false += sum(not any(first <= row < end for first, end in spans) for row in rows)
+        events += len(spans)
+    return f"{suite.name}: F1 {2 * hits / max(1, hits + false + events):.3f}, {hits} of {events} found, {false} false"
+
+
+def _in_time(rows: Sequence[int], first: int, end: int) -> bool:
+    return next(row for row in rows if first <= row < end) - first <= LATE
+
+
+def suites(cases: Path | None) -> Iterator[Path]:
+    """Folders of labelled single series."""
+    for folder in sorted(cases.iterdir()) if cases is not None else ():
+        truths = list(folder.glob("*/truth.json"))
+        if truths and all({"segments", "probation_rows"} <= json.loads(t.read_text()).keys() for t in truths):
+            yield folder
+
+
+@pytest.mark.parametrize("variant", VARIANTS, ids=lambda variant: variant.name)
+def test_what_is_lost_without_it(
+    variant: Variant, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("detectors.bank.DETECTORS", variant.detectors)
+    print(f"\n{variant.name}\n  {on_the_demo(variant)}\n  {on_noise(variant)}")
+    for suite in suites(request.config.getoption("--cases")):
+        print(f"  {on_suite(variant, suite)}")

@@ -1,0 +1,69 @@
+"""Detection with one ingredient left out, and the level detector with a part of it missing."""
+
+import math
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from detectors.level import FLOORS, MOMENTS, NUMBER, SAYS, LevelDetector, LevelParams
+from detectors.registry import DETECTORS, Entry
+
+NEVER = 1e12  # more surprises than any series has
+ALL = frozenset(range(NUMBER))
+
+
+class Fewer(LevelDetector):
+    """Some residuals never reach the floor of their tail, or are never large beside their moment."""
+
+    def __init__(self, params: LevelParams, place: int, tails: frozenset[int], moments: frozenset[int]) -> None:
+        super().__init__(params, place)
+        self._without = tuple(FLOORS + i for i in sorted(tails)) + tuple(MOMENTS + i for i in sorted(moments))
+        self._answers = 1.0 if tails == moments else 2.0  # one of two that are averaged counts for both
+
+    def _judge(
+        self, record: bytearray, value: float, numbers: tuple[Any, ...], *, learn: bool
+    ) -> tuple[float, tuple[float, ...]]:
+        changed = list(numbers)
+        for place in self._without:
+            changed[place] = math.inf
+        nines, residuals = super()._judge(record, value, tuple(changed), learn=learn)
+        return nines * self._answers, residuals
+
+
+class Variant(NamedTuple):
+    """What is left out: parameters of detection that differ from the default, residuals without tails or moments."""
+
+    name: str
+    params: Mapping[str, Any] = {}
+    tails: frozenset[int] = frozenset()
+    moments: frozenset[int] = frozenset()
+
+    @property
+    def detectors(self) -> tuple[Entry, ...]:
+        """The table of detectors with such a level detector in it."""
+        tails, moments = self.tails, self.moments
+        if not tails and not moments:
+            return DETECTORS
+        level = DETECTORS[0]
+        made = Entry(
+            level.name, level.leads_to, lambda params, place: Fewer(params.level, place, tails, moments)
+        )  # fmt: skip
+        return (made, *DETECTORS[1:])
+
+
+SEASONAL = frozenset({2, 3, 4, 5})
+VARIANTS = (
+    Variant("everything"),
+    *(Variant(f"without: {says}", {}, frozenset({i}), frozenset({i})) for i, says in enumerate(SAYS)),
+    Variant("without the four seasonal residuals", {}, SEASONAL, SEASONAL),
+    Variant("without tails", tails=ALL),
+    Variant("without the third moment", moments=ALL),
+    Variant("without holding back what keeps coming", {"level": {"surprises": NEVER}}),
+    *(
+        Variant(f"without {name}", {"without": (name,)})
+        for name in ("level", "agreement", "stuck", "silence", "integrity", "objective", "forecast")
+    ),
+    Variant("without the rest after an opening", {"fusion": {"refractory": 0, "refractory_many": 0}}),
+    Variant("without persistence", {"fusion": {"persist": 1}}),
+    Variant("without patience before an end", {"fusion": {"clear": 1, "clear_many": 1}}),
+    Variant("without higher bars beside objectives", {"fusion": {"with_objectives": 0.0, "without_own": 0.0}}),
+)
