@@ -3,6 +3,7 @@
 Deterministic: no clock, no chance. A repeat of what was seen before changes nothing.
 """
 
+import math
 from collections.abc import Iterator
 from typing import assert_never
 
@@ -170,7 +171,9 @@ class Decide:
             self._memory.mutes.pop(key, None)
         else:
             until = event.at + self._params.maintenance_most
-            mute = Mute(key, event.services, None, f"{key} goes on", until)
+            before, is_ahead = self._memory.mutes.get(key), event.at > self._episodes.come + _AHEAD_S > -math.inf
+            since = before.since if before is not None else event.at if is_ahead else 0.0
+            mute = Mute(key, event.services, None, f"{key} goes on", until, since=since)
             remember(self._memory.mutes, key, mute, self._params.remember_most)
         self._episodes.look_again()
 

@@ -47,6 +47,7 @@ class Entry:
     attempts: int = 0
     uncertain: bool = False  # some attempt may have arrived, whatever came after it
     outcome: Outcome | None = None  # known, but its receipt is not stored yet
+    found: bool = False  # delivered, but not by this attempt: what its message shows now may be newer
 
 
 @dataclass(slots=True)

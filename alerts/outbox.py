@@ -153,7 +153,8 @@ class Outbox:
                 await self._clock.sleep(wait_s)
         else:
             self._ledger.conclude(thread, entry, outcome, self._clock.now())
-            self._pictures.follow(entry.notice, outcome)
+            if not entry.found:
+                self._pictures.follow(entry.notice, outcome)
             self._note_change()
 
     def _foregone(self, thread: Thread, entry: Entry) -> Rejected | None:
@@ -186,15 +187,16 @@ class Outbox:
 
     async def _send(self, channel: Channel, thread: Thread, entry: Entry) -> Outcome:
         entry.attempts += 1
+        await self._pictures.stop(entry.notice.thread)
         if entry.doubt is not Doubt.NONE:
             found = await channel.find(entry.notice, thread.reference)
             if isinstance(found, Delivered):
+                entry.found = True
                 return found
             # Only what was surely tried waits for an answer; a mere possibility must not delay a warning.
             if found is not None and entry.doubt is Doubt.TRIED:
                 return found
         entry.doubt = Doubt.TRIED
-        await self._pictures.stop(entry.notice.thread)
         outcome = await channel.send(entry.notice, thread.reference)
         if isinstance(outcome, Deferred):
             ambiguous = outcome.failure in AMBIGUOUS

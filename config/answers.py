@@ -40,6 +40,8 @@ class AnswersSettings(Section):
         parts = urlsplit(value) if _URL.fullmatch(value) else None
         if parts is None or not parts.hostname or parts.query or parts.fragment:
             raise ValueError("is not a web address such as https://answers.example.com")
+        if "@" in parts.netloc:
+            raise ValueError("holds a name or a password, and stands in every letter: take it out")
         if parts.scheme != "https" and parts.hostname not in _HERE:
             raise ValueError("is not encrypted: what a link allows, everybody on its way could do; write https")
         return value.rstrip("/")

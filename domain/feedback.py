@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from domain.alert import Severity
 from domain.identity import AlertId, ClientId, ServiceId
 
 
@@ -29,6 +30,7 @@ class Feedback:
     time at which it is heard, whichever is earlier, so that an answer that comes late does not last longer.
     ``alert`` is None only for a silence, which then names a ``service``, and for what is said of an ``address``;
     ``client`` None means every client. ``text`` is what a person adds, in an approval, to what the clients will read.
+    A silence is of alerts ``below`` that severity, or of all.
     """
 
     id: str
@@ -43,3 +45,4 @@ class Feedback:
     comment: str = ""
     address: str = ""
     text: str = ""
+    below: Severity | None = None

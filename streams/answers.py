@@ -8,16 +8,18 @@ import typer
 from kafka import KafkaProducer
 from kafka.errors import KafkaError
 
+from alerts.policy.answers import TEXT_KEPT
 from alerts.policy.mutes import matches
 from config.loader import load_with_environment
 from config.settings import Settings
+from domain.alert import Severity
 from domain.clock import Clock
 from domain.durations import parse_duration
 from domain.errors import ConfigError, ForeshockError
 from domain.feedback import Feedback, FeedbackKind
 from domain.identity import AlertId, ClientId, ServiceId, derive
 from streams.admin import BrokerError, topic_name
-from streams.agents.feedback import LONGEST_ADDRESS, LONGEST_S, LONGEST_TEXT
+from streams.agents.feedback import LONGEST_ADDRESS, LONGEST_NAME, LONGEST_S
 from streams.connection import kafka_python_options
 from streams.records import encode
 from streams.system import SystemClock
@@ -29,7 +31,7 @@ Config = Annotated[Path, typer.Option("--config", "-c", help="The configuration 
 Alert = Annotated[str, typer.Argument(help="The alert's id, as it is in its message.")]
 By = Annotated[str, typer.Option("--by", help="Your name: squads and auditors see it.")]
 Comment = Annotated[str, typer.Option("--comment", help="Why, in a few words: squads see it.")]
-For = Annotated[str | None, typer.Option("--for", help='For how long, such as "30m" or "2h".')]
+For = Annotated[str | None, typer.Option("--for", help='For how long, such as "30m" or "2h"; at most 30 days.')]
 Whom = Annotated[str | None, typer.Option("--client", help="Only this client's notices; without it, all clients'.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Show what was written as JSON.")]
 
@@ -48,6 +50,7 @@ def answer(
     metric: str | None = None,
     text: str = "",
     address: str = "",
+    below: Severity | None = None,
 ) -> None:
     """Write one answer and say so; ends the command with status 2 for a wrong answer and 3 without Kafka."""
     try:
@@ -57,7 +60,7 @@ def answer(
         _check_text(text, address)
         given = compose(
             kind, alert, by, SystemClock(), client=client, lasts_s=lasts_s, service=service, metric=metric,
-            comment=comment, text=text, address=address,
+            comment=comment, text=text, address=address, below=below,
         )  # fmt: skip
         send(settings, given)
     except ForeshockError as error:
@@ -83,6 +86,7 @@ def compose(
     comment: str = "",
     text: str = "",
     address: str = "",
+    below: Severity | None = None,
 ) -> Feedback:
     """Return the answer that a person gives now."""
     at = clock.now()
@@ -99,6 +103,7 @@ def compose(
         comment=comment,
         text=text,
         address=address,
+        below=below,
     )
 
 
@@ -116,7 +121,7 @@ def send(settings: Settings, answer: Feedback) -> None:
     except KafkaError as error:
         raise BrokerError(f"Kafka at {brokers} did not take the answer ({type(error).__name__})") from error
     finally:
-        producer.close()
+        producer.close(timeout=SEND_S)
 
 
 def _duration(text: str) -> float:
@@ -131,8 +136,8 @@ def _duration(text: str) -> float:
 
 def _check_names(settings: Settings, by: str, client: str | None, service: str | None) -> None:
     landscape = settings.landscape()
-    if not by.strip():
-        raise ConfigError("--by: write your name")
+    if not by.strip() or len(by) > LONGEST_NAME:
+        raise ConfigError(f"--by: write your name, in at most {LONGEST_NAME} characters")
     if client is not None and client not in {known.id for known in landscape.clients}:
         raise ConfigError(f"--client: {client!r} is not a client of the configuration")
     if service is not None and not any(matches(service, known.id) for known in landscape.services):
@@ -140,7 +145,7 @@ def _check_names(settings: Settings, by: str, client: str | None, service: str |
 
 
 def _check_text(text: str, address: str) -> None:
-    if len(text) > LONGEST_TEXT:
-        raise ConfigError(f"--text: write at most {LONGEST_TEXT} characters")
+    if len(text) > TEXT_KEPT:
+        raise ConfigError(f"--text: write at most {TEXT_KEPT} characters")
     if address and (not address.isprintable() or "@" not in address or len(address) > LONGEST_ADDRESS):
         raise ConfigError("write an e-mail address, such as name@host.example")

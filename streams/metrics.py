@@ -117,7 +117,8 @@ RECORD_CATALOGUE: Final[tuple[Spec, ...]] = (
 ANSWERS_CATALOGUE: Final[tuple[Spec, ...]] = (
     Spec("presses", "counter", "Presses of buttons in Slack, by way (http, socket) and what became of them: taken, "
          "opened, or in one word why not.", ("way", "what")),
-    Spec("slack_connected", "gauge", "1 while presses reach this process by Socket Mode."),
+    Spec("slack_connected", "gauge", "1 while presses reach this process by Socket Mode, 0 while they do not; absent "
+         "where Socket Mode is not set up.", ("way",)),
 )  # fmt: skip
 
 

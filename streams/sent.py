@@ -4,7 +4,7 @@ from collections.abc import Collection
 from typing import Any, Final
 
 from kafka import KafkaConsumer, TopicPartition
-from kafka.errors import KafkaError
+from kafka.errors import KafkaError, KafkaTimeoutError
 
 from config.settings import Settings
 from domain.errors import DecodeError
@@ -17,6 +17,7 @@ from streams.topics import Topic
 
 POLL_MS: Final = 500
 AT_ONCE: Final = 2000
+PATIENCE_POLLS: Final = 60  # without a record: half a minute
 
 
 def find_notices(settings: Settings, wanted: Collection[NoticeId]) -> dict[NoticeId, Notice]:
@@ -44,8 +45,14 @@ def _search(consumer: Any, topic: str, wanted: set[bytes]) -> dict[NoticeId, Not
     consumer.assign(places)
     consumer.seek_to_beginning(*places)
     ends = consumer.end_offsets(places)
+    silent = 0
     while len(found) < len(wanted) and any(consumer.position(place) < ends[place] for place in places):
-        for records in consumer.poll(timeout_ms=POLL_MS).values():
+        batches = consumer.poll(timeout_ms=POLL_MS)
+        # A broker that has gone away raises nothing here, it only falls silent.
+        silent = 0 if batches else silent + 1
+        if silent == PATIENCE_POLLS:
+            raise KafkaTimeoutError
+        for records in batches.values():
             for record in records:
                 if record.key in wanted and (notice := _notice(record.value)) is not None:
                     found[notice.id] = notice

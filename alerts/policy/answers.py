@@ -1,5 +1,6 @@
 """What a person's answer does to an episode: it is noted for all to see, and stands for as long as it was given."""
 
+import math
 from dataclasses import replace
 from typing import assert_never
 
@@ -29,8 +30,8 @@ def mute(feedback: Feedback, episode: Episode | None, now: float, params: AlertP
         return None
     ahead_s = params.silence_reminder
     remind_at = until - ahead_s if 0 < ahead_s <= (until - now) / 2 else None
-    reason, by = f"silenced by {name(feedback)}", cut(feedback.by)
-    return Mute(feedback.id, (service,), feedback.metric, reason, until, by, remind_at)
+    by = cut(feedback.by)
+    return Mute(feedback.id, (service,), feedback.metric, _silenced(feedback), until, by, remind_at, feedback.below)
 
 
 def answered(episode: Episode, feedback: Feedback, now: float, params: AlertParams) -> Step:
@@ -42,18 +43,21 @@ def answered(episode: Episode, feedback: Feedback, now: float, params: AlertPara
         case FeedbackKind.APPROVE:
             text = paragraph(feedback.text)
             stands_until = _until(feedback, now, params.approval_lasts)
-            word = Word(True, feedback.client, cut(feedback.by), stands_until, text)
+            words = _with(episode.words, Word(True, feedback.client, cut(feedback.by), stands_until, text))
             said = f"{said}, adding: {cut(text)}" if text else said
-            episode = replace(episode, words=(*episode.words, word))
+            episode = replace(episode, words=words)
         case FeedbackKind.HOLD:
             until = None if feedback.lasts_s is None else _until(feedback, now, feedback.lasts_s)
-            episode = replace(episode, words=(*episode.words, Word(False, feedback.client, cut(feedback.by), until)))
+            words = _with(episode.words, Word(False, feedback.client, cut(feedback.by), until))
+            episode = replace(episode, words=words)
         case FeedbackKind.USEFUL:
             episode, urgent = replace(episode, useful=episode.useful + 1), False
         case FeedbackKind.NOT_USEFUL:
             episode, urgent = replace(episode, not_useful=episode.not_useful + 1), False
-        case FeedbackKind.SILENCE | FeedbackKind.RESOLVE:
-            pass  # the caller sees to what it does; here it is only told
+        case FeedbackKind.SILENCE:
+            said = _silenced(feedback)  # the caller sees to what it does
+        case FeedbackKind.RESOLVE:
+            pass  # so it does here
         case FeedbackKind.UNDELIVERABLE | FeedbackKind.UNSUBSCRIBE | FeedbackKind.READMIT:
             return Step(episode)  # about an address, not about an episode
         case _:
@@ -88,6 +92,26 @@ def cut(text: str) -> str:
     return text if len(text) <= WORDS_SHOWN else text[: WORDS_SHOWN - 1] + "…"
 
 
+def _with(words: tuple[Word, ...], word: Word) -> tuple[Word, ...]:
+    """Add a word, and let go those that can never count again: a later one outlasts them, whoever gave it."""
+    ends = math.inf if word.until is None else word.until
+    return (
+        *(
+            known
+            for known in words
+            if word.client not in {None, known.client}
+            or (math.inf if known.until is None else known.until) > ends
+            or (known.allows and not word.allows)  # that it has run out is still a reason
+        ),
+        word,
+    )
+
+
+def _silenced(feedback: Feedback) -> str:
+    below = "" if feedback.below is None else f" below {feedback.below}"
+    return f"silenced{below} by {name(feedback)}"
+
+
 def _until(feedback: Feedback, now: float, usual_s: float) -> float:
     # From the earlier of the two clocks: an answer that waited in a queue must not stand for longer.
     return min(feedback.at, now) + (usual_s if feedback.lasts_s is None else feedback.lasts_s)
@@ -96,7 +120,6 @@ def _until(feedback: Feedback, now: float, usual_s: float) -> float:
 _VERBS = {
     FeedbackKind.ACKNOWLEDGE: "acknowledged by",
     FeedbackKind.RESOLVE: "ended by",
-    FeedbackKind.SILENCE: "silenced by",
     FeedbackKind.APPROVE: "client notices approved by",
     FeedbackKind.HOLD: "client notices held by",
     FeedbackKind.USEFUL: "called useful by",

@@ -58,7 +58,7 @@ class Desk:
         """Return the episode with its threads brought up to date, and when to look at what was kept back."""
         threads = tuple(self._threads.values())
         times = [thread.decision.until for thread in threads if isinstance(thread.decision, Hold)]
-        ahead = [until for until in (*times, self._scene.muted_until) if until is not None and until > self._at]
+        ahead = [until for until in (*times, self._scene.muting_changes_at) if until is not None and until > self._at]
         due_at = min(ahead, default=None)
         return Told(replace(self._episode, threads=threads, due_at=due_at, waits_for=tuple(self._waits_for)), notices)
 
@@ -75,9 +75,11 @@ class Desk:
             if not thread.warned and not self._scene.active:
                 continue  # it seems over: they are warned only if the trouble comes back
             phase = Phase.UPDATE if thread.warned else Phase.WARNING
-            if not thread.warned and isinstance(decision, Notify):
-                thread = replace(thread, warned=True, warned_at=self._at)
-            thread = replace(thread, decision=decision)
+            if isinstance(decision, Notify) and not (thread.warned and isinstance(thread.decision, Notify)):
+                thread = replace(thread, warned=True, warned_at=self._at)  # after a silence their time begins anew
+            mute = self._scene.mute
+            quiet = None if mute is None or decision != Notify(aloud) else Suppress(mute.reason)
+            thread = replace(thread, decision=quiet or decision)  # what is said aloud ends no silence
             told = tuple(self._threads.values())
             facts = squad_facts(self._scene, told, thread.reason, headline, self._impact, self._routes)
             notices.append(self._write(thread, phase, decision, facts))
@@ -161,7 +163,10 @@ class Desk:
                 assert_never(decision)
         if not thread.warned or urgent:
             return True
-        return not self._scene.suspended and self._at >= thread.told_at + self._params.squad_update_gap
+        if self._scene.suspended:
+            return False
+        was_quiet = not isinstance(thread.decision, Notify)  # or nothing would tell them that it goes on
+        return was_quiet or self._at >= thread.told_at + self._params.squad_update_gap
 
     def _second_thought(self, thread: Thread, decision: Decision, facts: ClientFacts, reach: Reach) -> Notice | None:
         """Decide anew about somebody who has not been warned; only another decision is put on record."""

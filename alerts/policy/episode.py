@@ -29,7 +29,7 @@ class Thread:
     facts: ClientFacts | None = None
     impact_told: bool = False  # they know that the impact is real
     corrections: int = 0  # how often their expected time was corrected
-    warned_at: float | None = None
+    warned_at: float | None = None  # or told again, after a silence
     escalated: bool = False  # told because nobody had acknowledged it where it belongs
 
 

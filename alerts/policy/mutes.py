@@ -4,7 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from alerts.policy.episode import Episode
+from alerts.policy.severity import RANK
 from alerts.policy.wording import span
+from domain.alert import Severity
 from domain.anomaly import Anomaly
 from domain.identity import ServiceId
 
@@ -14,7 +16,7 @@ class Mute:
     """Quiet about findings on these services (none: on all), about one metric or all of them, before ``until``.
 
     A service or metric that ends in ``*`` stands for all that begin so. ``remind_at`` is when squads hear that it ends
-    soon; None: never, or they have.
+    soon; None: never, or they have. Alerts that are not ``below`` that severity speak all the same.
     """
 
     id: str
@@ -24,6 +26,12 @@ class Mute:
     until: float
     by: str = ""
     remind_at: float | None = None
+    below: Severity | None = None
+    since: float = 0.0  # what is announced ahead is not quiet yet
+
+    def is_live(self, severity: Severity, at: float) -> bool:
+        """Whether it holds at that time for alerts of that severity."""
+        return self.since <= at < self.until and (self.below is None or RANK[severity] < RANK[self.below])
 
     def covers(self, anomaly: Anomaly) -> bool:
         """Whether a finding is about nothing but what this mute names."""
@@ -49,7 +57,7 @@ def matches(pattern: str, name: str) -> bool:
 
 def mute_of(episode: Episode, mutes: Iterable[Mute], at: float) -> Mute | None:
     """Return what keeps an episode quiet at ``at``: for each of its findings some mute; the one that ends first."""
-    live = [mute for mute in mutes if at < mute.until]
+    live = [mute for mute in mutes if mute.is_live(episode.severity, at)]
     if not live:
         return None
     found = []

@@ -94,9 +94,10 @@ class Scene:
         return max((member.lead for member in self.active), key=rank)
 
     @property
-    def muted_until(self) -> float | None:
-        """When the first mute of it ends."""
-        return min((mute.until for mute in self.mutes.values() if mute is not None), default=None)
+    def muting_changes_at(self) -> float | None:
+        """When the first mute of it ends, or the first that was announced begins."""
+        ends = [mute.until for mute in self.mutes.values() if mute is not None]
+        return min([*ends, *(mute.since for mute in self._around.mutes if mute.since > self.at)], default=None)
 
     @property
     def mute(self) -> Mute | None:

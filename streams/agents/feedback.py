@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 
+from alerts.policy.answers import OF_ADDRESSES, OPINIONS, TEXT_KEPT
 from domain.errors import DecodeError
 from domain.feedback import Feedback, FeedbackKind
 from domain.telemetry import DeadLetter
@@ -13,10 +14,8 @@ from streams.records import decode, encode
 from streams.topics import Topic
 
 LONGEST_S = 30 * 86_400.0  # nothing that a person allows or silences lasts longer
-LONGEST_TEXT = 500  # characters of what a person adds to what clients read
+LONGEST_NAME = 300  # characters: a client's longest id, and what stands around it
 LONGEST_ADDRESS = 254  # https://www.rfc-editor.org/errata/eid1690
-_LEARNT = frozenset({FeedbackKind.USEFUL, FeedbackKind.NOT_USEFUL})
-_OF_ADDRESSES = frozenset({FeedbackKind.UNDELIVERABLE, FeedbackKind.UNSUBSCRIBE, FeedbackKind.READMIT})
 
 
 class FeedbackStage(Stateless):
@@ -41,7 +40,7 @@ class FeedbackStage(Stateless):
             return (dead_letter(letter),)
         key = feedback.id if feedback.alert is None else feedback.alert
         value = encode(feedback)
-        copies = range(self._partitions if feedback.kind in _LEARNT else 0)
+        copies = range(self._partitions if feedback.kind in OPINIONS else 0)
         return (
             Output(Topic.ANOMALIES, key.encode(), value, 0),
             *(Output(Topic.INCIDENTS, key.encode(), value, partition) for partition in copies),
@@ -56,9 +55,12 @@ def _check(feedback: Feedback) -> None:
         raise DecodeError("wrong_type", "feedback.at is not a time")
     if feedback.lasts_s is not None and not 0 <= feedback.lasts_s <= LONGEST_S:
         raise DecodeError("wrong_type", "feedback.lasts_s is not a duration of at most 30 days")
-    if len(feedback.text) > LONGEST_TEXT:
-        raise DecodeError("wrong_type", f"feedback.text has more than {LONGEST_TEXT} characters")
-    if feedback.kind in _OF_ADDRESSES:
+    if len(feedback.text) > TEXT_KEPT:
+        raise DecodeError("wrong_type", f"feedback.text has more than {TEXT_KEPT} characters")
+    names = (feedback.id, feedback.alert, feedback.by, feedback.client, feedback.service, feedback.metric)
+    if any(name is not None and len(name) > LONGEST_NAME for name in names):
+        raise DecodeError("wrong_type", f"a name in feedback has more than {LONGEST_NAME} characters")
+    if feedback.kind in OF_ADDRESSES:
         if not feedback.address.strip() or len(feedback.address) > LONGEST_ADDRESS:
             raise DecodeError("wrong_type", "feedback.address is empty or longer than an address can be")
     elif feedback.alert is None and (feedback.kind is not FeedbackKind.SILENCE or feedback.service is None):

@@ -5,5 +5,5 @@ from streams.answers import Alert, AsJson, By, Comment, Config, answer
 
 
 def ack(config: Config, alert: Alert, by: By, comment: Comment = "", as_json: AsJson = False) -> None:
-    """Say that you are looking after an alert."""
+    """Say that you are looking after an alert: it is neither escalated nor repeated any more."""
     answer(config, FeedbackKind.ACKNOWLEDGE, alert, by, comment, as_json=as_json)

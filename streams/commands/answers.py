@@ -65,7 +65,7 @@ async def _serve(settings: Settings, metrics_host: str, metrics_port: int | None
         unready=lambda: [*writer.unready(), *office.unready()],
         status=dict,
     )
-    preparing = asyncio.create_task(writer.prepare(clock))
+    watching = asyncio.create_task(writer.watch(clock))
     try:
         await server.start()
         office.start()
@@ -75,8 +75,8 @@ async def _serve(settings: Settings, metrics_host: str, metrics_port: int | None
         log.info("serving %s for %s", server.address, settings.answers.url or "Slack")
         await stop.wait()
     finally:
-        preparing.cancel()
-        await asyncio.gather(preparing, return_exceptions=True)
+        watching.cancel()
+        await asyncio.gather(watching, return_exceptions=True)
         await internal.stop()
         await server.stop()
         await office.stop()

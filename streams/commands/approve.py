@@ -20,5 +20,5 @@ def approve(
     comment: Comment = "",
     as_json: AsJson = False,
 ) -> None:
-    """Let the client notices of an alert go; an approval runs out."""
+    """Let the client notices of an alert go; an approval runs out after --for, or alerts.approval_lasts."""
     answer(config, FeedbackKind.APPROVE, alert, by, comment, client=client, lasts=lasts, text=text, as_json=as_json)

@@ -13,5 +13,5 @@ def hold(
     comment: Comment = "",
     as_json: AsJson = False,
 ) -> None:
-    """Keep the client notices of an alert back; whoever was warned is still told the end."""
+    """Keep the client notices of an alert back, until it ends or for --for; whoever was warned is told the end."""
     answer(config, FeedbackKind.HOLD, alert, by, comment, client=client, lasts=lasts, as_json=as_json)

@@ -13,7 +13,11 @@ def readmit(
     address: Annotated[str, typer.Argument(help="The e-mail address that mail came back from, or that unsubscribed.")],
     by: By,
     client: Annotated[
-        str | None, typer.Option("--client", help="Only for this client's notices; without it, for everybody's.")
+        str | None,
+        typer.Option(
+            "--client",
+            help="Undo only the unsubscribing from this client's notices; mail that came back is undone for all.",
+        ),
     ] = None,
     comment: Comment = "",
     as_json: AsJson = False,

@@ -41,7 +41,8 @@ def render_page(messages: Sequence[Posted], pictures: Mapping[str, bytes] = Mapp
     environment = Environment(
         loader=PackageLoader("streams.demo"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
-    return environment.get_template("slack.html").render(channels=list(channels.items()))
+    buttons = any(block["type"] == "actions" for message in messages for block in message.blocks)
+    return environment.get_template("slack.html").render(channels=list(channels.items()), buttons=buttons)
 
 
 def mrkdwn(text: str) -> str:

@@ -53,6 +53,7 @@ class SlackPeople:
     def __init__(self, address: Callable[[], str], clock: Clock) -> None:
         """``address`` is where the stand-in is."""
         self.request_url = ""  # where the app takes presses over HTTP; empty: nowhere
+        self.turns_away = ""  # why a connection is ended before it says hello; empty: none is
         self.heard: list[tuple[str, str]] = []
         self.dialogues: list[Dialogue] = []
         self.envelopes: dict[str, Json] = {}  # what was sent by Socket Mode, to be sent again
@@ -228,6 +229,10 @@ class SlackPeople:
         self._tickets.discard(ticket)  # good for once
         socket = web.WebSocketResponse()
         await socket.prepare(request)
+        if self.turns_away:
+            await socket.send_json({"type": "disconnect", "reason": self.turns_away})
+            await socket.close()
+            return socket
         await socket.send_json({"type": "hello", "num_connections": len(self._sockets) + 1})
         self._sockets.append(socket)
         self._arrived.set()

@@ -1,6 +1,5 @@
 """What the pages have in common: their look, what they forbid a browser, whom they know, how answers are read."""
 
-import asyncio
 import base64
 import hashlib
 import logging
@@ -20,6 +19,7 @@ from alerts.channels.email.links import Claim, LinkReader, Purpose, Refusal
 from config.settings import Settings
 from domain.clock import Clock
 from domain.feedback import Feedback
+from streams.pages.body import Unread, body_of
 from streams.pages.words import ENGLISH, LANGUAGES, PageWords
 
 log = logging.getLogger(__name__)
@@ -110,20 +110,14 @@ def preferred(request: web.Request) -> PageWords:
 
 async def fields(request: web.Request) -> dict[str, str]:
     """Return the fields of a small form, urlencoded or multipart (RFC 8058 allows both); none of a larger one."""
-    body = bytearray()
-    try:
-        async with asyncio.timeout(READ_S):
-            async for chunk in request.content.iter_any():
-                body += chunk
-                if len(body) > MAX_BODY:
-                    return {}
-    except TimeoutError:
+    body = await body_of(request, MAX_BODY, READ_S)
+    if isinstance(body, Unread):
         return {}
-    if request.content_type == "multipart/form-data":
-        return _multipart(request.headers.get("Content-Type", ""), bytes(body))
     try:
+        if request.content_type == "multipart/form-data":
+            return _multipart(request.headers.get("Content-Type", ""), body)
         return dict(parse_qsl(body.decode("utf-8", "replace"), max_num_fields=MAX_FIELDS))
-    except ValueError:
+    except (ValueError, TypeError):  # the latter from the library, over parameters that contradict each other
         return {}
 
 

@@ -21,7 +21,7 @@ from streams.topics import Topic
 log = logging.getLogger(__name__)
 
 WRITE_S: Final = 10.0
-PREPARE_S: Final = 5.0
+LOOK_S: Final = 5.0
 
 PAGES: Final[tuple[Callable[[Settings, Write, Clock], list[web.RouteDef]], ...]] = (ratings.routes, unsubscribe.routes)
 
@@ -33,6 +33,7 @@ class FeedbackWriter:
         self._options = client_options(settings.kafka)
         self._topic = topic_name(settings, Topic.FEEDBACK)
         self._producer: AIOKafkaProducer | None = None
+        self._reached = False
         self._connecting = asyncio.Lock()
 
     async def write(self, feedback: Feedback) -> None:
@@ -43,20 +44,25 @@ class FeedbackWriter:
             await producer.send_and_wait(self._topic, key=key, value=encode(feedback), partition=0)
         log.info("written: %s %s", feedback.kind, feedback.id)
 
-    async def prepare(self, clock: Clock) -> None:
-        """Connect ahead of the first answer, however long that takes: a press in Slack has no time for it."""
+    async def watch(self, clock: Clock) -> None:
+        """Connect ahead of the first answer, for which a press in Slack has no time, and see that Kafka stays there."""
         while True:
             try:
-                await self._connected()
+                async with asyncio.timeout(WRITE_S):
+                    producer = await self._connected()
+                    producer.client.add_topic(self._topic)
+                    reached = await producer.client.force_metadata_update()
+                reason = "no broker answers"
             except Exception as error:  # noqa: BLE001 - whatever is wrong with Kafka, it may be over the next time
-                log.warning("not connected to Kafka (%s); trying again", type(error).__name__)
-                await clock.sleep(PREPARE_S)
-            else:
-                return
+                reached, reason = False, type(error).__name__
+            if not reached:
+                log.warning("not connected to Kafka (%s); trying again", reason)
+            self._reached = bool(reached)
+            await clock.sleep(LOOK_S)
 
     def unready(self) -> list[str]:
-        """Return what keeps answers from being written, in words."""
-        return ["not connected to Kafka"] if self._producer is None else []
+        """Return what keeps answers from being written, in words, as it was when `watch` looked last."""
+        return [] if self._reached else ["not connected to Kafka"]
 
     async def close(self) -> None:
         """Let go of Kafka."""
@@ -88,6 +94,7 @@ class AnswersServer:
     async def start(self) -> None:
         """Begin to listen; raises OSError when the port is taken."""
         app = web.Application(client_max_size=MAX_BODY)
+        app.on_response_prepare.append(_say_no_version)
         app.add_routes([*self._routes, web.get("/healthz", _healthz)])
         # No access log: the path of a page is the right to act.
         self._runner = web.AppRunner(app, access_log=None)
@@ -106,6 +113,11 @@ class AnswersServer:
             return ""
         host, port = self._runner.addresses[0][:2]
         return f"http://{host}:{port}"
+
+
+async def _say_no_version(_: web.Request, response: web.StreamResponse) -> None:
+    """Take out the name and version of the server: nobody outside needs them."""
+    response.headers.pop("Server", None)
 
 
 async def _healthz(_: web.Request) -> web.Response:

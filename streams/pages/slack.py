@@ -18,6 +18,7 @@ from alerts.channels.slack.socket import SocketMode
 from config.settings import Settings
 from domain.clock import Clock
 from streams.metrics import Metrics
+from streams.pages.body import Unread, body_of
 from streams.pages.page import Write
 
 log = logging.getLogger(__name__)
@@ -45,6 +46,7 @@ class SlackOffice:
             door = Doorkeeper(params.signing_secret, clock)
             self.routes = [web.post(PATH, self._entrance(door, self._desk("http", params, rules, write, clock)))]
         if params.app_token is not None:
+            self._report(connected=False)  # seen from the start, not from the first success
             self.socket = SocketMode(params, self._desk("socket", params, rules, write, clock).take, self._report)
 
     @property
@@ -80,15 +82,15 @@ class SlackOffice:
         self._metrics.count("presses", way=way, what=what)
 
     def _report(self, connected: bool) -> None:
-        self._metrics.set("slack_connected", float(connected))
+        self._metrics.set("slack_connected", float(connected), way="socket")
 
     def _entrance(self, door: Doorkeeper, desk: SlackDesk) -> Callable[[web.Request], Awaitable[web.Response]]:
         async def take(request: web.Request) -> web.Response:
             if request.content_type != FORM:
                 return self._refused("wrong_type", 415)
-            body = await _body(request)
-            if body is None:
-                return self._refused("too_large", 413)
+            body = await body_of(request, MAX_PAYLOAD, READ_S)
+            if isinstance(body, Unread):
+                return self._refused(body, 413 if body is Unread.TOO_LARGE else 408)
             headers = request.headers
             stamp, signature = headers.get("X-Slack-Request-Timestamp", ""), headers.get("X-Slack-Signature", "")
             if (reason := door.refuses(body, stamp, signature)) is not None:
@@ -112,22 +114,6 @@ def rules_of(settings: Settings, params: SlackParams) -> Rules:
     channels = {channel for squad in squads for channel in (squad.slack, squad.escalate_to) if channel}
     clients = {client.id for client in settings.landscape().clients}
     return Rules(params.team, frozenset(channels), frozenset(params.approvers), frozenset(clients))
-
-
-async def _body(request: web.Request) -> bytes | None:
-    """Return the body as it was signed; None when it is too large or too slow."""
-    if (request.content_length or 0) > MAX_PAYLOAD:
-        return None
-    body = bytearray()
-    try:
-        async with asyncio.timeout(READ_S):
-            async for chunk in request.content.iter_any():
-                body += chunk
-                if len(body) > MAX_PAYLOAD:
-                    return None
-    except TimeoutError:
-        return None
-    return bytes(body)
 
 
 def _payload(body: bytes) -> object:

@@ -263,7 +263,8 @@ def _answer(answer: Feedback) -> str:
     lasting = f", for {span(answer.lasts_s)}" if answer.lasts_s is not None else ""
     comment = f": {answer.comment}" if answer.comment else ""
     adding = f"; adding for clients: {answer.text}" if answer.text else ""
-    return f"{answer.kind} by {answer.by}{about}{lasting}{comment}{adding}"
+    below = f" below {answer.below}" if answer.below is not None else ""
+    return f"{answer.kind}{below} by {answer.by}{about}{lasting}{comment}{adding}"
 
 
 def _decided(file: File, notice: Notice) -> Iterator[Line]:

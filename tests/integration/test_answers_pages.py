@@ -76,7 +76,10 @@ async def test_a_client_answers_and_leaves_by_the_links_of_one_letter(tmp_path: 
                     assert (await browser.get(server.address + link)).status == 200
                     assert (await browser.post(server.address + link, data=form)).status == 200
                 assert (await browser.get(server.address + "/healthz")).status == 200
-                assert (await browser.get(server.address + "/metrics")).status == 404
+                for path in ("/metrics", "/rating/nothing", "/healthz"):
+                    seen = await browser.get(server.address + path)
+                    assert seen.status == (200 if path == "/healthz" else 404)
+                    assert "Server" not in seen.headers
         finally:
             await server.stop()
             await writer.close()
@@ -131,28 +134,51 @@ def _read(settings: Settings, topic: str, count: int) -> list[Feedback]:
         consumer.close()
 
 
-class Sleeper(SystemClock):
-    """Time that does not pass, and ends a test that has waited three times."""
+class Looks(SystemClock):
+    """Time that passes when a test says so: each look at Kafka is followed by a wait."""
 
-    slept = 0
+    def __init__(self) -> None:
+        super().__init__()
+        self.looked = asyncio.Event()
+        self.go = asyncio.Event()
 
     async def sleep(self, seconds: float) -> None:
         assert seconds > 0
-        self.slept += 1
-        if self.slept == 3:
-            raise TimeoutError
+        self.looked.set()
+        await self.go.wait()
+        self.go.clear()
+
+    async def once(self) -> None:
+        async with asyncio.timeout(30):
+            await self.looked.wait()
+
+    async def again(self) -> None:
+        self.looked.clear()
+        self.go.set()
+        await self.once()
 
 
-async def test_kafka_is_connected_to_before_the_first_answer_and_until_then_it_is_not_ready(tmp_path: Path) -> None:
-    absent = FeedbackWriter(configured(tmp_path, "localhost:1"))
-    clock = Sleeper()
-    with pytest.raises(TimeoutError):
-        await absent.prepare(clock)
-    assert clock.slept == 3
-    assert absent.unready() == ["not connected to Kafka"]
+async def test_it_is_ready_while_kafka_is_there_and_not_before_nor_after(tmp_path: Path) -> None:
+    clock = Looks()
     with EmbeddedBroker() as broker:
-        settings = configured(tmp_path, broker.bootstrap)
-        writer = FeedbackWriter(settings)
-        await writer.prepare(SystemClock())
+        writer = FeedbackWriter(configured(tmp_path, broker.bootstrap))
+        assert writer.unready() == ["not connected to Kafka"]
+        watching = asyncio.create_task(writer.watch(clock))
+        await clock.once()
         assert writer.unready() == []
-        await writer.close()
+    await clock.again()
+    assert writer.unready() == ["not connected to Kafka"]
+    watching.cancel()
+    await asyncio.gather(watching, return_exceptions=True)
+    await writer.close()
+
+
+async def test_where_kafka_never_was_it_is_looked_for_again_and_again(tmp_path: Path) -> None:
+    clock = Looks()
+    writer = FeedbackWriter(configured(tmp_path, "localhost:1"))
+    watching = asyncio.create_task(writer.watch(clock))
+    for look in (clock.once, clock.again, clock.again):
+        await look()
+        assert writer.unready() == ["not connected to Kafka"]
+    watching.cancel()
+    await asyncio.gather(watching, return_exceptions=True)

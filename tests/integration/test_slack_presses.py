@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import pytest
 from aiohttp import ClientSession, WSServerHandshakeError
@@ -16,12 +16,16 @@ from pydantic import SecretStr
 
 from alerts.channels.slack import desk, signature
 from alerts.channels.slack.controls import APPROVE, PREFIX
-from alerts.channels.slack.socket import SocketMode
+from alerts.channels.slack.params import SlackParams
+from alerts.channels.slack.socket import LONGEST_WAIT_S, SocketMode
 from domain.feedback import FeedbackKind
 from domain.identity import ClientId
 from domain.notice import Notice, Phase
+from streams.demo.faults import Fault
 from streams.demo.slack_people import APP_TOKEN, SIGNING_SECRET, Person
-from streams.pages.slack import MAX_PAYLOAD
+from streams.metrics import ANSWERS_CATALOGUE, Metrics
+from streams.pages import slack
+from streams.pages.slack import MAX_PAYLOAD, SlackOffice
 from tests.support.clock import ManualClock
 from tests.support.notices import SQUAD_FACTS, T0, a_notice
 from tests.support.slack import HTTP, SOCKET, Squad, a_squad
@@ -210,6 +214,35 @@ async def test_a_request_that_is_too_large_or_of_another_type_is_refused_unread(
     assert (http.counted("too_large"), http.counted("wrong_type")) == (2, 1)
 
 
+async def test_a_request_whose_body_does_not_come_is_not_waited_for(
+    http: Squad, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(slack, "READ_S", 0.05)
+    address = urlsplit(http.slack.people.request_url)
+    reader, writer = await asyncio.open_connection(address.hostname, address.port)
+    writer.write(f"POST {address.path} HTTP/1.1\r\nHost: a\r\nContent-Type: {slack.FORM}\r\n".encode())
+    writer.write(b"Content-Length: 100\r\n\r\npayload=")
+    assert b" 408 " in await asyncio.wait_for(reader.readline(), 10)
+    assert (http.counted("too_slow"), http.counted("too_large")) == (1, 0)
+    writer.close()
+
+
+async def test_a_defect_in_reading_shows_no_payload_and_ends_nothing(
+    squad: Squad, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(payload: object, *_: object) -> None:
+        raise ZeroDivisionError(str(payload))
+
+    message = await squad.told(a_notice())
+    with monkeypatch.context() as broke:
+        broke.setattr(desk, "read", broken)
+        await squad.slack.people.press(message, ACKNOWLEDGE)
+    assert squad.counted("failed") + squad.counted("failed", "socket") == 1
+    assert "a press could not be read (ZeroDivisionError)" in caplog.text
+    assert "/response/" not in caplog.text
+    assert await squad.slack.people.press(message, ACKNOWLEDGE) == 200
+
+
 @pytest.mark.parametrize(
     "body", [b"", b"payload=", b"payload={", b"payload=" + b"[" * 90_000, b"\xff\xfe", b"payload=null"]
 )
@@ -286,6 +319,21 @@ async def test_a_message_has_no_buttons_where_nobody_would_hear_them(tmp_path: P
         assert [block for block in message.blocks if block["type"] == "actions"] == []
 
 
+@pytest.mark.parametrize(("more", "shown"), [(HTTP, None), (SOCKET, 1.0)], ids=["http", "socket"])
+async def test_only_where_there_is_to_be_a_connection_is_it_said_whether_there_is(
+    tmp_path: Path, clock: ManualClock, more: str, shown: float | None
+) -> None:
+    async with a_squad(tmp_path, more, clock) as squad:
+        await squad.slack.people.press(await squad.told(a_notice()), ACKNOWLEDGE)
+        read = squad.metrics.registry.get_sample_value
+        assert read("foreshock_slack_connected", {"way": "socket"}) == shown
+    assert read("foreshock_slack_connected", {"way": "socket"}) == (None if shown is None else 0.0)
+    fresh = Metrics(ANSWERS_CATALOGUE)  # not started yet: an alert must see one that never connects
+    SlackOffice(squad.settings, squad.write, clock, fresh)
+    before = fresh.registry.get_sample_value("foreshock_slack_connected", {"way": "socket"})
+    assert before == (None if shown is None else 0.0)
+
+
 async def test_an_ending_asks_only_for_an_opinion(http: Squad) -> None:
     message = await http.told(a_notice(Phase.ALL_CLEAR, 2))
     (row,) = (block for block in message.blocks if block["type"] == "actions")
@@ -294,28 +342,64 @@ async def test_an_ending_asks_only_for_an_opinion(http: Squad) -> None:
     assert [said.kind for said in http.written] == [FeedbackKind.NOT_USEFUL]
 
 
+async def a_while_without(params: SlackParams, *, tries: int) -> tuple[list[float], list[bool]]:
+    """Try to stay connected, and return how long was waited after each try, and what was reported."""
+    waited: list[float] = []
+    told: list[bool] = []
+    enough = asyncio.Event()
+
+    async def sleep(seconds: float) -> None:
+        waited.append(seconds)
+        if len(waited) == tries:
+            enough.set()
+            await asyncio.Event().wait()
+
+    async def take(_: object) -> desk.Reply:
+        raise AssertionError
+
+    running = asyncio.create_task(SocketMode(params, take, told.append, sleep=sleep).run())
+    async with asyncio.timeout(10):
+        await enough.wait()
+    running.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await running
+    return waited, told
+
+
+async def test_slack_is_left_alone_for_as_long_as_it_asks(tmp_path: Path, clock: ManualClock) -> None:
+    async with a_squad(tmp_path, HTTP, clock) as squad:
+        params = squad.settings.channels.slack
+        assert params is not None
+        squad.slack.faults += [Fault.rate_limited(42), Fault.rate_limited(1_000_000)]
+        app = params.model_copy(update={"app_token": SecretStr(APP_TOKEN)})
+        waited, _ = await a_while_without(app, tries=2)
+    assert waited == [42.0, LONGEST_WAIT_S]
+
+
+async def test_a_connection_that_slack_ends_again_and_again_is_not_opened_without_end(
+    tmp_path: Path, clock: ManualClock
+) -> None:
+    async with a_squad(tmp_path, HTTP, clock) as squad:
+        params = squad.settings.channels.slack
+        assert params is not None
+        squad.slack.people.turns_away = "link_disabled"
+        app = params.model_copy(update={"app_token": SecretStr(APP_TOKEN)})
+        waited, told = await a_while_without(app, tries=3)
+        opened = [method for method, _ in squad.slack.calls if method == "apps.connections.open"]
+    assert waited == [1.0, 2.0, 4.0]
+    assert len(opened) == 4  # the first end is followed at once
+    assert not any(told)
+
+
 async def test_a_token_that_slack_refuses_is_said_without_the_token_and_tried_again(
     tmp_path: Path, clock: ManualClock, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with a_squad(tmp_path, HTTP, clock) as squad:
         params = squad.settings.channels.slack
         assert params is not None
-        told: list[bool] = []
-        often = asyncio.Event()
-
-        def report(connected: bool) -> None:
-            told.append(connected)
-            if len(told) == 3:
-                often.set()
-
         wrong = params.model_copy(update={"app_token": SecretStr("xapp-of-another")})
-        socket_mode = SocketMode(wrong, squad.write, report, waits_s=(0.01,))  # type: ignore[arg-type] # never called
-        running = asyncio.create_task(socket_mode.run())
-        async with asyncio.timeout(10):
-            await often.wait()
-        running.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await running
+        waited, told = await a_while_without(wrong, tries=3)
+    assert waited == [1.0, 2.0, 4.0]
     assert not any(told)
     assert "Slack answered invalid_auth" in caplog.text
     assert "xapp-of-another" not in caplog.text

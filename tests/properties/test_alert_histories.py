@@ -11,7 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alerts.decide import Decide, Decided
-from domain.anomaly import Anomaly, Watermark
+from alerts.policy.severity import RANK
+from domain.alert import Severity
+from domain.anomaly import Anomaly, AnomalyKind, Watermark
 from domain.feedback import FeedbackKind
 from domain.identity import AlertId, ClientId, ServiceId
 from domain.journeys import Landscape
@@ -80,8 +82,9 @@ def silences(draw: st.DrawFn) -> dict[int, list[Item]]:
         service = draw(st.sampled_from([*SERVICES, "svc*"]))
         lasts_s = draw(st.sampled_from([30.0, 100.0, 1000.0, 5000.0]))
         if draw(st.booleans()):
-            kind = FeedbackKind.SILENCE
-            found[at].append(a_feedback(kind, None, T0 + 1e6, service=service, lasts_s=lasts_s, name=f"s-{number}"))
+            kind, below = FeedbackKind.SILENCE, draw(st.sampled_from([None, None, *Severity]))
+            asked = a_feedback(kind, None, T0 + 1e6, service=service, lasts_s=lasts_s, name=f"s-{number}")
+            found[at].append(replace(asked, below=below))
         else:
             status = draw(st.sampled_from(EventStatus))
             found[at].append(an_incident(f"CHG-{number}", service, at=T0, status=status, kind=EventKind.MAINTENANCE))
@@ -141,11 +144,7 @@ def test_grouping_loses_nobody(drawn: Landscape, rounds: list[list[Item]]) -> No
 def test_whoever_is_kept_from_a_consequence_was_told_of_its_cause_which_goes_on(
     drawn: Landscape, rounds: list[list[Item]]
 ) -> None:
-    chain = tuple(
-        replace(service, depends_on=tuple(ServiceId(name) for name in SERVICES[:number]))
-        for number, service in enumerate(drawn.services)
-    )
-    decide = Decide(replace(drawn, services=chain), PARAMS)
+    decide = Decide(chained(drawn), PARAMS)
     known: Told = set()
 
     for item in flat(rounds):
@@ -161,6 +160,22 @@ def test_whoever_is_kept_from_a_consequence_was_told_of_its_cause_which_goes_on(
                 assert cause[1] in {alert.alert for alert in decide.open_alerts}
                 assert cause[1] != notice.alert
     assert (decide.open_alerts, decide.debt()) == ((), 0)
+
+
+@given(landscapes(), staggered())
+@settings(max_examples=100, deadline=None)
+def test_nothing_that_is_worse_than_its_cause_is_kept_quiet(drawn: Landscape, rounds: list[list[Item]]) -> None:
+    decide = Decide(chained(drawn), PARAMS)
+
+    for item in flat(rounds):
+        decide.handle(item)
+        alerts = {alert.alert: alert for alert in decide.open_alerts}
+        for alert in decide.open_alerts:
+            causes = [alerts[AlertId(name)] for name in alert.waits_for if alert.due_at is None]
+            for cause in causes:
+                assert RANK[alert.severity] <= RANK[alerts[cause.joined or cause.alert].severity]
+            known = [cause.lead.kind is AnomalyKind.BREACH for cause in causes]
+            assert alert.lead.kind is not AnomalyKind.BREACH or any(known) or not known
 
 
 @given(landscapes(), histories(), silences(), st.integers(0, 6))
@@ -199,6 +214,15 @@ def test_what_nobody_answers_is_told_to_a_further_channel_once(drawn: Landscape,
     for alert, transitions in per_alert(said.transitions).items():
         reasons = [transition.reason for transition in transitions]
         assert sum(reason.startswith("nobody at") for reason in reasons) == warned.count(alert)
+
+
+def chained(landscape: Landscape) -> Landscape:
+    """Let each service need all that stand before it."""
+    chain = tuple(
+        replace(service, depends_on=tuple(ServiceId(name) for name in SERVICES[:number]))
+        for number, service in enumerate(landscape.services)
+    )
+    return replace(landscape, services=chain)
 
 
 Told: TypeAlias = set[tuple[str, ClientId | None, AlertId]]

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from alerts.decide import Decide, Decided
-from domain.alert import AlertStatus, Transition
-from domain.anomaly import AnomalyKind, AnomalyPhase
+from domain.alert import AlertStatus, Severity, Transition
+from domain.anomaly import Anomaly, AnomalyKind, AnomalyPhase
 from domain.feedback import Feedback, FeedbackKind
 from domain.identity import AlertId, ClientId, NoticeId
 from domain.journeys import Landscape
@@ -177,7 +177,10 @@ class AlertsMachine(RuleBasedStateMachine):
         self.past.append(item)
         if isinstance(item, Feedback):
             self.ledger.hear(item)
-        self.ledger.take(self.decide.handle(item))
+        decided = self.decide.handle(item)
+        if isinstance(item, Anomaly) and item.phase is AnomalyPhase.ENDED:
+            assert all(transition.status is not AlertStatus.OPEN for transition in decided.transitions)
+        self.ledger.take(decided)
 
     @rule(service=services, kind=kinds, confidence=confidences, wait=st.sampled_from([0.0, 1.0, 59.0]))
     def finding(self, service: str, kind: AnomalyKind, confidence: float, wait: float) -> None:
@@ -212,16 +215,23 @@ class AlertsMachine(RuleBasedStateMachine):
         data=st.data(),
         lasts_s=st.sampled_from([None, 0.0, 30.0, 5000.0]),
         behind=st.sampled_from([0.0, 20.0]),
+        below=st.sampled_from([None, Severity.CRITICAL]),
     )
     def answer(
-        self, kind: FeedbackKind, service: str, data: st.DataObject, lasts_s: float | None, behind: float
+        self,
+        kind: FeedbackKind,
+        service: str,
+        data: st.DataObject,
+        lasts_s: float | None,
+        behind: float,
+        below: Severity | None,
     ) -> None:
         known = [None, "alert-unknown", *(alert.alert for alert in self.decide.open_alerts)]
         alert = data.draw(st.sampled_from(known))
         client = data.draw(st.sampled_from([None, "client<0>"]))
         given = a_feedback(kind, alert, self.now - behind, client, service, lasts_s=lasts_s, name=f"{len(self.past)}")
         address, text = data.draw(st.sampled_from(["", *ADDRESSES])), data.draw(st.sampled_from(["", "sorry<>"]))
-        self.feed(replace(given, address=address, text=text))
+        self.feed(replace(given, address=address, text=text, below=below))
 
     @rule(kind=of_addresses, address=st.sampled_from(ADDRESSES), client=st.sampled_from([None, "client<0>"]))
     def mail(self, kind: FeedbackKind, address: str, client: str | None) -> None:

@@ -58,6 +58,8 @@ def parse_dsn(raw: bytes) -> tuple[Bounce, ...]:
         parts = list(_parts(message_from_bytes(raw)))
     except RecursionError as error:
         raise DecodeError("wrong_type", "messages within messages, too deep to be read") from error
+    except (TypeError, ValueError) as error:  # the library stumbles over parameters that contradict each other
+        raise DecodeError("wrong_type", "headers that cannot be read") from error
     blocks = next((_blocks(part) for part in parts if part.get_content_type() == "message/delivery-status"), None)
     if blocks is None:
         raise DecodeError("wrong_type", "not a delivery status (RFC 3464)")

@@ -25,6 +25,7 @@ AUTHENTICATION = frozenset({530, 534, 535, 538})
 # 551 not a user of theirs, 556 the domain takes no mail. A bare 550 or 553 may as well be a policy, or our own relay
 # that does not know us: an address that is given up for that would be given up for an operator's mistake.
 NO_SUCH_MAILBOX = frozenset({551, 556})
+SOMETHING_ABOUT_AN_ADDRESS = "5.1.0"  # whose, and what, is not said: Exchange says it of senders
 OUR_ADDRESS = frozenset({"5.1.7", "5.1.8"})  # said of the recipient, meant of the sender
 _ENHANCED = re.compile(r"^\s*([245]\.\d{1,3}\.\d{1,3})\b")
 
@@ -54,7 +55,7 @@ def of_reply(code: int, message: str, words: str) -> Deferred | Rejected:
     enhanced = found[1] if found else ""
     if enhanced in OUR_ADDRESS:
         return Deferred(Failure.UNAUTHORISED, words)
-    if enhanced.startswith("5.1.") or enhanced == "5.2.1":
+    if enhanced == "5.2.1" or (enhanced.startswith("5.1.") and enhanced != SOMETHING_ABOUT_AN_ADDRESS):
         return Rejected(Failure.UNKNOWN_RECIPIENT, words)
     if not enhanced and code in NO_SUCH_MAILBOX:
         return Rejected(Failure.UNKNOWN_RECIPIENT, words)

@@ -58,6 +58,10 @@ class SlackDesk:
         except RefusedError as error:
             self._count(str(error))
             return Reply(400)
+        except Exception as error:  # noqa: BLE001 - a defect here must neither end a connection nor show a payload
+            log.warning("a press could not be read (%s)", type(error).__name__)
+            self._count("failed")
+            return Reply(400)
         try:
             async with asyncio.timeout(ANSWER_S):
                 return await self._do(reading)

@@ -99,8 +99,8 @@ class _Person:
 def read(payload: object, rules: Rules, now: float) -> Reading:
     """Return what was meant; raises RefusedError."""
     parts = _mapping(payload)
-    if rules.team and _text(_mapping(parts.get("team")).get("id"), 30) != rules.team:
-        raise RefusedError("wrong_team")
+    if rules.team:
+        _check_team(parts, rules.team)
     match parts.get("type"):
         case "block_actions":
             return _pressed(parts, rules, now)
@@ -193,6 +193,14 @@ def _denied(kind: FeedbackKind, person: _Person, rules: Rules, response_url: str
     return Denied(
         "not_allowed", "Nothing was done: only those who may approve client notices can do that.", response_url
     )
+
+
+def _check_team(parts: Mapping[str, Any], wanted: str) -> None:
+    """Refuse another workspace, and whoever belongs to one: a channel can be shared with a company outside."""
+    own = _text(_mapping(parts.get("team")).get("id"), 30)
+    theirs = _text(_mapping(parts.get("user", {})).get("team_id", wanted), 30)
+    if (own, theirs) != (wanted, wanted):
+        raise RefusedError("wrong_team")
 
 
 def _check_channel(channel: Mapping[str, Any], rules: Rules) -> None:

@@ -72,4 +72,6 @@ class SlackParams(BaseModel):
     def _is_an_http_address(cls, value: str) -> str:
         if not value.startswith(("https://", "http://")):
             raise ValueError("must begin with https:// (or http:// for a stand-in)")
+        if "@" in value:
+            raise ValueError("holds a name or a password, which is no place for one: logs and commands show it")
         return value if value.endswith("/") else value + "/"

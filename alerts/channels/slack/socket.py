@@ -1,6 +1,6 @@
 """Socket Mode: presses come over a connection that is opened from here, so that no address has to be public.
 
-Not the SDK's own client: after a failure it tries the same address again, and Slack's addresses are good for once.
+Not the SDK's own client: docs/adr/20261122-socket-mode.md.
 https://docs.slack.dev/apis/events-api/using-socket-mode
 """
 
@@ -19,13 +19,17 @@ from alerts.channels.slack import outcomes
 from alerts.channels.slack.connection import connect
 from alerts.channels.slack.desk import Reply
 from alerts.channels.slack.params import SlackParams
+from alerts.channels.text import clean
 
 log = logging.getLogger(__name__)
 
 Take = Callable[[object], Awaitable[Reply]]
+Sleep = Callable[[float], Awaitable[None]]
 
 HEARTBEAT_S: Final = 10.0  # a connection that does not answer a ping is given up
 WAITS_S: Final = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)  # before another try, after so many that failed
+STEADY_S: Final = 60.0  # a connection that ends sooner has failed, whoever ended it
+LONGEST_WAIT_S: Final = 600.0  # more than Slack asks for in earnest
 MOST_BYTES: Final = 1 << 20
 LAST_WORDS_S: Final = 3.0
 
@@ -38,36 +42,41 @@ class SocketMode:
     """One connection, opened anew whenever it ends. ``connected`` says whether presses reach us now."""
 
     def __init__(
-        self, params: SlackParams, take: Take, report: Callable[[bool], None], *, waits_s: tuple[float, ...] = WAITS_S
+        self, params: SlackParams, take: Take, report: Callable[[bool], None], *, sleep: Sleep = asyncio.sleep
     ) -> None:
         self._params = params
         self._take = take
-        self._waits_s = waits_s
+        self._sleep = sleep
         self._report = report
         self.connected = False
 
     async def run(self) -> None:
         """Stay connected until cancelled. Nothing that Slack does ends it."""
         session, client = connect(self._params, __name__)
-        failed = 0
+        time, failed = asyncio.get_running_loop().time, 0
         try:
             while True:
+                began, wait_s = time(), 0.0
                 try:
-                    await self._listen(session, client)
-                    failed = 0
+                    reason = await self._listen(session, client)
                 except Exception as error:  # noqa: BLE001 - whatever went wrong, the next connection may be well
+                    failed = 1 if time() - began >= STEADY_S else failed + 1
+                    wait_s = max(_patience_s(failed), _asked_s(error))
                     log.warning("no connection to Slack for presses: %s", _reason(error))
-                    failed = 0 if self.connected else failed
-                    wait_s = self._waits_s[min(failed, len(self._waits_s) - 1)]
-                    failed += 1
+                else:
+                    # The next one is opened at once, unless they end again and again.
+                    failed = 0 if time() - began >= STEADY_S else failed + 1
+                    wait_s = _patience_s(failed - 1)
+                    log.info("Slack ended the connection for presses (%s)", reason)
+                if wait_s > 0:
                     self._now(connected=False)
-                    await asyncio.sleep(wait_s)
+                    await self._sleep(wait_s)
         finally:
             self._now(connected=False)
             await session.close()
 
-    async def _listen(self, session: aiohttp.ClientSession, client: AsyncWebClient) -> None:
-        """Open one connection and answer what comes until Slack or the network ends it."""
+    async def _listen(self, session: aiohttp.ClientSession, client: AsyncWebClient) -> str:
+        """Open one connection and answer what comes; returns why Slack ended it, raises when anything else did."""
         token = self._params.app_token
         answer = await client.apps_connections_open(app_token="" if token is None else token.get_secret_value())
         address = str(answer["url"])
@@ -89,7 +98,7 @@ class SocketMode:
                             self._now(connected=True)
                             log.info("connected to Slack for presses")
                         case "disconnect":
-                            return  # announced: the next connection is opened at once
+                            return clean(str(envelope.get("reason")), 60)
                         case _:
                             task = asyncio.get_running_loop().create_task(self._answer(connection, envelope))
                             answering.add(task)
@@ -133,6 +142,16 @@ def _parsed(message: aiohttp.WSMessage) -> dict[str, Any]:
     except (ValueError, RecursionError):
         return {}
     return envelope if isinstance(envelope, dict) else {}
+
+
+def _patience_s(failed: int) -> float:
+    return WAITS_S[min(failed, len(WAITS_S)) - 1] if failed > 0 else 0.0
+
+
+def _asked_s(error: Exception) -> float:
+    """Return for how long Slack asks to be left alone (HTTP 429); 0 when it does not."""
+    asked_s = getattr(outcomes.of_error(error), "retry_after_s", None)
+    return 0.0 if asked_s is None else min(asked_s, LONGEST_WAIT_S)
 
 
 def _reason(error: Exception) -> str:

@@ -9,6 +9,7 @@ from domain.telemetry import EventKind, EventStatus
 from tests.support.builders import (
     T0,
     a_client,
+    a_feedback,
     a_forecast,
     a_journey,
     a_landscape,
@@ -114,6 +115,21 @@ def test_a_silence_is_told_keeps_quiet_visibly_and_ends() -> None:
     assert sent(after) == [(SQUAD, Phase.UPDATE), (BANK, Phase.UPDATE)]
 
 
+def test_a_silence_below_a_severity_says_so_and_lets_what_reaches_that_speak() -> None:
+    decide = a_decide(critical_clients=1)
+    feed(decide, a_watermark(T0 - 1))
+    asked = a_feedback(FeedbackKind.SILENCE, None, T0 - 1, service="payments-api", lasts_s=5000.0)
+    decide.handle(replace(asked, below=Severity.CRITICAL))
+
+    mild = decide.handle(an_anomaly(confidence=0.5))
+    severe = decide.handle(an_anomaly(phase=UPDATED, at=T0 + 60, opened_at=T0, kind=AnomalyKind.BREACH))
+
+    quiet = "silenced below critical by person<anna>"
+    assert [transition.severity for transition in (*mild.transitions, *severe.transitions)] == ["warning", "critical"]
+    assert held_back(mild) == [(SQUAD, quiet), (BANK, quiet)]
+    assert sent(severe) == [(SQUAD, Phase.WARNING), (BANK, Phase.WARNING)]
+
+
 def test_a_silence_of_a_service_quiets_what_opens_later_and_those_who_were_not_warned_hear_no_end() -> None:
     decide = a_decide()
     feed(decide, a_watermark(T0 - 60))
@@ -162,6 +178,37 @@ def test_maintenance_keeps_quiet_and_when_it_is_closed_what_is_still_wrong_is_to
     assert sent(after) == [(SQUAD, Phase.WARNING), (BANK, Phase.WARNING)]
     assert decide.handle(window) == Decided()
     assert sent(decide.handle(an_anomaly("cache", at=T0 + 40))) == []
+
+
+def test_a_maintenance_that_is_announced_ahead_is_quiet_once_it_begins() -> None:
+    decide = a_decide()
+    feed(decide, a_watermark(T0 - 5))
+    ahead = an_incident("CHG-1", "payments-api", at=T0 + 1000, kind=EventKind.MAINTENANCE)
+    feed(decide, ahead)
+
+    before = decide.handle(an_anomaly())
+    during = decide.handle(a_watermark(T0 + 1000))
+    later = decide.handle(replace(ahead, status=EventStatus.UPDATED, at=T0 + 5000))
+    still = decide.handle(an_anomaly(phase=UPDATED, at=T0 + 1100, opened_at=T0, kind=AnomalyKind.BREACH))
+
+    assert sent(before) == [(SQUAD, Phase.WARNING), (BANK, Phase.WARNING)]
+    assert held_back(during) == [(SQUAD, "maintenance CHG-1 goes on")]
+    assert (later, sent(still)) == (Decided(), [])
+
+
+def test_words_that_can_never_count_again_are_let_go() -> None:
+    decide = asking()
+    feed(decide, an_anomaly(), a_watermark(T0 + 1))
+    for number in range(50):
+        kind = FeedbackKind.HOLD if number % 2 else FeedbackKind.APPROVE
+        answer(kind, decide, T0 + 10 + number, client="bank-042" if number % 3 else None, lasts_s=600.0)
+        decide.handle(a_watermark(T0 + 10 + number))
+    answer(FeedbackKind.APPROVE, decide, T0 + 70, lasts_s=700.0)
+
+    (word,) = decide.open_alerts[0].words
+    assert word.until == T0 + 59 + 700
+    answer(FeedbackKind.HOLD, decide, T0 + 71, lasts_s=6000.0)
+    assert len(decide.open_alerts[0].words) == 2
 
 
 def test_an_opinion_is_noted_and_an_answer_about_nothing_known_is_not() -> None:

@@ -140,6 +140,32 @@ def test_before_a_silence_ends_its_squads_hear_that_the_trouble_goes_on(lasts_s:
     assert sent(ended) == [(SQUAD, Phase.UPDATE)]
 
 
+def test_a_silence_that_ends_between_two_updates_ends_neither_reminders_nor_escalation() -> None:
+    decide = a_decide(squad_update_gap=300.0)
+    feed(decide, an_anomaly(), a_watermark(T0 + 1))
+    answer(FeedbackKind.SILENCE, decide, T0 + 1, lasts_s=100.0)
+    assert held_back(decide.handle(a_watermark(T0 + 2))) == [(SQUAD, "silenced by person<anna>")]
+
+    ended = decide.handle(a_watermark(T0 + 101))
+    early = decide.handle(a_watermark(T0 + 700))
+    late = decide.handle(a_watermark(T0 + 701))
+
+    assert (sent(ended), sent(early)) == ([(SQUAD, Phase.UPDATE)], [])
+    assert (ON_CALL, Phase.WARNING) in sent(late)
+
+
+def test_the_word_that_a_silence_ends_soon_does_not_end_it() -> None:
+    decide = a_decide()
+    feed(decide, an_anomaly(), a_watermark(T0 + 1))
+    answer(FeedbackKind.SILENCE, decide, T0 + 1, lasts_s=3600.0)
+
+    soon = decide.handle(a_watermark(T0 + 3001))
+    quiet = decide.handle(a_watermark(T0 + 3002))
+
+    assert (sent(soon), held_back(soon)) == ([(SQUAD, Phase.UPDATE)], [])
+    assert (quiet.transitions, quiet.notices) == ((), ())
+
+
 def test_a_short_silence_one_that_is_calm_and_a_maintenance_end_without_a_word_before() -> None:
     decide = a_decide(escalate_severity=Severity.CRITICAL)
     feed(decide, a_watermark(T0 - 1))

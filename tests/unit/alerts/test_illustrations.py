@@ -1,12 +1,17 @@
 """What follows a delivered notice: only where a channel can, one at a time, and never an exception."""
 
 import asyncio
+import contextlib
+from collections.abc import AsyncIterator
 
 import pytest
 
 from alerts.illustrations import Illustrations
-from domain.notice import ChannelKind, Deferred, Delivered, Failure, Notice, Outcome, Rejected
+from alerts.outbox import Outbox
+from alerts.params import DeliveryParams
+from domain.notice import ChannelKind, Deferred, Delivered, Failure, Notice, Outcome, Phase, Receipt, Rejected
 from tests.support.channels import FakeChannel
+from tests.support.clock import ManualClock, settle
 from tests.support.notices import a_notice
 
 DELIVERED = Delivered("C1:1")
@@ -30,6 +35,21 @@ class Painter(FakeChannel):
             raise
 
 
+@contextlib.asynccontextmanager
+async def delivering(channel: FakeChannel) -> AsyncIterator[Outbox]:
+    async def keep(_: Receipt) -> None:
+        """Receipts are no matter here."""
+
+    outbox = Outbox({channel.kind: channel}, DeliveryParams(slack_interval="0s"), ManualClock(), keep)
+    running = asyncio.create_task(outbox.run())
+    try:
+        yield outbox
+    finally:
+        running.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await running
+
+
 class Clumsy(FakeChannel):
     async def illustrate(self, notice: Notice, reference: str) -> None:  # noqa: ARG002 - fails whatever it is
         raise RuntimeError("a defect")
@@ -45,6 +65,35 @@ async def test_a_delivered_notice_is_followed_and_others_are_not() -> None:
     assert painter.begun == [(a_notice().id, "C1:1")]
     await pictures.stop_all()
     assert painter.stopped == 1
+
+
+async def test_a_message_that_an_earlier_process_sent_gets_no_picture_for_it_may_be_newer_than_its_notice() -> None:
+    painter, notices = Painter(), [a_notice(), a_notice(Phase.ALL_CLEAR, 2)]
+    painter.arrived += notices
+    async with delivering(painter) as outbox:
+        for notice in notices:
+            outbox.accept(notice, maybe_sent=True)
+        await outbox.idle()
+    assert [notice.id for notice in painter.lookups] == [notice.id for notice in notices]
+    assert painter.begun == []
+
+
+async def test_a_picture_gives_way_before_its_thread_is_looked_at_for_the_next_notice() -> None:
+    painter, following = Painter(), a_notice(Phase.UPDATE, 2)
+    stopped: list[int] = []
+
+    async def look(notice: Notice, reference: str | None) -> Outcome | None:
+        stopped.append(painter.stopped)
+        return await FakeChannel.find(painter, notice, reference)
+
+    painter.find = look  # type: ignore[method-assign] # watched
+    async with delivering(painter) as outbox:
+        outbox.accept(a_notice(), maybe_sent=False)
+        await outbox.idle()
+        await settle()
+        outbox.accept(following, maybe_sent=True)
+        await outbox.idle()
+    assert stopped == [1]
 
 
 async def test_a_channel_without_pictures_is_left_alone() -> None:

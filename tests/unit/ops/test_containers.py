@@ -14,6 +14,7 @@ from tests.support.compose import ROOT, compose_services
 
 SERVICES = compose_services()
 OURS = {name: service for name, service in SERVICES.items() if service["image"] == "foreshock:local"}
+OTHERS = OURS.keys() - {"foreshock", "answers"}
 WRITES_TO_ITS_IMAGE = {"kafka", "sources"}  # Apache's image makes its configuration when it starts
 
 
@@ -82,7 +83,17 @@ def test_the_addresses_that_compose_sets_are_those_that_the_configuration_asks_f
     configuration = (ROOT / "streams" / "demo" / "payments.yaml").read_text()
     asked = set(re.findall(r"\$\{(\w+)", configuration))
 
-    assert set(OURS["foreshock"]["environment"]) == asked
+    assert {name for name in OURS["foreshock"]["environment"] if not name.startswith("FORESHOCK__")} == asked
+
+
+def test_what_shows_buttons_and_what_hears_them_are_told_the_same_of_slack() -> None:
+    environment = OURS["answers"]["environment"]
+
+    assert OURS["foreshock"]["environment"] == environment
+    # Without a value: taken from the shell, and left out where it is not set there. An empty token is refused.
+    assert environment["FORESHOCK__CHANNELS__SLACK__APP_TOKEN"] is None
+    assert environment["SLACK_URL"].startswith("${SLACK_URL:-")
+    assert all("FORESHOCK__CHANNELS__SLACK__APP_TOKEN" not in OURS[name].get("environment", {}) for name in OTHERS)
 
 
 def test_compose_and_the_tests_run_the_same_kafka() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from streams.metrics import CATALOGUE, PREFIX, RECORD_CATALOGUE, Spec
+from streams.metrics import ANSWERS_CATALOGUE, CATALOGUE, PREFIX, RECORD_CATALOGUE, Spec
 
 ROOT = Path(__file__).resolve().parents[3]
 PROMETHEUS = ROOT / "ops" / "prometheus"
@@ -38,7 +38,7 @@ def expressions() -> list[tuple[str, str]]:
 
 def families() -> dict[str, Spec]:
     """Every name that Prometheus will hold, with the family that it belongs to."""
-    every = (*CATALOGUE, *RECORD_CATALOGUE)
+    every = (*CATALOGUE, *RECORD_CATALOGUE, *ANSWERS_CATALOGUE)
     names = {spec.exposed: spec for spec in every if spec.kind != "histogram"}
     for spec in every:
         if spec.kind == "histogram":

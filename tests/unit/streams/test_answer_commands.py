@@ -71,7 +71,11 @@ def call(config: Path, *arguments: str) -> Result:
         (["not-useful", "alert-1", "--comment", "a test"], {"kind": "not-useful", "comment": "a test"}),
         (["readmit", ADDRESS], {"kind": "readmit", "address": ADDRESS, "alert": None, "client": None}),
         (["readmit", ADDRESS, "--client", "bank-042"], {"client": "bank-042"}),
-        (["silence", "--service", "pay*", "--metric", "pool_*"], {"service": "pay*", "metric": "pool_*"}),
+        (
+            ["silence", "--service", "pay*", "--metric", "pool_*"],
+            {"service": "pay*", "metric": "pool_*", "below": None},
+        ),
+        (["silence", "alert-1", "--below", "critical"], {"alert": "alert-1", "below": "critical"}),
     ],
 )
 def test_a_command_writes_what_was_meant(
@@ -91,6 +95,7 @@ def test_a_command_writes_what_was_meant(
     [
         (["approve", "alert-1", "--text", "x" * 501], "--text: write at most 500 characters"),
         (["readmit", "nobody"], "write an e-mail address"),
+        (["silence", "alert-1", "--below", "info"], "--below: nothing is below info"),
         (["silence", "--service", "pai*"], "'pai*' is not a service of the configuration"),
     ],
 )

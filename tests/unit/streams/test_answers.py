@@ -9,6 +9,7 @@ from typer.testing import CliRunner, Result
 from config.loader import load_with_environment
 from config.settings import Settings
 from domain.feedback import Feedback, FeedbackKind
+from domain.identity import ClientId
 from streams import answers
 from streams.admin import BrokerError
 from streams.agents.feedback import FeedbackStage
@@ -56,10 +57,14 @@ def test_an_answer_takes_its_place_in_the_decide_log(answer: Feedback) -> None:
         replace(ACK, lasts_s=31 * 86_400.0),
         replace(ACK, alert=None, service=SILENCE.service),
         replace(SILENCE, service=None),
+        replace(ACK, by="x" * 301),
+        replace(ACK, client=ClientId("x" * 301)),
     ],
 )
 def test_an_answer_that_nobody_gave_or_that_would_stand_for_ever_is_refused(answer: Feedback) -> None:
-    body = encode(answer).replace(b'"at":null', b'"at":Infinity').replace(b'"lasts_s":null', b'"lasts_s":NaN')
+    body = encode(answer).replace(b'"at":null', b'"at":Infinity')
+    if answer.lasts_s is not None:
+        body = body.replace(b'"lasts_s":null', b'"lasts_s":NaN')
 
     (output,) = FeedbackStage(Metrics()).process(a_record(0, body, "feedback"))
 

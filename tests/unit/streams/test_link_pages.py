@@ -179,6 +179,20 @@ async def test_a_form_that_says_nothing_is_no_answer(tmp_path: Path, link: str, 
         assert at.written == []
 
 
+@pytest.mark.parametrize(
+    ("boundary", "name"),
+    [("boundary=b", "name*0*=answer; name*=answer"), ("boundary*=utf-8''b; boundary*0*=b", 'name="answer"')],
+)
+async def test_a_form_whose_headers_contradict_themselves_is_no_answer(
+    tmp_path: Path, boundary: str, name: str
+) -> None:
+    async with office(tmp_path) as at:
+        body = f"--b\r\nContent-Disposition: form-data; {name}\r\n\r\nyes\r\n--b--\r\n".encode()
+        headers = {"Content-Type": f"multipart/form-data; {boundary}"}
+        assert (await at.client.post(at.links()["yes"], data=body, headers=headers)).status == 400
+        assert at.written == []
+
+
 async def test_an_oversized_form_is_not_read(tmp_path: Path) -> None:
     async with office(tmp_path) as at:
         data = {"answer": "yes", "more": "x" * MAX_BODY}

@@ -94,6 +94,8 @@ def test_the_address_that_we_wrote_to_is_preferred(line: str, address: str) -> N
         a_dsn("\n".join([RECIPIENT] * (MAX_RECIPIENTS + 1))),
         a_dsn(original=WHOLE + "x" * MAX_BYTES),
         b"Content-Type: message/rfc822\n\n" * 5000 + a_dsn(),
+        b"Content-Type: multipart/report; boundary*=utf-8''a; boundary*0*=b\n\n--b\n",
+        b"Content-Type: multipart/report; boundary*" + b"9" * 5000 + b"=b\n\n--b\n",
     ],
     ids=lambda message: f"{len(message)} bytes",
 )

@@ -69,6 +69,7 @@ NEVER = [
     (recipient(501, "5.1.3 bad address"), Failure.UNKNOWN_RECIPIENT),
     (recipient(556, "takes no mail"), Failure.UNKNOWN_RECIPIENT),
     (recipient(550, "5.2.1 mailbox disabled"), Failure.UNKNOWN_RECIPIENT),
+    (recipient(550, "5.1.0 sender denied"), Failure.REFUSED),
     (recipient(501, "syntax"), Failure.REFUSED),
     (recipient(550, "5.7.1 refused by policy"), Failure.REFUSED),
     (recipient(554, "transaction failed"), Failure.REFUSED),

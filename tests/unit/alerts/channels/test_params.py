@@ -64,6 +64,9 @@ def test_the_address_of_slack_ends_in_a_slash_and_is_one_of_the_web() -> None:
     assert SlackParams(token="t", base_url="https://slack.example/api").base_url == "https://slack.example/api/"
     with pytest.raises(ValidationError, match="must begin with"):
         SlackParams(token="t", base_url="ftp://slack.example")
+    with pytest.raises(ValidationError, match="a name or a password") as refused:
+        SlackParams(token="t", base_url="https://bot:bait@slack.example/api")
+    assert "bait" not in refused.value.errors()[0]["msg"]
 
 
 def test_secrets_do_not_show() -> None:

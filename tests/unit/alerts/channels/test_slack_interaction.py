@@ -13,10 +13,10 @@ from alerts.channels.slack import modal
 from alerts.channels.slack.blocks import compose
 from alerts.channels.slack.controls import APPROVE, MOST_LISTED, OFFERED, PREFIX, SILENCE_S
 from alerts.channels.slack.interaction import AHEAD_S, Denied, Nothing, Opens, RefusedError, Rules, Said, read
+from alerts.policy.answers import TEXT_KEPT
 from domain.feedback import FeedbackKind
 from domain.identity import ClientId
 from domain.notice import Phase
-from streams.agents.feedback import LONGEST_TEXT
 from streams.demo.slack_controls import view_complaints
 from streams.demo.slack_rules import refusal
 from tests.support.notices import SQUAD_FACTS, T0, a_notice
@@ -107,6 +107,8 @@ def test_a_press_from_a_private_channel_counts_though_slack_tells_no_name() -> N
     [
         ({"team": {"id": "T2"}}, "wrong_team"),
         ({"team": None}, "malformed"),
+        ({"user": {"id": "U0ANNA", "name": "anna", "team_id": "T2"}}, "wrong_team"),
+        ({"user": {"id": "U0ANNA", "name": "anna", "team_id": None}}, "malformed"),
         ({"type": "shortcut"}, "unknown_type"),
         ({"type": ["block_actions"]}, "unknown_type"),
         ({"channel": {"id": "C0000000001", "name": "random"}}, "wrong_channel"),
@@ -209,7 +211,7 @@ def test_who_is_no_approver_cannot_send_a_dialogue_in_either() -> None:
 
 
 def test_as_much_may_be_added_as_the_feedback_topic_takes() -> None:
-    assert modal.LONGEST_TEXT == LONGEST_TEXT
+    assert modal.LONGEST_TEXT == TEXT_KEPT
 
 
 @pytest.mark.parametrize("phase", list(Phase))

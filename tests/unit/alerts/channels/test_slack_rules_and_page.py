@@ -98,4 +98,16 @@ def test_the_page_shows_channels_threads_and_earlier_versions() -> None:
     for part in ("# squad", "<b>now</b> &lt;b&gt;", "1 earlier version", "before", "1 reply", "note", "14:02:00 UTC"):
         assert part in page
     assert "No message was posted" in render_page([])
+
+
+def test_the_page_says_that_its_buttons_cannot_be_pressed_and_only_where_there_are_some() -> None:
+    button = {"type": "button", "action_id": "a", "text": {"type": "plain_text", "text": "Resolve <all>"}}
+    rows = [{"type": "actions", "elements": [button]}] * 2
+    live = Posted(channel="C1", channel_name="squad", ts="1.0", text="x", metadata=None, blocks=rows)
+    plain = Posted(channel="C1", channel_name="squad", ts="1.0", text="x", metadata=None, blocks=[section("x")])
+    page = render_page([live, live])
+    assert page.count("nobody can press them") == 1
+    assert "<button" not in page
+    assert "Resolve &lt;all&gt;" in page
+    assert "nobody can press them" not in render_page([plain])
     assert "http" not in page

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection
 
-from domain.alert import AlertStatus
+from domain.alert import AlertStatus, Severity
 from domain.feedback import Feedback, FeedbackKind
 from domain.identity import ClientId, ServiceId
 from domain.notice import Deferred, Failure, Hold, Notify, Phase, Rejected, SquadFacts
@@ -245,6 +245,15 @@ def test_episodes_are_listed_the_latest_first_with_who_was_told_and_who_held(log
     assert (latest.alert, latest.ended_at, latest.squads) == (OTHER, None, ())
     assert (first.alert, first.ended_at, first.severity) == (ALERT, T0 + ENDED, "critical")
     assert (first.squads, first.clients, first.held) == (("data",), ("bank-042",), ("fintech-7", "wary-3"))
+
+
+def test_a_silence_says_which_alerts_still_speak(log: Log, tmp_path: Path) -> None:
+    answer = Feedback("feedback-2", FeedbackKind.SILENCE, ALERT, "alice", T0 + 20, below=Severity.CRITICAL)
+    log.put(Topic.ANOMALIES, records.encode(answer))
+
+    for connection in recorded(log, tmp_path):
+        (line,) = section(told(explain_alert(connection, ALERT)), "What people answered")
+    assert "silence below critical by alice" in line
 
 
 def test_an_approval_is_told_once_with_who_gave_it_for_whom_and_for_how_long(log: Log, tmp_path: Path) -> None:
