@@ -2,18 +2,20 @@
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from detectors.base import Detector, restored, saved
-from detectors.cadence import Cadence
+from detectors.cadence import FRESH as UNHEARD
+from detectors.cadence import Cadence, read, spoke
 from detectors.calibration import nines_of, score_of
 from detectors.features import LARGEST, Refusal, judged
 from detectors.objective import ObjectiveDetector
 from detectors.params import DetectionParams
 from detectors.recurrence import Recurrence
 from detectors.registry import DETECTORS
-from detectors.trace import Recent
+from detectors.trace import FRESH as NO_SAMPLES
+from detectors.trace import latest, note
 from detectors.trend import TrendForecaster
 from domain.anomaly import Anomalous, AnomalyKind, Normal
 from domain.errors import StateError
@@ -28,36 +30,43 @@ KNOWN = Normal(score_of(0.65))  # what is left of a surprise that comes every da
 
 @dataclass(slots=True)
 class Series:
-    """One series: its cadence, its objectives, and the record in which the detectors keep what they know of it."""
+    """One series: its objectives, and the record of its cadence, what the detectors know, and its latest samples.
+
+    Where an objective keeps the latest samples anyway the record has none.
+    """
 
     key: SeriesKey
-    cadence: Cadence
     record: bytearray
     objectives: tuple[tuple[ObjectiveDetector, TrendForecaster], ...]
+    place: int = -1  # in its service; -1: not yet given to it
+    expected: bool = False  # known so well that its silence means something
     counted: float = 0.0  # the last value of a counter
     warm: bool = False
     held: float = 0.0  # the highest score of this run of surprises
     hold: int = 0  # samples for which it still stands
-    fresh: bool = True  # not yet given to its service
-    recent: Recent = field(default_factory=Recent)  # unused where an objective keeps the latest samples anyway
     daily: Recurrence | None = None  # made at the first surprise
 
     def take(self, at: float, value: float, kind: SampleKind) -> float | Refusal:
         """Return the value to judge, or why there is none; an accepted sample counts for the cadence."""
-        cadence = self.cadence
-        if kind is SampleKind.GAUGE and at > cadence.last_at and -LARGEST < value < LARGEST and at < math.inf:
-            cadence.observe(at)  # nearly all samples, without a further call
-            return value
-        taken = judged(at, value, kind, cadence.last_at, self.counted)
-        if not isinstance(taken, Refusal) or taken is Refusal.NO_RATE:
-            cadence.observe(at)
+        record = self.record
+        before = read(record)
+        last_at = before[0]
+        taken: float | Refusal = value
+        if not (kind is SampleKind.GAUGE and at > last_at and -LARGEST < value < LARGEST and at < math.inf):
+            taken = judged(at, value, kind, last_at, self.counted)  # few samples come here
+            if isinstance(taken, Refusal) and taken is not Refusal.NO_RATE:
+                return taken
             self.counted = value
+        spoke(record, before, at)
+        if not (self.objectives or isinstance(taken, Refusal)):
+            note(record, at, taken)
         return taken
 
     def surprise(self, score: float) -> float:
         """Return the score if it is news: within HOLD samples of a higher one it is not, and counts as 0."""
-        self.hold -= 1
-        if self.hold < 0:
+        if self.hold > 0:
+            self.hold -= 1
+        else:
             self.held = 0.0
         if score <= self.held:
             return 0.0
@@ -75,9 +84,14 @@ class Series:
         return KNOWN if known else verdict
 
     @property
+    def cadence(self) -> Cadence:
+        """How often it speaks."""
+        return Cadence.of(self.record)
+
+    @property
     def points(self) -> Iterable[tuple[float, float]]:
         """Return time and value of the latest samples, the oldest first."""
-        return self.objectives[0][1].points if self.objectives else self.recent
+        return self.objectives[0][1].points if self.objectives else latest(self.record)
 
     def snapshot(self) -> list[Plain]:
         """Return the whole state but for the record as plain data."""
@@ -86,7 +100,7 @@ class Series:
         limits = [[o.objective.metric, o.objective.limit, o.objective.above] for o, _ in self.objectives]
         state = [self.counted, self.warm, self.held, self.hold]
         daily = None if self.daily is None else self.daily.snapshot()
-        return [key, self.cadence.snapshot(), limits, goals, state, [self.recent.snapshot(), daily]]
+        return [key, limits, goals, state, daily]
 
 
 class Placed(NamedTuple):
@@ -136,14 +150,22 @@ class Bank:
             (ObjectiveDetector(key, goal), TrendForecaster(key, goal, params.forecast))
             for goal in self._objectives.get((key.service, key.metric), ())
         )
-        return Series(key, Cadence(params.silence), bytearray(self._fresh), goals)
+        return Series(key, bytearray(self._fresh if goals else self._fresh + NO_SAMPLES), goals)
 
     def snapshot(self) -> Plain:
         """Return every series as plain data."""
-        return [[*series.snapshot(), self._models(series.record)] for series in self._series.values()]
+        return [[*series.snapshot(), self._parts(series)] for series in self._series.values()]
 
-    def _models(self, record: bytearray) -> Plain:
-        return [[each.name, saved(record[each.start : each.end])] for each in self.detectors]
+    def _parts(self, series: Series) -> Plain:
+        return [[name, saved(series.record[part])] for name, part in self._places(series)]
+
+    def _places(self, series: Series) -> Iterator[tuple[str, slice]]:
+        """Yield what a record is made of."""
+        yield "cadence", slice(0, len(UNHEARD))
+        for each in self.detectors:
+            yield each.name, slice(each.start, each.end)
+        if not series.objectives:
+            yield "latest", slice(len(self._fresh), len(series.record))
 
     def restore(self, state: Plain) -> None:
         """Take over a snapshot. Detectors and objectives that the snapshot does not know start anew."""
@@ -155,29 +177,20 @@ class Bank:
 
     def _restore_series(self, row: Plain) -> None:
         match row:
-            case [
-                [str() as service, str() as metric, [*pairs]],
-                cadence,
-                [*limits],
-                [*goals],
-                own,
-                [recent, daily],
-                [*models],
-            ]:
+            case [[str() as service, str() as metric, [*pairs]], [*limits], [*goals], own, daily, [*parts]]:
                 key = SeriesKey(ServiceId(service), metric, tuple((str(name), str(text)) for name, text in pairs))
             case _:
                 raise StateError("a saved series is damaged")
         series = self._series[key] = self._make(key)
-        series.cadence.restore(cadence)
         series.counted, series.warm, series.held, series.hold = own
-        series.recent.restore(recent)
         if daily is not None:
             series.daily = Recurrence()
             series.daily.restore(daily)
-        known = dict(models)
-        for each in self.detectors:
-            if each.name in known:
-                series.record[each.start : each.end] = restored(known[each.name], each.end - each.start)
+        known = dict(parts)
+        for name, part in self._places(series):
+            if name in known:
+                series.record[part] = restored(known[name], part.stop - part.start)
+        series.expected = series.cadence.known(self._params.silence)
         saved_goals = {tuple(limit): goal for limit, goal in zip(limits, goals, strict=True)}
         for breach, trend in series.objectives:
             goal = saved_goals.get((breach.objective.metric, breach.objective.limit, breach.objective.above))
@@ -187,9 +200,9 @@ class Bank:
 
 
 def _made(params: DetectionParams) -> tuple[tuple[Placed, ...], bytes]:
-    """Return the detectors, each with its place, and the record of a series of which nothing is known."""
+    """Return the detectors, each with its place, and the record of a series of which nothing is known, to their end."""
     placed: list[Placed] = []
-    fresh = b""
+    fresh = UNHEARD
     for entry in DETECTORS:
         if entry.name in params.without:
             continue

@@ -1,15 +1,18 @@
 """How often a series speaks, learnt from the gaps between its samples, and how long it may be quiet."""
 
 import math
+from struct import Struct
+from typing import Any, NamedTuple, Self, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field
-
-from domain.errors import StateError
-from domain.state import Plain
 
 SHARE = 0.05  # of the newest gap in the usual one
 KNOWN = 20  # samples, from where on that share holds; a plain mean before
 FADE = 0.999  # of the longest gap, per sample: one long gap is not an excuse for ever
+RECORD = Struct("@3dI")  # the beginning of a record: when the series spoke last, usual and longest gap; samples
+FRESH = RECORD.pack(-math.inf, 0.0, 0.0, 0)
+Numbers: TypeAlias = tuple[Any, ...]  # what ``read`` gives: the fields of a Cadence, without the cost of making one
+read, _write = RECORD.unpack_from, RECORD.pack_into
 
 
 class SilenceParams(BaseModel):
@@ -26,66 +29,47 @@ class SilenceParams(BaseModel):
     )
 
 
-class Cadence:
+class Cadence(NamedTuple):
     """The usual and the longest gap of one series, in seconds of event time."""
 
-    __slots__ = ("_params", "count", "last_at", "longest_s", "usual_s")
+    last_at: float
+    usual_s: float
+    longest_s: float
+    samples: int
 
-    def __init__(self, params: SilenceParams) -> None:
-        self._params = params
-        self.count = 0
-        self.last_at = -math.inf
-        self.usual_s = 0.0
-        self.longest_s = 0.0
+    @classmethod
+    def of(cls, record: bytearray) -> Self:
+        """Return the cadence of the series with this record."""
+        return cls(*read(record))
 
-    def observe(self, at: float) -> None:
-        """Take in the time of an accepted sample; times only grow."""
-        if self.count:
-            gap = at - self.last_at
-            if self.count == 1:
-                self.usual_s = gap
-            else:  # a gap that was a finding is learnt as a long one, not as a usual one
-                usual = self.usual_s
-                learnt = gap if gap < 3.0 * usual else 3.0 * usual  # noqa: FURB136 - min() costs more, per sample
-                self.usual_s = usual + (SHARE if self.count >= KNOWN else 1.0 / self.count) * (learnt - usual)
-            longest = self.longest_s * FADE
-            self.longest_s = gap if gap > longest else longest  # noqa: FURB136 - as above
-        self.count += 1
-        self.last_at = at
-
-    @property
-    def allowed_s(self) -> float:
+    def allowed_s(self, params: SilenceParams) -> float:
         """How long this series may be quiet."""
-        usual, longest = self._params.missing * self.usual_s, self._params.beyond * self.longest_s
-        return usual if usual > longest else longest  # noqa: FURB136 - max() costs more, per series of a service
+        return max(params.missing * self.usual_s, params.beyond * self.longest_s)
 
-    @property
-    def known(self) -> bool:
+    def known(self, params: SilenceParams) -> bool:
         """Whether the usual gap is known well enough to judge."""
-        return self.count >= self._params.warm_up
+        return self.samples >= params.warm_up
 
-    def stale(self, now: float) -> bool:
+    def stale(self, now: float, params: SilenceParams) -> bool:
         """Whether the series has been quiet for so long that it may be gone."""
-        return now - self.last_at > max(self._params.stale * self.usual_s, self.allowed_s)
+        return now - self.last_at > max(params.stale * self.usual_s, self.allowed_s(params))
 
-    def gone(self, now: float) -> bool:
+    def gone(self, now: float, params: SilenceParams) -> bool:
         """Whether nobody waits for this series any more."""
-        return now - self.last_at > max(self._params.gone * self.usual_s, self.allowed_s)
+        return now - self.last_at > max(params.gone * self.usual_s, self.allowed_s(params))
 
-    def snapshot(self) -> Plain:
-        """Return the whole state as plain data."""
-        return [self.count, self.last_at if self.count else None, self.usual_s, self.longest_s]
 
-    def restore(self, state: Plain) -> None:
-        """Take over a snapshot."""
-        match state:
-            case [
-                int() as count,
-                float() | int() | None as last_at,
-                float() | int() as usual_s,
-                float() | int() as longest_s,
-            ]:
-                self.count, self.last_at = count, -math.inf if last_at is None else float(last_at)
-                self.usual_s, self.longest_s = float(usual_s), float(longest_s)
-            case _:
-                raise StateError("the saved cadence of a series is damaged")
+def spoke(record: bytearray, before: Numbers, at: float) -> None:
+    """Take in the time of an accepted sample, beside what was read of the record before it; times only grow."""
+    last_at, usual, longest, count = before
+    if count:
+        gap = at - last_at
+        if count == 1:
+            usual = gap
+        else:  # a gap that was a finding is learnt as a long one, not as a usual one
+            learnt = gap if gap < 3.0 * usual else 3.0 * usual  # noqa: FURB136 - min() costs more, per sample
+            usual += (SHARE if count >= KNOWN else 1.0 / count) * (learnt - usual)
+        longest *= FADE
+        if gap > longest:  # noqa: PLR1730 - max() costs more, per sample
+            longest = gap
+    _write(record, 0, at, usual, longest, count + 1)

@@ -13,10 +13,10 @@ from detectors.objective import NAME as BREACH
 from detectors.params import DetectionParams
 from detectors.service import ServiceState
 from detectors.silence import NAME as SILENCE
-from domain.anomaly import Anomalous, Anomaly, AnomalyKind, SeriesState, Warming
+from domain.anomaly import Anomalous, Anomaly, AnomalyKind, Normal, SeriesState, Warming
 from domain.errors import StateError
 from domain.feedback import Feedback
-from domain.identity import SeriesKey, ServiceId
+from domain.identity import ServiceId
 from domain.journeys import Service
 from domain.state import Plain
 from domain.telemetry import EventKind, IncidentEvent, Sample
@@ -34,6 +34,7 @@ class Detection:
         self._with_objectives = {service.id for service in services if service.objectives}
         self._needed_by = {one.id: [s.id for s in services if one.id in s.depends_on] for one in services}
         self._bank = Bank(params, services)
+        self._judges = [(each.name, each.leads_to, each.detector.observe) for each in self._bank.detectors]
         self._services: dict[ServiceId, ServiceState] = {}
         self._watermark = -math.inf
         self._deadline = math.inf  # no service can be silent as a whole before the watermark reaches this
@@ -62,13 +63,15 @@ class Detection:
         service = self._services.get(sample.key.service)
         if service is None:
             service = self._service(sample.key.service)
-        if series.fresh:
-            series.fresh = False
+        if series.place < 0:
             service.add(series)
         at = sample.observed_at
         value = series.take(at, sample.value, sample.kind)
-        for over in service.integrity.arrive():
-            service.fusion.over(over, INTEGRITY)
+        integrity = service.integrity
+        integrity.arrived += 1
+        if integrity.open:
+            for over in integrity.over():
+                service.fusion.over(over, INTEGRITY)
         if isinstance(value, Refusal):
             self.refusals[value.value] += 1
             if value is not Refusal.NO_RATE:
@@ -78,9 +81,11 @@ class Detection:
     def _accepted(
         self, service: ServiceState, series: Series, at: float, value: float | Refusal
     ) -> tuple[float, Sequence[Anomaly]]:
-        self._watermark = max(self._watermark, at)
+        if at > self._watermark:  # noqa: PLR1730 - max() costs more, per sample
+            self._watermark = at
         silence = service.silence
-        if series.cadence.count == self._params.silence.warm_up:  # from now on its silence means something
+        if not series.expected and series.cadence.known(self._params.silence):
+            series.expected = True
             self._deadline = min(self._deadline, silence.patience_ends)
         if silence.heard(series.key, at, self._watermark):
             service.fusion.over(series.key, SILENCE)
@@ -108,18 +113,17 @@ class Detection:
         return service
 
     def _judge(self, service: ServiceState, series: Series, at: float, value: float) -> float:
-        learn = not service.frozen.cover(at)
-        if not series.objectives:
-            series.recent.note(at, value)
+        learn = service.frozen is None or not service.frozen.cover(at)
         fusion, best, unusual, warm = service.fusion, 0.0, 0.0, True
         record, key = series.record, series.key
-        for name, kind, detector, _, _ in self._bank.detectors:
-            verdict = detector.observe(record, key, at, value, learn=learn)
-            if isinstance(verdict, Warming):
-                warm = False
-                continue
-            if isinstance(verdict, Anomalous) and kind is AnomalyKind.LEVEL:
-                verdict = series.unless_daily(at, verdict, learn=learn)
+        for name, kind, judge in self._judges:
+            verdict = judge(record, key, at, value, learn=learn)
+            if not isinstance(verdict, Normal):
+                if isinstance(verdict, Warming):
+                    warm = False
+                    continue
+                if kind is AnomalyKind.LEVEL:
+                    verdict = series.unless_daily(at, verdict, learn=learn)
             if verdict.score > 0:
                 best = max(best, verdict.score)
                 if kind is AnomalyKind.LEVEL:
@@ -130,15 +134,15 @@ class Detection:
                 fusion.calm(key, name)
         series.warm = warm
         if warm and fusion.series > 1:
-            self._agree(service, series.key, at, value, unusual, learn=learn)
-        breach = self._compare(fusion, series, at, value, learn=learn) if series.objectives else 0.0
-        return series.surprise(max(best, breach))
+            self._agree(service, series.place, at, value, unusual, learn=learn)
+        best = max(best, self._compare(fusion, series, at, value, learn=learn)) if series.objectives else best
+        return series.surprise(best)
 
     @staticmethod
-    def _agree(service: ServiceState, key: SeriesKey, at: float, value: float, score: float, *, learn: bool) -> None:
+    def _agree(service: ServiceState, place: int, at: float, value: float, score: float, *, learn: bool) -> None:
         """Add the score of a sample to the evidence of its whole service."""
         agreement, fusion = service.agreement, service.fusion
-        if not agreement.observe(service.places[key], value, score, learn=learn):
+        if not agreement.observe(place, value, score, learn=learn):
             return
         leader = agreement.leader
         evidence = agreement.close(at, learn=learn)
@@ -205,16 +209,13 @@ class Detection:
             return NOTHING
         for name in event.services or tuple(self._services):
             service = self._services.get(name) or self._service(name)
-            service.frozen.declare(event, self._params.freeze_timeout)
-            service.precursor.declared(event)
-            if event.kind is EventKind.MAINTENANCE:
-                service.quiet.declare(event, self._params.freeze_timeout)
+            service.declare(event)
         return NOTHING
 
     def answer(self, answer: Feedback) -> None:
         """Learn from what a person says of an alert that one of these services caused."""
         for service in self._services.values():
-            service.precursor.judged(answer)
+            service.judged(answer)
 
     def advance(self, to: float) -> Sequence[Anomaly]:
         """Take note that event time has come this far, though nothing arrived."""
@@ -282,7 +283,6 @@ class Detection:
                 case _:
                     raise StateError("the saved services are damaged")
         for series in self._bank:
-            series.fresh = False
             self._services[series.key.service].add(series)
         for name, state in saved.items():
             self._services[name].restore(state)

@@ -34,41 +34,38 @@ class Burst:
 class Integrity:
     """The refused samples of one service."""
 
-    __slots__ = ("_arrived", "_bursts", "_open")
+    __slots__ = ("_bursts", "arrived", "open")
 
     def __init__(self) -> None:
-        self._arrived = 0
-        self._bursts = {kind: Burst() for kind in WATCHED}
-        self._open = 0
+        self.arrived = 0  # samples, refused or not
+        self._bursts: dict[Refusal, Burst] = {}  # of the kinds that there were
+        self.open = 0  # findings
 
-    def arrive(self) -> list[SeriesKey]:
-        """Count a sample, refused or not; return the keys of findings that are over."""
-        self._arrived += 1
-        if self._open == 0:
-            return []
+    def over(self) -> list[SeriesKey]:
+        """Return the keys of findings that are over."""
         over = []
         for burst in self._bursts.values():
-            if burst.key is not None and self._arrived - burst.recent[-1][0] > WITHIN:
+            if burst.key is not None and self.arrived - burst.recent[-1][0] > WITHIN:
                 over.append(burst.key)
                 burst.key = None
-                self._open -= 1
+                self.open -= 1
         return over
 
     def refuse(self, kind: Refusal, key: SeriesKey, at: float) -> Evidence | None:
         """Take in a refused sample; return a finding if it belongs to a burst."""
-        burst = self._bursts.get(kind)
-        if burst is None:
+        if kind not in WATCHED:
             return None
-        burst.recent.append((self._arrived, at))
+        burst = self._bursts.setdefault(kind, Burst())
+        burst.recent.append((self.arrived, at))
         burst.total += 1
         first = burst.recent[0][0]
-        count, spread = len(burst.recent), self._arrived - first + 1
+        count, spread = len(burst.recent), self.arrived - first + 1
         before = (burst.total - count) / max(1, first)
         if burst.key is None:
             if count < BURST or spread > WITHIN or first < WITHIN or count / spread < DENSER * before:
                 return None
             burst.key = key
-            self._open += 1
+            self.open += 1
         since = min(when for _, when in burst.recent)
         detail = f"{count} of the last {spread} samples of the service {WATCHED[kind]}"
         high = min(1.0, DENSER * before)
@@ -82,19 +79,20 @@ class Integrity:
         ]
         keys = [burst.key and [list(pair) for pair in burst.key.attributes] for burst in self._bursts.values()]
         service = next((burst.key.service for burst in self._bursts.values() if burst.key is not None), None)
-        return [self._arrived, service, rows, keys]
+        return [self.arrived, service, rows, keys]
 
     def restore(self, state: Plain) -> None:
         """Take over a snapshot; kinds that are no longer watched are left out."""
         match state:
             case [int() as arrived, service, [*rows], [*keys]] if len(rows) == len(keys):
-                self._arrived, self._open = arrived, 0
+                self.arrived, self.open = arrived, 0
+                self._bursts = {}
             case _:
                 raise StateError("the saved integrity of a service is damaged")
         for (kind, recent, total, metric), attributes in zip(rows, keys, strict=True):
-            if kind not in self._bursts:
+            if kind not in WATCHED:
                 continue
             key = None if metric is None or service is None else SeriesKey.of(service, metric, dict(attributes))
             pairs = deque(((int(number), float(at)) for number, at in recent), maxlen=BURST)
             self._bursts[Refusal(kind)] = Burst(pairs, int(total), key)
-            self._open += key is not None
+            self.open += key is not None

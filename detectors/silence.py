@@ -11,8 +11,9 @@ One sample is enough when it hurts already: when the service, or one that needs 
 
 import math
 from collections.abc import Sequence
+from typing import Protocol
 
-from detectors.cadence import Cadence
+from detectors.cadence import Cadence, SilenceParams, read
 from detectors.calibration import score_of
 from domain.anomaly import Evidence
 from domain.errors import StateError
@@ -28,26 +29,34 @@ LONGER = 1.2  # times as long as the longest gap of late
 NONE: frozenset[SeriesKey] = frozenset()
 
 
+class Watched(Protocol):
+    """A series, as far as its silence needs it."""
+
+    @property
+    def key(self) -> SeriesKey:
+        """Return whose silence it is."""
+
+    @property
+    def record(self) -> bytearray:
+        """Return the record that begins with its cadence."""
+
+
 class Silence:
     """The silences of one service."""
 
-    __slots__ = ("_before", "_cadences", "_keys", "_look", "at", "deadline", "lag_s", "lost", "silent")
+    __slots__ = ("_before", "_look", "_params", "_series", "at", "deadline", "lag_s", "lost", "silent")
 
-    def __init__(self) -> None:
-        self._keys: list[SeriesKey] = []
-        self._cadences: list[Cadence] = []  # of the same series
+    def __init__(self, params: SilenceParams, series: Sequence[Watched]) -> None:
+        """Watch these series, and those that are added to them later."""
+        self._params = params
+        self._series = series
         self.at = -math.inf  # the service's own event time
         self._before = -math.inf  # the time before that: complete
         self._look = -math.inf  # when to look again for series that miss samples together
         self.lag_s = 0.0
         self.deadline = math.inf  # nothing can be overdue before this time
-        self.silent: set[SeriesKey] = set()
-        self.lost: set[SeriesKey] = set()  # silent for so long that it is no longer a finding
-
-    def add(self, key: SeriesKey, cadence: Cadence) -> None:
-        """Watch a series from now on."""
-        self._keys.append(key)
-        self._cadences.append(cadence)
+        self.silent = NONE
+        self.lost = NONE  # silent for so long that it is no longer a finding
 
     def heard(self, key: SeriesKey, at: float, watermark: float) -> bool:
         """Note an accepted sample; True if its series was silent until now."""
@@ -55,35 +64,40 @@ class Silence:
         self.lag_s = lag if lag > faded else faded  # noqa: FURB136 - max() costs more, per sample
         if at > self.at:
             self._before, self.at = self.at, at
-            if at > self._look and len(self._keys) >= TOGETHER:
+            if at > self._look and len(self._series) >= TOGETHER:
                 self._missing_together()
         if self.deadline == math.inf:
             self.deadline = at
         if self.lost:
-            self.lost.discard(key)
+            self.lost -= {key}
         if self.silent and key in self.silent:  # hashing a key costs more than the rest of this method
-            self.silent.discard(key)
+            self.silent -= {key}
             return True
         return False
 
     def _missing_together(self) -> None:
         """Let the deadline be now if many series miss samples; look once in a gap of the quickest."""
-        quickest = min([c.usual_s for c in self._cadences if c.known], default=math.inf)
+        warm_up, quickest = self._params.warm_up, math.inf
+        for series in self._series:
+            _, usual_s, _, count = read(series.record)
+            if count >= warm_up and usual_s < quickest:
+                quickest = usual_s
         self._look = self.at + 0.5 * quickest if quickest < math.inf else self.at
         if self._hasty(self.at):
             self.deadline = -math.inf
 
     def _hasty(self, now: float) -> frozenset[SeriesKey]:
         """Return the series that by then have missed samples together, if they are many."""
-        if len(self._keys) < TOGETHER:
+        if len(self._series) < TOGETHER:
             return NONE
-        known, missing = 0, []
-        for key, cadence in zip(self._keys, self._cadences, strict=True):
-            if cadence.known and not (self.lost and key in self.lost):
+        warm_up, known, missing = self._params.warm_up, 0, []
+        for series in self._series:
+            last_at, usual_s, longest_s, count = read(series.record)
+            if count >= warm_up and not (self.lost and series.key in self.lost):
                 known += 1
-                gone_s = now - cadence.last_at
-                if gone_s > MISSED * cadence.usual_s and gone_s > LONGER * cadence.longest_s:
-                    missing.append(key)
+                gone_s = now - last_at
+                if gone_s > MISSED * usual_s and gone_s > LONGER * longest_s:
+                    missing.append(series.key)
         return frozenset(missing) if len(missing) >= TOGETHER and 2 * len(missing) >= known else NONE
 
     def overdue(self, watermark: float, *, hurts: bool = False) -> Sequence[Evidence]:
@@ -93,12 +107,17 @@ class Silence:
         whole = self._whole(watermark)
         now = watermark - self.lag_s if whole else self.at
         hasty = self._hasty(self.at if hurts else self._before)
-        for key, cadence in zip(self._keys, self._cadences, strict=True):
-            if not cadence.known or (self.silent and key in self.silent) or (self.lost and key in self.lost):
+        for series in self._series:
+            key, cadence = series.key, Cadence.of(series.record)
+            if (
+                not cadence.known(self._params)
+                or (self.silent and key in self.silent)
+                or (self.lost and key in self.lost)
+            ):
                 continue
-            due = cadence.last_at + cadence.allowed_s
+            due = cadence.last_at + cadence.allowed_s(self._params)
             if now > due or (hasty and key in hasty):
-                self.silent.add(key)
+                self.silent |= {key}
                 found.append(self._evidence(key, cadence, watermark if whole else self.at, whole))
             elif due < deadline:
                 deadline = due
@@ -111,7 +130,8 @@ class Silence:
     @property
     def patience_s(self) -> float:
         """How long the service may be quiet: as long as its quickest series."""
-        return min([c.allowed_s for c in self._cadences if c.known], default=math.inf)
+        params, cadences = self._params, [Cadence.of(series.record) for series in self._series]
+        return min((each.allowed_s(params) for each in cadences if each.known(params)), default=math.inf)
 
     @property
     def patience_ends(self) -> float:
@@ -127,7 +147,7 @@ class Silence:
         gone = f"no data for {now - cadence.last_at:.3g} s; usually every {cadence.usual_s:.3g} s"
         detail = f"{gone}; the whole service is silent" if whole else gone
         return Evidence(  # the expected range is that of the gap between samples
-            NAME, key, now, None, cadence.usual_s, 0.0, cadence.allowed_s, score, cadence.last_at, detail
+            NAME, key, now, None, cadence.usual_s, 0.0, cadence.allowed_s(self._params), score, cadence.last_at, detail
         )
 
     def gone(self, watermark: float) -> Sequence[SeriesKey]:
@@ -135,18 +155,21 @@ class Silence:
         if not self.silent:
             return ()
         lost = [
-            key
-            for key, cadence in zip(self._keys, self._cadences, strict=True)
-            if key in self.silent and cadence.gone(watermark)
+            series.key
+            for series in self._series
+            if series.key in self.silent and Cadence.of(series.record).gone(watermark, self._params)
         ]
-        self.silent.difference_update(lost)
-        self.lost.update(lost)
+        self.silent = self.silent.difference(lost)
+        self.lost = self.lost.union(lost)
         return lost
 
+    def _keys(self) -> list[SeriesKey]:
+        return [series.key for series in self._series]
+
     def snapshot(self) -> Plain:
-        """Return the whole state but the cadences, which belong to the series."""
+        """Return the whole state but the cadences, which are in the records of the series."""
         at, deadline = (None if math.isinf(x) else x for x in (self.at, self.deadline))
-        silent, lost = ([str(key) for key in self._keys if key in some] for some in (self.silent, self.lost))
+        silent, lost = ([str(key) for key in self._keys() if key in some] for some in (self.silent, self.lost))
         before, look = (None if math.isinf(x) else x for x in (self._before, self._look))
         return [at, self.lag_s, deadline, silent, lost, before, look]
 
@@ -159,7 +182,7 @@ class Silence:
                 self._look = -math.inf if look is None else float(look)
                 self.lag_s = float(lag_s)
                 self.deadline = math.inf if deadline is None else float(deadline)
-                self.silent = {key for key in self._keys if str(key) in silent}
-                self.lost = {key for key in self._keys if str(key) in lost}
+                self.silent = frozenset(key for key in self._keys() if str(key) in silent)
+                self.lost = frozenset(key for key in self._keys() if str(key) in lost)
             case _:
                 raise StateError("the saved silences of a service are damaged")

@@ -66,7 +66,7 @@ def test_cost_per_sample(tmp_path: Path, step_s: float) -> None:
 
 @pytest.mark.parametrize(("services", "metrics"), [(25, 20), (10, 50), (500, 1)])
 def test_memory_per_series(services: int, metrics: int) -> None:
-    """Everything that detection holds, services and keys too; a record does not grow, so a hundred samples tell all."""
+    """Everything that detection holds, services and keys too, before anything was found: a record does not grow."""
     names = [(f"service-{s}", f"metric_{m}_seconds") for s in range(services) for m in range(metrics)]
     values = noise(100)
     gc.collect()

@@ -8,8 +8,10 @@ import pytest
 from detectors.bank import Bank, Series
 from detectors.features import Refusal
 from detectors.params import DetectionParams
+from detectors.trace import FRESH as NO_SAMPLES
 from domain.errors import StateError
-from domain.identity import SeriesKey
+from domain.identity import SeriesKey, ServiceId
+from domain.journeys import Objective, Service
 from domain.telemetry import SampleKind
 from tests.support.timelines import START
 
@@ -49,7 +51,7 @@ def test_a_counter_counts_on_from_a_restart() -> None:
     series = a_series()
     taken = [series.take(START + i, value, COUNTER) for i, value in enumerate([100.0, 103.0, 2.0, 6.0])]
     assert taken == [Refusal.NO_RATE, 3.0, Refusal.NO_RATE, 4.0]
-    assert series.cadence.count == 4
+    assert series.cadence.samples == 4
 
 
 def test_a_key_is_kept_as_it_came_so_that_the_same_one_is_found_without_comparing_texts() -> None:
@@ -65,8 +67,24 @@ def test_a_bank_continues_from_its_snapshot() -> None:
     second.restore(json.loads(json.dumps(first.snapshot())))
     again = second.get(KEY)
     assert again is not None
-    assert again.take(START + 50, 53.0, COUNTER) == 4.0
+    assert again.expected
     assert [each.record for each in second] == [each.record for each in first]
+    assert again.take(START + 50, 53.0, COUNTER) == 4.0
+
+
+def test_a_series_with_an_objective_keeps_its_latest_samples_once_and_a_snapshot_of_before_still_fits() -> None:
+    service = Service(ServiceId("payments-api"), objectives=(Objective("requests_total", 10.0, above=True),))
+    without, with_one = a_bank(), Bank(DetectionParams(), [service])
+    plain, watched = without.get(KEY), with_one.get(KEY)
+    assert plain is not None
+    assert watched is not None
+    assert len(plain.record) - len(watched.record) == len(NO_SAMPLES)
+    plain.take(START, 7.0, GAUGE)
+    with_one.restore(json.loads(json.dumps(without.snapshot())))
+    again = with_one.get(KEY)
+    assert again is not None
+    assert again.cadence == plain.cadence
+    assert len(again.record) == len(watched.record)
 
 
 @pytest.mark.parametrize("order", ["little", "big"])

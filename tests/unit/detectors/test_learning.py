@@ -93,3 +93,19 @@ def test_detection_learns_from_an_answer_once_it_knows_the_alert() -> None:
     assert detection.snapshot() == before
     detection.answer(a_feedback(FeedbackKind.NOT_USEFUL, first_alert(API, said[0].id)))
     assert detection.snapshot() != before
+
+
+def kept(detection: Detection) -> object:
+    """What the snapshot holds of what was learnt of the only service."""
+    return json.loads(json.dumps(detection.snapshot()))["services"][0][1][-1]
+
+
+def test_what_is_learnt_of_a_service_is_kept_from_its_first_incident_on_and_not_before() -> None:
+    detection = Detection(DetectionParams())
+    for sample in telemetry()[:300]:
+        detection.observe(sample)
+    before = kept(detection)
+    detection.event(declare(FAILS)[0][1])
+    after = kept(detection)
+    assert before is None
+    assert after is not None

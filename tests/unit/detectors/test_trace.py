@@ -1,8 +1,6 @@
 """The latest samples of a series: few bytes, the right values at the right times."""
 
 import json
-import math
-import sys
 from dataclasses import dataclass
 
 import pytest
@@ -11,10 +9,9 @@ from hypothesis import strategies as st
 
 from detectors.detection import Detection
 from detectors.params import DetectionParams
-from detectors.trace import SAMPLES, Recent, trace_of
+from detectors.trace import FRESH, SAMPLES, latest, note, trace_of
 from detectors.trace import traced as traced_by
 from domain.anomaly import Anomaly, AnomalyKind, AnomalyPhase, Evidence, Forecast, Trace
-from domain.errors import StateError
 from domain.identity import AnomalyId, SeriesKey, ServiceId
 from domain.journeys import Objective, Service
 from domain.telemetry import Sample
@@ -25,18 +22,18 @@ T0 = 1_763_820_120.0
 
 
 def test_the_newest_samples_come_back_oldest_first() -> None:
-    recent = Recent()
+    record = bytearray(FRESH)
     for second in range(100):
-        recent.note(T0 + second, float(second))
-    assert list(recent) == [(T0 + second, float(second)) for second in range(100 - SAMPLES, 100)]
+        note(record, T0 + second, float(second))
+    assert latest(record) == [(T0 + second, float(second)) for second in range(100 - SAMPLES, 100)]
 
 
 def test_fewer_samples_than_there_is_room_for_all_come_back() -> None:
-    recent = Recent()
-    assert list(recent) == []
-    recent.note(T0, 3.5)
-    recent.note(T0 + 5, 4.5)
-    assert list(recent) == [(T0, 3.5), (T0 + 5, 4.5)]
+    record = bytearray(FRESH)
+    assert latest(record) == []
+    note(record, T0, 3.5)
+    note(record, T0 + 5, 4.5)
+    assert latest(record) == [(T0, 3.5), (T0 + 5, 4.5)]
 
 
 @given(
@@ -44,14 +41,14 @@ def test_fewer_samples_than_there_is_room_for_all_come_back() -> None:
     values=st.lists(st.floats(-1e90, 1e90), min_size=80, max_size=80),
 )
 def test_times_and_values_are_as_exact_as_a_picture_needs(gaps: list[float], values: list[float]) -> None:
-    recent, at, told = Recent(), T0, []
+    record, at, told = bytearray(FRESH), T0, []
     for gap, value in zip(gaps, values, strict=False):
         at += gap
-        recent.note(at, value)
+        note(record, at, value)
         told.append((at, value))
     told = told[-SAMPLES:]
     span = told[-1][0] - told[0][0]
-    for (known_at, known), (seen_at, seen) in zip(told, recent, strict=True):
+    for (known_at, known), (seen_at, seen) in zip(told, latest(record), strict=True):
         assert abs(known_at - seen_at) <= 1e-3 * span + 1e-5
         assert seen == pytest.approx(
             max(-3.4028234663852886e38, min(3.4028234663852886e38, known)), rel=1e-6, abs=1e-44
@@ -59,41 +56,21 @@ def test_times_and_values_are_as_exact_as_a_picture_needs(gaps: list[float], val
 
 
 def test_a_sample_a_month_is_drawn_closer_rather_than_refused() -> None:
-    recent = Recent()
-    recent.note(T0, 1.0)
-    recent.note(T0 + 30 * 86400, 2.0)
-    (first, _), (last, _) = recent
+    record = bytearray(FRESH)
+    note(record, T0, 1.0)
+    note(record, T0 + 30 * 86400, 2.0)
+    (first, _), (last, _) = latest(record)
     assert last == T0 + 30 * 86400
     assert last - first == pytest.approx(12 * 86400, rel=0.02)
 
 
-@pytest.mark.parametrize("count", [0, 1, SAMPLES - 1, SAMPLES, SAMPLES + 7])
-def test_a_snapshot_as_json_continues_bit_for_bit(count: int) -> None:
-    first, second = Recent(), Recent()
-    for second_ in range(count):
-        first.note(T0 + 1.7 * second_, math.sin(second_))
-    second.restore(json.loads(json.dumps(first.snapshot())))
-    for recent in (first, second):
-        for second_ in range(5):
-            recent.note(T0 + 1000 + second_, second_)
-    assert list(first) == list(second)
-    assert first.snapshot() == second.snapshot()
-
-
-@pytest.mark.parametrize(
-    "state",
-    [None, [], [T0, 0], [T0, 0, "?"], [T0, 0, "AAAA"], [T0, 6000, ""], [T0, 6, ""], ["", 0, ""], [T0, 1, "A" * 192]],
-)
-def test_a_damaged_snapshot_is_refused(state: object) -> None:
-    with pytest.raises(StateError):
-        Recent().restore(state)  # type: ignore[arg-type]
-
-
-def test_it_costs_about_250_bytes_a_series() -> None:
-    recent = Recent()
+def test_the_samples_lie_at_the_end_of_a_record_and_touch_nothing_before() -> None:
+    record = bytearray(b"what detectors know" + FRESH)
     for second in range(1000):
-        recent.note(T0 + second, 1.0)
-    assert sys.getsizeof(recent) + sys.getsizeof(recent._ring) <= 270
+        note(record, T0 + second, 1.0)
+    assert record.startswith(b"what detectors know")
+    assert len(latest(record)) == SAMPLES
+    assert len(FRESH) < 160
 
 
 def test_a_trace_is_rounded_to_what_a_picture_needs() -> None:
