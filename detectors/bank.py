@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from detectors.base import Detector, restored, saved
@@ -17,7 +17,7 @@ from detectors.registry import DETECTORS
 from detectors.trace import FRESH as NO_SAMPLES
 from detectors.trace import latest, note
 from detectors.trend import TrendForecaster
-from domain.anomaly import Anomalous, AnomalyKind, Normal
+from domain.anomaly import Anomalous, AnomalyKind, Evidence, Normal
 from domain.errors import StateError
 from domain.identity import SeriesKey, ServiceId
 from domain.journeys import Objective, Service
@@ -44,6 +44,7 @@ class Series:
     warm: bool = False
     held: float = 0.0  # the highest score of this run of surprises
     hold: int = 0  # samples for which it still stands
+    signed: bool = False  # was below zero at some time
     daily: Recurrence | None = None  # made at the first surprise
 
     def take(self, at: float, value: float, kind: SampleKind) -> float | Refusal:
@@ -73,6 +74,12 @@ class Series:
         self.held, self.hold = score, HOLD
         return score
 
+    def plausible(self, evidence: Evidence) -> Evidence:
+        """Return the evidence for a person: a series that never was below zero is not expected there."""
+        if self.signed or evidence.low >= 0 or evidence.high <= 0:
+            return evidence
+        return replace(evidence, low=0.0)
+
     def unless_daily(self, at: float, verdict: Anomalous, *, learn: bool) -> Normal | Anomalous:
         """Return the verdict, or one that finds nothing if such a surprise comes every day; keep it in any case."""
         nines = nines_of(verdict.score)
@@ -98,7 +105,7 @@ class Series:
         key = [self.key.service, self.key.metric, [list(pair) for pair in self.key.attributes]]
         goals = [[breach.snapshot(), trend.snapshot()] for breach, trend in self.objectives]
         limits = [[o.objective.metric, o.objective.limit, o.objective.above] for o, _ in self.objectives]
-        state = [self.counted, self.warm, self.held, self.hold]
+        state = [self.counted, self.warm, self.held, self.hold, self.signed]
         daily = None if self.daily is None else self.daily.snapshot()
         return [key, limits, goals, state, daily]
 
@@ -182,7 +189,7 @@ class Bank:
             case _:
                 raise StateError("a saved series is damaged")
         series = self._series[key] = self._make(key)
-        series.counted, series.warm, series.held, series.hold = own
+        series.counted, series.warm, series.held, series.hold, series.signed = own
         if daily is not None:
             series.daily = Recurrence()
             series.daily.restore(daily)

@@ -116,6 +116,7 @@ class Detection:
         learn = service.frozen is None or not service.frozen.cover(at)
         fusion, best, unusual, warm = service.fusion, 0.0, 0.0, True
         record, key = series.record, series.key
+        series.signed |= value < 0
         for name, kind, judge in self._judges:
             verdict = judge(record, key, at, value, learn=learn)
             if not isinstance(verdict, Normal):
@@ -129,14 +130,14 @@ class Detection:
                 if kind is AnomalyKind.LEVEL:
                     unusual = verdict.score
             if isinstance(verdict, Anomalous):
-                fusion.found(kind, verdict.evidence)
+                fusion.found(kind, series.plausible(verdict.evidence))
             elif fusion.findings:
                 fusion.calm(key, name)
         series.warm = warm
         if warm and fusion.series > 1:
             self._agree(service, series.place, at, value, unusual, learn=learn)
-        best = max(best, self._compare(fusion, series, at, value, learn=learn)) if series.objectives else best
-        return series.surprise(best)
+        breach = self._compare(fusion, series, at, value, learn=learn) if series.objectives else 0.0
+        return series.surprise(max(best, breach))
 
     @staticmethod
     def _agree(service: ServiceState, place: int, at: float, value: float, score: float, *, learn: bool) -> None:
@@ -152,7 +153,8 @@ class Detection:
             return
         if leader is not None and leader != evidence.key:
             fusion.over(leader, AGREEMENT)
-        fusion.found(AnomalyKind.LEVEL, evidence)
+        series = next(series for series in service.series if series.key == evidence.key)
+        fusion.found(AnomalyKind.LEVEL, series.plausible(evidence))
 
     @staticmethod
     def _compare(fusion: Fusion, series: Series, at: float, value: float, *, learn: bool) -> float:

@@ -90,6 +90,19 @@ def test_one_series_of_many_must_persist() -> None:
     assert phases(run(together(lasting, *others)))[0] is OPENED
 
 
+@pytest.mark.parametrize("series", [1, 6])
+def test_what_never_was_below_zero_is_not_expected_there(series: int) -> None:
+    rare = [max(0.0, value) for value in noise(600, centre=0.0)]  # such as errors per second
+    spiked = with_shape(rare, 500, lambda i: 12.0 if i < 4 else 0.0)
+    metrics = [f"m{i}" for i in range(series)]
+
+    never = run(together(*(timeline(spiked, metric=metric) for metric in metrics)))[0]
+    once = run(together(*(timeline([-0.5, *spiked], metric=metric) for metric in metrics)))[0]
+
+    assert {evidence.low for evidence in never.evidence} == {0.0}
+    assert all(evidence.low < 0 for evidence in once.evidence)
+
+
 def test_two_spikes_apart_are_not_persistence() -> None:
     others = [timeline(noise(600, seed=i), metric=f"m{i}") for i in range(9)]
     apart = timeline([*noise(500), 90.0, *noise(3, seed=2), 90.0, *noise(95, seed=5)])
