@@ -21,6 +21,7 @@ Block: TypeAlias = dict[str, Any]
 HEADER_LIMIT = 150
 TEXT_LIMIT = 3000
 FALLBACK_LIMIT = 400  # what a phone's lock screen and a screen reader get
+REASON_LIMIT = 160  # the journeys in it are listed above
 EVIDENCE_SHOWN = 3
 LINES_SHOWN = 12
 SIMILAR_SHOWN = 3
@@ -188,7 +189,7 @@ def _list(head: str, lines: Iterable[str]) -> str:
 
 
 def _footer(notice: Notice, facts: SquadFacts) -> str:
-    parts = [f"You are told because: {say(facts.reason, 400)}"]
+    parts = [f"Why your squad: {say(facts.reason, REASON_LIMIT)}"]
     if facts.runbook:
         parts.append(link(facts.runbook, "Runbook"))
     parts.append(escape(clean(notice.alert, 60)))

@@ -29,7 +29,7 @@ def test_a_warning_tells_what_since_when_until_when_whom_and_why() -> None:
         "*Impact:* 2 journeys, 2 clients depend on them",
         "*Payment initiation* / submit / POST /payments: meets `payments-api`, which needs `ledger-db`",
         "Fintech Seven (fintech-7): held: approval required",
-        "You are told because: answers for ledger-db",
+        "Why your squad: answers for ledger-db",
         "<https://wiki.example/runbooks/ledger-db|Runbook>",
     ):
         assert part in text
