@@ -43,7 +43,7 @@ contracts: $(STAMP)
 kafka: $(STAMP) ## the tests on a real Apache Kafka (Java 17; the broker comes from Maven Central)
 	$(BIN)/python -m pytest -m kafka tests/kafka
 
-kills: $(STAMP) ## kill a worker 200 times between decision and receipt; about twenty minutes
+kills: $(STAMP) ## kill a worker 200 times between decision and receipt; ten to twenty minutes
 	$(BIN)/python -m pytest -m kafka tests/kafka/test_kills.py --kills 200 -s
 
 bench: $(STAMP) ## timings; they assert nothing
