@@ -1,17 +1,13 @@
 """The outbox: nothing lost, nothing twice, in order, and honest receipts."""
 
 import asyncio
-import contextlib
 import itertools
-from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
 
-from alerts.channels.base import Channel
 from alerts.ledger import Doubt
-from alerts.outbox import AT_ONCE, CAUTIOUS_S, Accepted, Outbox
-from alerts.params import DeliveryParams
+from alerts.outbox import AT_ONCE, Accepted
 from domain.errors import StateError
 from domain.notice import (
     ChannelKind,
@@ -21,67 +17,13 @@ from domain.notice import (
     Hold,
     Notice,
     Phase,
-    Receipt,
     Rejected,
     Suppress,
 )
 from tests.support.channels import FakeChannel
-from tests.support.clock import ManualClock, settle
+from tests.support.clock import settle
 from tests.support.notices import a_notice, an_email
-
-PARAMS = DeliveryParams(
-    backoff_base="1s", backoff_factor=2, backoff_cap="1m", give_up_after="1h", remember="2h", slack_interval="1s"
-)
-DOWN = Deferred(Failure.UNAVAILABLE, "down")
-LATE = Deferred(Failure.TIMEOUT, "no answer in time")
-
-
-class Desk:
-    """An outbox with a fake channel, a manual clock and a drawer for receipts."""
-
-    def __init__(
-        self,
-        *channels: Channel,
-        params: DeliveryParams = PARAMS,
-        clock: ManualClock | None = None,
-        after_start: bool = True,
-    ) -> None:
-        self.clock = clock or ManualClock()
-        self.receipts: list[Receipt] = []
-        self.refuse_receipts = 0
-        table = {channel.kind: channel for channel in channels}
-        self.outbox = Outbox(table, params, self.clock, self._file)
-        self._after_start = after_start
-
-    async def _file(self, receipt: Receipt) -> None:
-        if self.refuse_receipts:
-            self.refuse_receipts -= 1
-            raise ConnectionError("the broker is away")
-        self.receipts.append(receipt)
-
-    @contextlib.asynccontextmanager
-    async def running(self) -> AsyncIterator[Outbox]:
-        if self._after_start:
-            await self.clock.advance(CAUTIOUS_S)
-        task = asyncio.create_task(self.outbox.run())
-        try:
-            yield self.outbox
-        finally:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
-
-    def outcomes(self) -> list[str]:
-        return [
-            receipt.outcome.kind
-            if isinstance(receipt.outcome, Delivered)
-            else f"{receipt.outcome.kind} {receipt.outcome.failure}"
-            for receipt in self.receipts
-        ]
-
-
-def ids(notices: list[Notice]) -> list[str]:
-    return [notice.id for notice in notices]
+from tests.support.outbox import DOWN, LATE, PARAMS, Desk, ids
 
 
 async def test_a_notice_is_delivered_once_and_its_receipt_says_so() -> None:
@@ -347,161 +289,6 @@ async def test_what_comes_after_a_later_notice_of_its_thread_is_not_sent() -> No
         await outbox.idle()
     assert [notice.phase for notice in channel.arrived] == [Phase.ALL_CLEAR]
     assert desk.outcomes() == ["delivered", "rejected refused"]
-
-
-@pytest.mark.parametrize("answer", [LATE, DOWN])
-async def test_a_message_whose_answer_was_lost_is_looked_up_and_not_sent_again(answer: Deferred) -> None:
-    channel = FakeChannel()
-    channel.lost_answers, channel.lost_answer = 1, answer
-    desk = Desk(channel)
-    async with desk.running() as outbox:
-        outbox.accept(a_notice())
-        await desk.clock.advance(5)
-        await outbox.idle()
-    assert len(channel.arrived) == 1
-    assert desk.outcomes() == [f"deferred {answer.failure}", "delivered"]
-
-
-async def test_an_answer_that_leaves_no_doubt_costs_no_look_up() -> None:
-    channel = FakeChannel()
-    channel.outcomes.append(Deferred(Failure.RATE_LIMITED, "ratelimited", 1.0))
-    desk = Desk(channel)
-    async with desk.running() as outbox:
-        outbox.accept(a_notice())
-        await desk.clock.advance(5)
-        await outbox.idle()
-    assert channel.lookups == []
-
-
-async def test_what_was_tried_is_not_sent_while_nobody_can_say_whether_it_arrived() -> None:
-    channel = FakeChannel()
-    channel.lost_answers, channel.lost_answer = 1, LATE
-    channel.found.extend([DOWN, DOWN])
-    desk = Desk(channel)
-    async with desk.running() as outbox:
-        outbox.accept(a_notice())
-        await desk.clock.advance(20)
-        await outbox.idle()
-    assert len(channel.arrived) == 1
-    assert desk.outcomes()[-1] == "delivered"
-
-
-async def test_soon_after_a_start_a_notice_is_looked_up_before_it_is_sent() -> None:
-    before = FakeChannel()
-    before.arrived.append(a_notice())
-    desk = Desk(before, after_start=False)
-    async with desk.running() as outbox:
-        outbox.accept(a_notice())
-        await desk.clock.advance(1)
-        await outbox.idle()
-    assert len(before.arrived) == 1
-    assert desk.outcomes() == ["delivered"]
-
-
-async def test_a_mere_possibility_does_not_delay_a_warning_when_nobody_can_look() -> None:
-    channel = FakeChannel()
-    channel.found.append(Deferred(Failure.RATE_LIMITED, "ratelimited", 60.0))
-    desk = Desk(channel, after_start=False)
-    async with desk.running() as outbox:
-        outbox.accept(a_notice())
-        await desk.clock.advance(1)
-        await outbox.idle()
-    assert len(channel.arrived) == 1
-
-
-async def test_a_restart_continues_where_the_snapshot_was_taken() -> None:
-    channel = FakeChannel(ChannelKind.EMAIL)
-    channel.outcomes.extend([DOWN, DOWN])
-    clock = ManualClock()
-    desk = Desk(channel, clock=clock)
-    async with desk.running() as outbox:
-        outbox.accept(an_email())
-        outbox.accept(an_email(Phase.ALL_CLEAR, 2))
-        await clock.advance(1)
-        state = outbox.snapshot()
-    again = Desk(channel, clock=clock)
-    again.outbox.restore(state)
-    assert again.outbox.pending == 2
-    async with again.running() as outbox:
-        await clock.advance(10)
-        await outbox.idle()
-        assert outbox.accept(an_email()) is Accepted.REPEAT
-    assert [notice.phase for notice in channel.arrived] == [Phase.WARNING, Phase.ALL_CLEAR]
-    assert again.receipts[0].attempt == 3
-
-
-async def test_a_kill_at_any_moment_loses_nothing_and_repeats_nothing_where_it_can_be_looked_up() -> None:
-    """The process dies in the middle of a send: the message has arrived, neither answer nor receipt has."""
-    channel, clock = FakeChannel(), ManualClock()
-    desk = Desk(channel, clock=clock)
-    never = asyncio.Event()
-
-    async def arrive_and_hang(notice: Notice) -> None:
-        channel.arrived.append(notice)
-        await never.wait()
-
-    channel.before_send = arrive_and_hang
-    outbox_state_before = None
-    async with desk.running() as outbox:
-        outbox.accept(a_notice())
-        outbox_state_before = outbox.snapshot()
-        await clock.advance(1)
-        outbox_state_during = outbox.snapshot()
-    channel.before_send = None
-    for state in (outbox_state_before, outbox_state_during):
-        again = Desk(channel, clock=clock)
-        again.outbox.restore(state)
-        async with again.running() as outbox:
-            await clock.advance(5)
-            await outbox.idle()
-        assert len(channel.arrived) == 1
-        assert again.outcomes() == ["delivered"]
-
-
-async def test_a_restored_thread_is_edited_in_place() -> None:
-    channel, clock = FakeChannel(), ManualClock()
-    desk = Desk(channel, clock=clock)
-    async with desk.running() as outbox:
-        outbox.accept(a_notice())
-        await clock.advance(1)
-        state = outbox.snapshot()
-    again = Desk(channel, clock=clock)
-    again.outbox.restore(state)
-    async with again.running() as outbox:
-        outbox.accept(a_notice(Phase.ALL_CLEAR, 2))
-        await clock.advance(5)
-    assert channel.references == [None, "C1:1"]
-
-
-async def test_a_notice_is_pending_until_its_receipt_is_stored_and_is_not_sent_again_meanwhile() -> None:
-    channel = FakeChannel()
-    desk = Desk(channel)
-    desk.refuse_receipts = 2
-    async with desk.running() as outbox:
-        outbox.accept(a_notice())
-        await settle()
-        assert outbox.pending == 1
-        await desk.clock.advance(10)
-        await outbox.idle()
-    assert len(channel.arrived) == 1
-    assert desk.outcomes() == ["delivered"]
-
-
-async def test_a_known_outcome_survives_a_restart_without_another_attempt() -> None:
-    channel, clock = FakeChannel(can_look=False), ManualClock()
-    desk = Desk(channel, clock=clock)
-    desk.refuse_receipts = 10
-    async with desk.running() as outbox:
-        outbox.accept(a_notice())
-        await clock.advance(1)
-        state = outbox.snapshot()
-    again = Desk(channel, clock=clock)
-    again.outbox.restore(state)
-    async with again.running() as outbox:
-        await clock.advance(1)
-        await outbox.idle()
-    assert len(channel.arrived) == 1
-    assert again.outcomes() == ["delivered"]
 
 
 async def test_a_defect_of_a_channel_is_an_outcome_and_stops_nobody() -> None:
