@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -20,6 +20,7 @@ from streams.topics import Topic
 
 DEFAULT: Final = "foreshock-record.sqlite"
 AT_ONCE: Final = 500  # rows held in memory while reading
+ABSENT: Final = 0  # no format is numbered so
 
 
 class RecordError(ForeshockError):
@@ -109,24 +110,22 @@ def open_record(database: str, *, create: bool = False) -> Record:
     name = url.render_as_string(hide_password=True)
     if url.get_backend_name() == "sqlite" and not create and not Path(url.database or "").is_file():
         raise RecordError(f"there is no record at {url.database}: name it with --database")
-    try:
-        engine = _engine(url, create=create)
-        with engine.begin() as connection:
-            there = inspect(connection).has_table(seals.name)
-            if create and not there:
-                metadata.create_all(connection)
-                connection.execute(seals.insert().values(id=1, format=FORMAT, entries=0, hash=seal(())))
-            found = connection.execute(select(seals.c.format)).scalar() if there or create else None
-    except (NoSuchModuleError, ModuleNotFoundError) as error:
-        raise RecordError(
-            f"{name}: no driver is installed; for PostgreSQL: pip install 'foreshock[postgres]'"
-        ) from error
-    except SQLAlchemyError as error:
-        raise _told(error, name) from error
-    if not there and not create:
-        raise RecordError(f"{name} holds no record: `foreshock record` makes one")
-    if found not in {None, FORMAT}:  # None: the seal was taken away, which is for `foreshock audit verify` to say
-        raise RecordError(f"{name} has record format {found}; this release reads {FORMAT}")
+    with ExitStack() as unless_opened:
+        try:
+            engine = _engine(url, create=create)
+            unless_opened.callback(engine.dispose)
+            found = _prepared(engine, create=create)
+        except (NoSuchModuleError, ModuleNotFoundError) as error:
+            raise RecordError(
+                f"{name}: no driver is installed; for PostgreSQL: pip install 'foreshock[postgres]'"
+            ) from error
+        except SQLAlchemyError as error:
+            raise _told(error, name) from error
+        if found == ABSENT:
+            raise RecordError(f"{name} holds no record: `foreshock record` makes one")
+        if found not in {None, FORMAT}:  # None: the seal was taken away, which is for `foreshock audit verify` to say
+            raise RecordError(f"{name} has record format {found}; this release reads {FORMAT}")
+        unless_opened.pop_all()
     return Record(engine, name)
 
 
@@ -235,6 +234,18 @@ def _url(database: str) -> URL:
     if url.drivername == "postgresql":
         url = url.set(drivername="postgresql+psycopg")
     return url
+
+
+def _prepared(engine: Engine, *, create: bool) -> int | None:
+    """Return the format of the record, made if need be: ABSENT when there is none, None when it has lost its seal."""
+    with engine.begin() as connection:
+        if not inspect(connection).has_table(seals.name):
+            if not create:
+                return ABSENT
+            metadata.create_all(connection)
+            connection.execute(seals.insert().values(id=1, format=FORMAT, entries=0, hash=seal(())))
+        found: int | None = connection.execute(select(seals.c.format)).scalar()
+        return found
 
 
 def _engine(url: URL, *, create: bool) -> Engine:

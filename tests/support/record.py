@@ -1,6 +1,7 @@
 """One episode as the topics hold it, a source and heads in memory, and a record of it all."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
@@ -241,8 +242,10 @@ class MemoryAnchors:
 
 def record_of(log: Log, database: str, anchors: MemoryAnchors | None = None, batch: int = 3) -> Record:
     """Project a log into a database; the caller closes the record."""
-    record = open_record(database, create=True)
-    Projector(record, MemorySource(log, batch), TOPICS, anchors or MemoryAnchors(), ManualClock()).catch_up()
+    with ExitStack() as unless_projected:
+        record = unless_projected.enter_context(closing(open_record(database, create=True)))
+        Projector(record, MemorySource(log, batch), TOPICS, anchors or MemoryAnchors(), ManualClock()).catch_up()
+        unless_projected.pop_all()
     return record
 
 
