@@ -1,22 +1,25 @@
 """The models of every series of a partition: made on first sight, bounded in number."""
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
+from detectors import recurrence
 from detectors.base import Detector, restored, saved
 from detectors.cadence import FRESH as UNHEARD
 from detectors.cadence import Cadence, read, spoke
 from detectors.calibration import nines_of, score_of
+from detectors.declared import Spans
 from detectors.features import LARGEST, Refusal, judged
+from detectors.fusion import FusionParams
 from detectors.objective import ObjectiveDetector
 from detectors.params import DetectionParams
-from detectors.recurrence import Recurrence
 from detectors.registry import DETECTORS
 from detectors.trace import FRESH as NO_SAMPLES
 from detectors.trace import latest, note
 from detectors.trend import TrendForecaster
+from detectors.unit_jump import TINY, Jump, UnitWatch, bounds, likeliest
 from domain.anomaly import Anomalous, AnomalyKind, Evidence, Normal
 from domain.errors import StateError
 from domain.identity import SeriesKey, ServiceId
@@ -24,6 +27,7 @@ from domain.journeys import Objective, Service
 from domain.state import Plain
 from domain.telemetry import SampleKind
 
+GAUGE = SampleKind.GAUGE  # a member that is looked up in its enumeration costs more, per sample
 HOLD = 60  # samples
 KNOWN = Normal(score_of(0.65))  # what is left of a surprise that comes every day: half of the least finding
 
@@ -45,7 +49,10 @@ class Series:
     held: float = 0.0  # the highest score of this run of surprises
     hold: int = 0  # samples for which it still stands
     signed: bool = False  # was below zero at some time
-    daily: Recurrence | None = None  # made at the first surprise
+    daily: bytes = recurrence.NEVER  # its surprises, which may come daily
+    low: float = -TINY  # between these a value is like the latest ones, as far as its unit is concerned
+    high: float = math.inf
+    watch: UnitWatch | None = None  # made when the unit may be changing
 
     def take(self, at: float, value: float, kind: SampleKind) -> float | Refusal:
         """Return the value to judge, or why there is none; an accepted sample counts for the cadence."""
@@ -53,41 +60,74 @@ class Series:
         before = read(record)
         last_at = before[0]
         taken: float | Refusal = value
-        if not (kind is SampleKind.GAUGE and at > last_at and -LARGEST < value < LARGEST and at < math.inf):
+        if not (kind is GAUGE and at > last_at and -LARGEST < value < LARGEST and at < math.inf):
             taken = judged(at, value, kind, last_at, self.counted)  # few samples come here
             if isinstance(taken, Refusal) and taken is not Refusal.NO_RATE:
                 return taken
             self.counted = value
         spoke(record, before, at)
-        if not (self.objectives or isinstance(taken, Refusal)):
-            note(record, at, taken)
+        if not self.objectives:
+            note(record, before, at, math.nan if isinstance(taken, Refusal) else taken)
         return taken
 
-    def surprise(self, score: float) -> float:
-        """Return the score if it is news: within HOLD samples of a higher one it is not, and counts as 0."""
+    def surprise(self, score: float, bars: FusionParams) -> float:
+        """Return the score if it is news, otherwise 0: within HOLD samples of a higher one it is not.
+
+        Nor is it after one beyond the bar, unless it is so much rarer that it would open an anomaly again.
+        """
         if self.hold > 0:
             self.hold -= 1
         else:
             self.held = 0.0
         if score <= self.held:
             return 0.0
+        before = nines_of(self.held)
+        if before >= bars.alone and nines_of(score) < bars.escalation * before:
+            return 0.0
         self.held, self.hold = score, HOLD
         return score
 
     def plausible(self, evidence: Evidence) -> Evidence:
-        """Return the evidence for a person: a series that never was below zero is not expected there."""
-        if self.signed or evidence.low >= 0 or evidence.high <= 0:
+        """Return the evidence for a person: in today's unit, and not expected below zero if it never was there."""
+        if not self.signed and evidence.low < 0 < evidence.high:
+            evidence = replace(evidence, low=0.0)
+        if self.watch is None or self.watch.factor == 1 or self.objectives:  # a limit is in the unit of before
             return evidence
-        return replace(evidence, low=0.0)
+        numbers = {name: getattr(evidence, name) for name in ("actual", "expected", "low", "high")}
+        return replace(evidence, **{name: n and n * self.watch.factor for name, n in numbers.items()})
+
+    def look(self, at: float) -> list[float]:
+        """Take note of what the values were like before this time, and return them."""
+        before = [value for when, value in self.points if when < at]
+        self.low, self.high = (-math.inf, math.inf) if self.signed else bounds(before)
+        return before
+
+    def suspect(self, at: float, value: float) -> UnitWatch | None:
+        """Return what watches the unit of the series, None if this value gives no reason to."""
+        self.signed |= value < 0
+        if self.watch is None:
+            before = self.look(at)
+            if self.signed or not self.warm or likeliest(before, (value,))[1] < 0:
+                return None
+            self.watched(UnitWatch(before))
+        return self.watch
+
+    def watched(self, watch: UnitWatch) -> None:
+        """Look at every sample from here on."""
+        self.watch, self.low, self.high = watch, math.inf, -math.inf
+
+    def unsuspect(self, at: float) -> None:
+        """Stop watching the unit once it is what it was."""
+        if self.watch is not None and self.watch.done:
+            self.watch = None
+            self.look(at)
 
     def unless_daily(self, at: float, verdict: Anomalous, *, learn: bool) -> Normal | Anomalous:
         """Return the verdict, or one that finds nothing if such a surprise comes every day; keep it in any case."""
         nines = nines_of(verdict.score)
-        if self.daily is None:
-            self.daily = Recurrence()
-        known = self.daily.known(at, nines)
+        known = recurrence.known(self.daily, at, nines)
         if learn:
-            self.daily.remember(at, nines)
+            self.daily = recurrence.remembered(self.daily, at, nines)
         return KNOWN if known else verdict
 
     @property
@@ -100,14 +140,23 @@ class Series:
         """Return time and value of the latest samples, the oldest first."""
         return self.objectives[0][1].points if self.objectives else latest(self.record)
 
+    @property
+    def limits(self) -> list[Plain]:
+        """Return what its objectives ask for."""
+        return [[o.objective.metric, o.objective.limit, o.objective.above] for o, _ in self.objectives]
+
+    @property
+    def goals(self) -> list[Plain]:
+        """Return what is known of its objectives as plain data."""
+        return [[breach.snapshot(), trend.snapshot()] for breach, trend in self.objectives]
+
     def snapshot(self) -> list[Plain]:
         """Return the whole state but for the record as plain data."""
         key = [self.key.service, self.key.metric, [list(pair) for pair in self.key.attributes]]
-        goals = [[breach.snapshot(), trend.snapshot()] for breach, trend in self.objectives]
-        limits = [[o.objective.metric, o.objective.limit, o.objective.above] for o, _ in self.objectives]
-        state = [self.counted, self.warm, self.held, self.hold, self.signed]
-        daily = None if self.daily is None else self.daily.snapshot()
-        return [key, limits, goals, state, daily]
+        low, high = (None if math.isinf(bound) else bound for bound in (self.low, self.high))
+        state = [self.counted, self.warm, self.held, self.hold, self.signed, low, high]
+        watch = None if self.watch is None else self.watch.snapshot()
+        return [key, self.limits, self.goals, state, recurrence.saved(self.daily), watch]
 
 
 class Placed(NamedTuple):
@@ -163,6 +212,30 @@ class Bank:
         """Return every series as plain data."""
         return [[*series.snapshot(), self._parts(series)] for series in self._series.values()]
 
+    def known(self, series: Series) -> Plain:
+        """Return what detectors and objectives know of the values of a series, to be put back by `learn_anew`."""
+        models = [[each.name, saved(series.record[each.start : each.end])] for each in self.detectors]
+        return [models, series.goals, recurrence.saved(series.daily)]
+
+    def learn_anew(self, series: Series, jump: Jump, frozen: Spans | None) -> None:
+        """Put back what was known before the unit changed, and learn what came since then, but for the last sample."""
+        match jump.known:
+            case [[*models], [*goals], daily]:
+                _put_back(series.record, self._places(series), dict(models))
+                series.daily = recurrence.restored(daily)
+            case _:
+                raise StateError("what was known of a series is damaged")
+        for (breach, trend), (was_beyond, led_to) in zip(series.objectives, goals, strict=True):
+            breach.restore(was_beyond)
+            trend.restore(led_to)
+        for at, value in jump.samples[:-1]:
+            learn = frozen is None or not frozen.cover(at)
+            for each in self.detectors:
+                each.detector.observe(series.record, series.key, at, value, learn=learn)
+            for breach, trend in series.objectives:
+                breach.observe(at, value, learn=learn)
+                trend.observe(at, value, learn=learn)
+
     def _parts(self, series: Series) -> Plain:
         return [[name, saved(series.record[part])] for name, part in self._places(series)]
 
@@ -184,19 +257,22 @@ class Bank:
 
     def _restore_series(self, row: Plain) -> None:
         match row:
-            case [[str() as service, str() as metric, [*pairs]], [*limits], [*goals], own, daily, [*parts]]:
+            case [[str() as service, str() as metric, [*pairs]], [*limits], [*goals], own, daily, watch, [*parts]]:
                 key = SeriesKey(ServiceId(service), metric, tuple((str(name), str(text)) for name, text in pairs))
             case _:
                 raise StateError("a saved series is damaged")
         series = self._series[key] = self._make(key)
-        series.counted, series.warm, series.held, series.hold, series.signed = own
-        if daily is not None:
-            series.daily = Recurrence()
-            series.daily.restore(daily)
+        series.counted, series.warm, series.held, series.hold, series.signed, low, high = own
         known = dict(parts)
-        for name, part in self._places(series):
-            if name in known:
-                series.record[part] = restored(known[name], part.stop - part.start)
+        if watch is not None and series.limits != list(limits):
+            # A new limit is in today's unit, and all that is known is in that of before: learn it anew.
+            series.warm, daily, watch, goals = False, [], None, [None] * len(limits)
+            known, low, high = {"cadence": known.get("cadence", saved(UNHEARD))}, -TINY, math.inf
+        series.low, series.high = -math.inf if low is None else low, math.inf if high is None else high
+        series.daily = recurrence.restored(daily)
+        if watch is not None:
+            series.watched(UnitWatch.of(watch))
+        _put_back(series.record, self._places(series), known)
         series.expected = series.cadence.known(self._params.silence)
         saved_goals = {tuple(limit): goal for limit, goal in zip(limits, goals, strict=True)}
         for breach, trend in series.objectives:
@@ -204,6 +280,13 @@ class Bank:
             if goal is not None:
                 breach.restore(goal[0])
                 trend.restore(goal[1])
+
+
+def _put_back(record: bytearray, places: Iterable[tuple[str, slice]], known: Mapping[str, Plain]) -> None:
+    """Write the parts that are known into a record; it keeps its others."""
+    for name, part in places:
+        if name in known:
+            record[part] = restored(known[name], part.stop - part.start)
 
 
 def _made(params: DetectionParams) -> tuple[tuple[Placed, ...], bytes]:

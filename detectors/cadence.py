@@ -11,6 +11,7 @@ KNOWN = 20  # samples, from where on that share holds; a plain mean before
 FADE = 0.999  # of the longest gap, per sample: one long gap is not an excuse for ever
 RECORD = Struct("@3dI")  # the beginning of a record: when the series spoke last, usual and longest gap; samples
 FRESH = RECORD.pack(-math.inf, 0.0, 0.0, 0)
+LAST_AT, SAMPLES = 0, 3  # of these
 Numbers: TypeAlias = tuple[Any, ...]  # what ``read`` gives: the fields of a Cadence, without the cost of making one
 read, _write = RECORD.unpack_from, RECORD.pack_into
 
@@ -44,7 +45,7 @@ class Cadence(NamedTuple):
 
     def allowed_s(self, params: SilenceParams) -> float:
         """How long this series may be quiet."""
-        return max(params.missing * self.usual_s, params.beyond * self.longest_s)
+        return allowed_s(self, params)
 
     def known(self, params: SilenceParams) -> bool:
         """Whether the usual gap is known well enough to judge."""
@@ -57,6 +58,13 @@ class Cadence(NamedTuple):
     def gone(self, now: float, params: SilenceParams) -> bool:
         """Whether nobody waits for this series any more."""
         return now - self.last_at > max(params.gone * self.usual_s, self.allowed_s(params))
+
+
+def allowed_s(numbers: Numbers, params: SilenceParams) -> float:
+    """How long the series may be quiet whose numbers these are."""
+    _, usual_s, longest_s, _ = numbers
+    usual, longest = params.missing * usual_s, params.beyond * longest_s
+    return usual if usual > longest else longest  # type: ignore[no-any-return] # noqa: FURB136 - max() costs more
 
 
 def spoke(record: bytearray, before: Numbers, at: float) -> None:

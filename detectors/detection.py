@@ -6,13 +6,17 @@ from collections.abc import Mapping, Sequence
 
 from detectors.agreement import NAME as AGREEMENT
 from detectors.bank import Bank, Series
+from detectors.calibration import CALM, ranked
 from detectors.features import Refusal
 from detectors.fusion import Fusion
 from detectors.integrity import NAME as INTEGRITY
 from detectors.objective import NAME as BREACH
 from detectors.params import DetectionParams
+from detectors.schema import HEARD
 from detectors.service import ServiceState
 from detectors.silence import NAME as SILENCE
+from detectors.silence import TOGETHER
+from detectors.unit_jump import NAME as UNIT
 from domain.anomaly import Anomalous, Anomaly, AnomalyKind, Normal, SeriesState, Warming
 from domain.errors import StateError
 from domain.feedback import Feedback
@@ -21,7 +25,7 @@ from domain.journeys import Service
 from domain.state import Plain
 from domain.telemetry import EventKind, IncidentEvent, Sample
 
-VERSION = 4
+VERSION = 5
 NOTHING: tuple[Anomaly, ...] = ()
 
 
@@ -35,6 +39,7 @@ class Detection:
         self._needed_by = {one.id: [s.id for s in services if one.id in s.depends_on] for one in services}
         self._bank = Bank(params, services)
         self._judges = [(each.name, each.leads_to, each.detector.observe) for each in self._bank.detectors]
+        self._units = UNIT not in params.without
         self._services: dict[ServiceId, ServiceState] = {}
         self._watermark = -math.inf
         self._deadline = math.inf  # no service can be silent as a whole before the watermark reaches this
@@ -57,16 +62,16 @@ class Detection:
 
     def observe(self, sample: Sample) -> tuple[float, Sequence[Anomaly]]:
         """Return the score of the sample, 0 while warming or refused, and the anomalies that open, change or end."""
-        series = self._bank.get(sample.key)
+        key, number, at, kind = sample
+        series = self._bank.get(key)
         if series is None:
             return 0.0, NOTHING
-        service = self._services.get(sample.key.service)
+        service = self._services.get(key.service)
         if service is None:
-            service = self._service(sample.key.service)
+            service = self._service(key.service)
         if series.place < 0:
             service.add(series)
-        at = sample.observed_at
-        value = series.take(at, sample.value, sample.kind)
+        value = series.take(at, number, kind)
         integrity = service.integrity
         integrity.arrived += 1
         if integrity.open:
@@ -84,18 +89,32 @@ class Detection:
         if at > self._watermark:  # noqa: PLR1730 - max() costs more, per sample
             self._watermark = at
         silence = service.silence
-        if not series.expected and series.cadence.known(self._params.silence):
-            series.expected = True
-            self._deadline = min(self._deadline, silence.patience_ends)
+        if not series.expected:
+            self._get_to_know(service, series, at)
         if silence.heard(series.key, at, self._watermark):
             service.fusion.over(series.key, SILENCE)
-        score = 0.0 if isinstance(value, Refusal) else self._judge(service, series, at, value)
+            service.passed(series)
+        if isinstance(value, Refusal):
+            score = 0.0
+        elif series.low < value < series.high:
+            score = series.surprise(self._judge(service, series, at, value), self._params.fusion)
+        else:
+            score = series.surprise(self._far_off(service, series, at, value), self._params.fusion)
         if silence.at > silence.deadline:
             self._silent(service)
         said = [] if service.fusion.idle else service.settle(silence.at)
         if self._watermark > self._deadline:
             said += self._sweep()
         return score, said or NOTHING
+
+    def _get_to_know(self, service: ServiceState, series: Series, at: float) -> None:
+        """Take in one of the first samples of a series."""
+        if series.cadence.known(self._params.silence):
+            series.expected = True
+            series.look(at)
+            self._deadline = min(self._deadline, service.silence.patience_ends)
+        elif series.cadence.samples == HEARD and service.silence.silent:
+            service.stopped(())
 
     @staticmethod
     def _refused(service: ServiceState, series: Series, at: float, why: Refusal) -> Sequence[Anomaly]:
@@ -113,31 +132,55 @@ class Detection:
         return service
 
     def _judge(self, service: ServiceState, series: Series, at: float, value: float) -> float:
-        learn = service.frozen is None or not service.frozen.cover(at)
+        learn = service.learns(at, warm=series.warm)
         fusion, best, unusual, warm = service.fusion, 0.0, 0.0, True
         record, key = series.record, series.key
-        series.signed |= value < 0
         for name, kind, judge in self._judges:
             verdict = judge(record, key, at, value, learn=learn)
-            if not isinstance(verdict, Normal):
-                if isinstance(verdict, Warming):
-                    warm = False
-                    continue
-                if kind is AnomalyKind.LEVEL:
-                    verdict = series.unless_daily(at, verdict, learn=learn)
-            if verdict.score > 0:
-                best = max(best, verdict.score)
-                if kind is AnomalyKind.LEVEL:
-                    unusual = verdict.score
-            if isinstance(verdict, Anomalous):
-                fusion.found(kind, series.plausible(verdict.evidence))
-            elif fusion.findings:
-                fusion.calm(key, name)
+            if verdict is CALM:  # nearly always
+                if fusion.findings:
+                    fusion.calm(key, name)
+            elif isinstance(verdict, Warming):
+                warm = False
+            else:
+                heard = self._heed(fusion, series, name, kind, at, verdict, learn=learn)
+                best = max(best, ranked(heard, self._params.fusion.alone))
+                unusual = heard.score if kind is AnomalyKind.LEVEL else unusual
         series.warm = warm
         if warm and fusion.series > 1:
             self._agree(service, series.place, at, value, unusual, learn=learn)
-        breach = self._compare(fusion, series, at, value, learn=learn) if series.objectives else 0.0
-        return series.surprise(max(best, breach))
+        if series.objectives:
+            best = max(best, self._compare(service, series, at, value, learn=learn))
+        return best
+
+    @staticmethod
+    def _heed(
+        fusion: Fusion, series: Series, name: str, kind: AnomalyKind, at: float, verdict: Normal | Anomalous,
+        *, learn: bool,
+    ) -> Normal | Anomalous:  # fmt: skip
+        """Take in a verdict; return what is left of it."""
+        if isinstance(verdict, Anomalous) and kind is AnomalyKind.LEVEL:
+            verdict = series.unless_daily(at, verdict, learn=learn)
+        if isinstance(verdict, Anomalous):
+            fusion.found(kind, series.plausible(verdict.evidence))
+        elif fusion.findings:
+            fusion.calm(series.key, name)
+        return verdict
+
+    def _far_off(self, service: ServiceState, series: Series, at: float, value: float) -> float:
+        """Judge a value far from the latest ones, in the unit of before if it shows that the unit has changed."""
+        watch = series.suspect(at, value) if self._units else None
+        if watch is None:
+            return self._judge(service, series, at, value)
+        jump = watch.take(at, value, lambda: self._bank.known(series))
+        if jump is not None:
+            self._bank.learn_anew(series, jump, service.frozen)
+            service.unit_changed(series, at, jump)
+        elif watch.told == 0:
+            service.fusion.over(series.key, UNIT)
+        score = self._judge(service, series, at, value / watch.factor)
+        series.unsuspect(at)
+        return score
 
     @staticmethod
     def _agree(service: ServiceState, place: int, at: float, value: float, score: float, *, learn: bool) -> None:
@@ -157,9 +200,9 @@ class Detection:
         fusion.found(AnomalyKind.LEVEL, series.plausible(evidence))
 
     @staticmethod
-    def _compare(fusion: Fusion, series: Series, at: float, value: float, *, learn: bool) -> float:
+    def _compare(service: ServiceState, series: Series, at: float, value: float, *, learn: bool) -> float:
         """Hold the value against the objectives of its series; return the score of a breach."""
-        score = 0.0
+        fusion, score = service.fusion, 0.0
         for breach, trend in series.objectives:
             verdict = breach.observe(at, value, learn=learn)
             if isinstance(verdict, Anomalous):
@@ -170,11 +213,17 @@ class Detection:
             fusion.forecast(series.key, breach.objective.limit, trend.observe(at, value, learn=learn))
             if trend.near:
                 fusion.near_at = at
+        service.passed(series)
         return score
 
     def _silent(self, service: ServiceState) -> None:
-        for evidence in service.silence.overdue(self._watermark, hurts=self._hurts(service)):
-            service.fusion.found(AnomalyKind.SILENCE, evidence)
+        found = service.silence.overdue(self._watermark, hurts=len(service.series) >= TOGETHER and self._hurts(service))
+        if found:
+            for evidence in found:
+                service.silent(evidence.key)
+            service.stopped(found)
+        service.schema_is_known()
+        service.rest()
         for key in service.silence.gone(self._watermark):
             service.fusion.forget(key)
             service.agreement.forget(key)
@@ -183,7 +232,7 @@ class Detection:
         """Whether the service, or one of this partition that needs it, is beyond a limit right now."""
         name = service.fusion.service
         near = [service, *(self._services[n] for n in self._needed_by.get(name, ()) if n in self._services)]
-        return any(breach.beyond for one in near for series in one.series for breach, _ in series.objectives)
+        return any(one.beyond for one in near)
 
     def _sweep(self) -> list[Anomaly]:
         """Look for services that are silent as a whole."""

@@ -5,26 +5,28 @@ Calm beats loud: one series must be very unusual to open alone, and the more ser
 """
 
 import math
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from detectors.agreement import NAME as AGREEMENT
 from detectors.calibration import nines_of, score_of
+from detectors.findings import WINDOW, Finding, Foreseen, Open
 from detectors.outlook import Outlook
 from domain.anomaly import Anomaly, AnomalyKind, AnomalyPhase, Evidence, Forecast
 from domain.errors import StateError
 from domain.identity import AnomalyId, SeriesKey, ServiceId, derive
 from domain.state import Plain
 
-WINDOW = 3  # samples that a finding remembers
 RARER = 1.2  # times as many nines make a new leading series news
 SURER = 0.1  # confidence by which a forecast must beat the one that was told
 LIKELIER = 0.2  # confidence that what was learnt must add to be news
+LONGEST_REST_S = 43_200.0  # after an opening: however rare the samples, half a day later is another day
 TOLD = 8  # pieces of evidence in one anomaly
 RANK = {
     AnomalyKind.BREACH: 5, AnomalyKind.FORECAST: 4, AnomalyKind.SILENCE: 3,
-    AnomalyKind.STUCK: 2, AnomalyKind.SCHEMA: 1, AnomalyKind.LEVEL: 0,
+    AnomalyKind.STUCK: 2, AnomalyKind.SCHEMA: 1, AnomalyKind.UNIT: 1, AnomalyKind.LEVEL: 0,
 }  # fmt: skip
 
 
@@ -69,56 +71,6 @@ class FusionParams(BaseModel):
     moved: float = Field(
         0.25, gt=0, description="Share of the remaining time by which a forecast moves to be told again."
     )
-
-
-@dataclass(slots=True)
-class Finding:
-    """What one detector says of one series, and for how many calm samples it has not been confirmed."""
-
-    kind: AnomalyKind
-    evidence: Evidence
-    nines: float
-    peak: float
-    calm: int = 0
-    recent: tuple[float, ...] = ()  # nines of the last samples of the series, 0 for a calm one
-
-    def confirm(self, evidence: Evidence, nines: float) -> None:
-        """Take in one more finding."""
-        self.evidence, self.nines, self.calm = evidence, nines, 0
-        self.peak = max(self.peak, nines)
-        self.recent = (*self.recent[1 - WINDOW :], nines)
-
-    def weaken(self) -> None:
-        """Take in a calm sample."""
-        self.calm += 1
-        self.recent = (*self.recent[1 - WINDOW :], 0.0)
-
-    def persistent(self, times: int) -> float:
-        """Return the nines that so many of the last samples reach."""
-        return sorted(self.recent, reverse=True)[times - 1] if len(self.recent) >= times else 0.0
-
-
-@dataclass(slots=True)
-class Foreseen:
-    """A forecast, and for how many samples it has not been repeated."""
-
-    forecast: Forecast
-    lapsed: int = 0
-
-
-@dataclass(slots=True)
-class Open:
-    """The open anomaly as it was last told."""
-
-    id: AnomalyId
-    opened_at: float
-    kind: AnomalyKind
-    leader: SeriesKey | None
-    nines: float
-    forecast: Forecast | None
-    evidence: tuple[Evidence, ...]
-    told_at: float
-    confidence: float = 0.0  # that was told last
 
 
 @dataclass(slots=True)
@@ -172,6 +124,14 @@ class Fusion:
         else:
             known.confirm(evidence, nines)
 
+    def explained(self, kind: AnomalyKind, evidence: Evidence, explains: Collection[SeriesKey]) -> None:
+        """Take in a finding instead of all others of these series; an open anomaly that one of them leads is this."""
+        for key in explains:
+            self.forget(key)
+        self.found(kind, evidence)
+        if self.open is not None and self.open.leader in explains:
+            self.open.kind, self.open.forecast = AnomalyKind.LEVEL, None  # so that any other name is news
+
     def calm(self, key: SeriesKey, detector: str) -> None:
         """Count a calm sample against a finding."""
         mark = (key, detector)
@@ -212,9 +172,8 @@ class Fusion:
             return []
         kind = self._kind(ranked, best)
         leader = ranked[0].evidence.key if ranked else best.key if best else None
-        evidence = tuple(f.evidence for f in ranked[:TOLD])
         name = AnomalyId(derive("anomaly", self.service, float(at)))
-        self.open = Open(name, at, kind, leader, nines, best, evidence, at)
+        self.open = Open(name, at, kind, leader, nines, best, tuple(f.evidence for f in ranked[:TOLD]), at)
         self.last_opened_at, self.last_nines = at, nines
         return [self._say(AnomalyPhase.OPENED, at, self.open)]
 
@@ -241,14 +200,17 @@ class Fusion:
         if AnomalyKind.BREACH in told or (best is not None and best.confidence >= params.min_forecast):
             return True
         alone = self.series == 1
-        rest = params.refractory if alone else params.refractory_many
+        rest = min(LONGEST_REST_S, self.gap_s * (params.refractory if alone else params.refractory_many))
         rarer = params.escalation if alone else params.escalation_many
-        if at - self.last_opened_at < rest * self.gap_s and nines < rarer * self.last_nines:
+        if at - self.last_opened_at < rest and nines < rarer * self.last_nines:
             return False
         if told - {AnomalyKind.LEVEL}:
             return True
-        matters = not self.has_own or at - self.near_at <= WINDOW * self.gap_s
-        return matters and self._statistics_agree(ranked)
+        return self._matters(at, WINDOW) and self._statistics_agree(ranked)
+
+    def _matters(self, at: float, samples: int) -> bool:
+        """Whether what is merely unusual counts: not where all that people said matters is far from its limit."""
+        return not self.has_own or at - self.near_at <= samples * self.gap_s
 
     def _statistics_agree(self, ranked: list[Finding]) -> bool:
         """Whether what is merely unusual is unusual enough: one series of many for long enough, or all together."""
@@ -278,7 +240,7 @@ class Fusion:
         told = self.open
         if told is None:
             return []
-        if not ranked and best is None:
+        if best is None and self._over(at, told, ranked):
             self.open = None
             return [self._say(AnomalyPhase.ENDED, at, told)]
         told.evidence = tuple(f.evidence for f in ranked[:TOLD]) or told.evidence
@@ -292,6 +254,12 @@ class Fusion:
         told.kind = kind if worse else told.kind
         told.leader, told.nines, told.forecast, told.told_at = leader, max(nines, told.nines), best or told.forecast, at
         return [self._say(AnomalyPhase.UPDATED, at, told)]
+
+    def _over(self, at: float, told: Open, ranked: list[Finding]) -> bool:
+        """Whether no finding keeps it open: a return to normal is unusual, too, but no part of what was told."""
+        if told.kind is AnomalyKind.LEVEL or self._matters(at, self.params.lapse):
+            return not ranked
+        return all(f.kind is AnomalyKind.LEVEL for f in ranked)
 
     def _moved(self, at: float, told: Open, best: Forecast | None) -> bool:
         """Whether the time of the breach is news: not once it is breached, and not within the forecast's own doubt."""

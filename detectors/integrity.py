@@ -1,4 +1,4 @@
-"""Samples that lie about their time: repeated or late ones, many more than is usual for the service.
+"""Samples that cannot be used: repeated ones, late ones, values that are not finite, many more than is usual.
 
 The system may be healthy; its telemetry is not, and what is judged from it deserves less trust. A finding needs a
 burst of refused samples that is dense by itself and against the share seen before.
@@ -19,7 +19,9 @@ BURST = 20  # refused samples
 WITHIN = 100  # samples that the burst may be spread over
 DENSER = 5.0  # times as dense as before
 NINES = 4.0
-WATCHED = {Refusal.DUPLICATE: "came twice", Refusal.LATE: "came out of order"}
+WATCHED = {
+    Refusal.DUPLICATE: "came twice", Refusal.LATE: "came out of order", Refusal.NOT_FINITE: "had no finite value",
+}  # fmt: skip
 
 
 @dataclass(slots=True)

@@ -30,6 +30,11 @@ class ObjectiveDetector:
         """Whether the newest value is beyond the limit, for however short a time."""
         return not math.isnan(self._since)
 
+    @property
+    def since(self) -> float:
+        """Since when the value is beyond the limit; NaN when it is not."""
+        return self._since
+
     def observe(self, at: float, value: float, *, learn: bool) -> Verdict:  # noqa: ARG002  # nothing is learnt
         """Compare the value with the limit."""
         limit = self.objective.limit

@@ -14,7 +14,7 @@ from detectors.trend import ForecastParams
 from domain.durations import parse_duration
 
 Duration = Annotated[float, BeforeValidator(parse_duration)]
-DetectorName = Literal["level", "stuck", "silence", "integrity", "agreement", "objective", "forecast"]
+DetectorName = Literal["level", "stuck", "silence", "integrity", "unit", "schema", "agreement", "objective", "forecast"]
 
 
 class DetectionParams(BaseModel):
@@ -26,7 +26,9 @@ class DetectionParams(BaseModel):
         100_000, ge=1, description="Series per partition; samples of further series are refused and counted."
     )
     freeze_timeout: Duration = Field(
-        14_400.0, description="Learning resumes so long after an incident was declared even if nobody closed it."
+        14_400.0,
+        description="Learning resumes so long after an incident was declared, or a limit was passed, even if it is "
+        "not over.",
     )
     without: tuple[DetectorName, ...] = Field(
         (), description="Detectors that find nothing, for telemetry to which they do not apply."

@@ -147,6 +147,16 @@ class Precursor:
         if pattern:
             self._waiting = [*self._waiting, Waiting(at, pattern, said)][-WAITS * SAMPLES - 2 :]
 
+    def rest(self, at: float) -> None:
+        """Let go of what can teach nothing any more, when there was nothing to consider for long.
+
+        Once there is a model the patterns stay, to be learnt with the next ones: in which order changes what is learnt.
+        """
+        holds = self._trails or self._waiting or self._incidents
+        if holds and self._model is None and at > self._next_at + WAITS * self._params.horizon:
+            self._look_back(at)
+            self._pattern(at)
+
     def opened(self, anomalies: Iterable[Anomaly]) -> None:
         """Remember the pattern of an opening, for what people may say of its alert."""
         for anomaly in anomalies:

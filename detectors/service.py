@@ -1,20 +1,26 @@
 """All that is known of one service of a partition: what looks at more than one of its series, and its findings."""
 
+from collections.abc import Sequence
+
 from detectors.agreement import Agreement
 from detectors.bank import Series
 from detectors.cadence import read
 from detectors.declared import Spans
 from detectors.fusion import Fusion
 from detectors.integrity import Integrity
+from detectors.objective import ObjectiveDetector
 from detectors.params import DetectionParams
 from detectors.precursor import Precursor
+from detectors.schema import NAME as SCHEMA
+from detectors.schema import How, Match, Schema
 from detectors.selected import Selected
 from detectors.silence import Silence
 from detectors.trace import traced
-from domain.anomaly import Anomaly, SeriesState
+from detectors.unit_jump import Jump
+from domain.anomaly import Anomaly, AnomalyKind, Evidence, SeriesState
 from domain.errors import StateError
 from domain.feedback import Feedback
-from domain.identity import ServiceId
+from domain.identity import SeriesKey, ServiceId
 from domain.state import Plain
 from domain.telemetry import EventKind, IncidentEvent
 
@@ -22,7 +28,10 @@ from domain.telemetry import EventKind, IncidentEvent
 class ServiceState:
     """What is known of one service: its series, its silences, its findings, and when it must not learn."""
 
-    __slots__ = ("_params", "agreement", "frozen", "fusion", "integrity", "precursor", "quiet", "series", "silence")
+    __slots__ = (
+        "_params", "agreement", "beyond", "frozen", "fusion", "integrity", "precursor", "quiet", "schema", "series",
+        "silence",
+    )  # fmt: skip
 
     def __init__(self, name: ServiceId, params: DetectionParams) -> None:
         self._params = params
@@ -32,15 +41,52 @@ class ServiceState:
         self.integrity = Integrity()
         without = frozenset(params.without)
         self.fusion = Selected(name, params.fusion, without=without) if without else Fusion(name, params.fusion)
+        self.schema: Schema | None = None  # made when a series stops
         self.precursor: Precursor | None = None  # made when there is something to learn
         self.frozen: Spans | None = None  # during which nothing is learnt
         self.quiet: Spans | None = None  # during which nothing new opens
+        self.beyond: set[ObjectiveDetector] = set()  # whose limit is passed right now, of series that still speak
 
     def add(self, series: Series) -> None:
         """Take in a new series."""
         self.series.append(series)
         series.place = self.agreement.add(series.key)
         self.fusion.series = len(self.series)
+
+    def stopped(self, found: Sequence[Evidence]) -> None:
+        """Take in series that have fallen silent; those that became others are no silence.
+
+        Those that are silent already are looked at again: what follows them may have begun later.
+        """
+        if SCHEMA in self._params.without:
+            matches: tuple[Match, ...] = ()
+        else:
+            self.schema = self.schema or Schema()
+            gone = [series for series in self.series if series.key in self.silence.silent]
+            matches = self.schema.explain(gone, self.series)
+        became = {match.old for match in matches}
+        for key in became:
+            self.fusion.forget(key)
+            self.agreement.forget(key)
+        for evidence in found:
+            if evidence.key not in became:
+                self.fusion.found(AnomalyKind.SILENCE, evidence)
+        drifted = [match for match in matches if match.how is not How.REPLACED]
+        if self.schema is not None and drifted:
+            evidence = self.schema.tell(drifted, self.series, self.silence.at)
+            self.fusion.explained(AnomalyKind.SCHEMA, evidence, became)
+        self.silence.dismiss(became)
+
+    def schema_is_known(self) -> None:
+        """Stop telling what became of its series once it was told for long enough."""
+        over = None if self.schema is None else self.schema.over(self.silence.at)
+        if over is not None:
+            self.fusion.over(over, SCHEMA)
+
+    def unit_changed(self, series: Series, at: float, jump: Jump) -> None:
+        """Tell that a unit has changed, instead of all that was found of its series."""
+        note = "; its objective holds for the unit of before" if series.objectives and not jump.back else ""
+        self.fusion.explained(AnomalyKind.UNIT, jump.evidence(series.key, at, note), (series.key,))
 
     def settle(self, at: float) -> list[Anomaly]:
         """Return what has changed by event time ``at``."""
@@ -54,6 +100,36 @@ class ServiceState:
         said = [traced(anomaly, self.series) for anomaly in fusion.settle(at, quiet=quiet)]
         precursor.opened(said)
         return said
+
+    def rest(self) -> None:
+        """Let go of what a calm service needs no more."""
+        if self.precursor is not None:
+            self.precursor.rest(self.silence.at)
+
+    def learns(self, at: float, *, warm: bool) -> bool:
+        """Whether what comes now is taken for usual: not during an incident, nor while a limit is passed.
+
+        A limit that is passed for longer than an incident may last is set wrongly, or is the new normal; and a series
+        that is not ``warm`` must become so whatever the limits say.
+        """
+        if self.frozen is None and not self.beyond:
+            return True
+        if self.frozen is not None and self.frozen.cover(at):
+            return False
+        return not warm or not any(at - goal.since < self._params.freeze_timeout for goal in self.beyond)
+
+    def passed(self, series: Series) -> None:
+        """Note which limits a series is beyond, once it has spoken."""
+        for goal, _ in series.objectives:
+            if goal.beyond:
+                self.beyond.add(goal)
+            else:
+                self.beyond.discard(goal)
+
+    def silent(self, key: SeriesKey) -> None:
+        """Forget which limits a series was beyond: nobody knows whether it still is."""
+        gone = next(series for series in self.series if series.key == key)
+        self.beyond.difference_update(goal for goal, _ in gone.objectives)
 
     def _learning(self) -> Precursor:
         if self.precursor is None:
@@ -81,19 +157,19 @@ class ServiceState:
             return SeriesState.STALE
         if not series.warm:
             return SeriesState.WARMING
-        frozen = self.frozen is not None and self.frozen.cover(now)
-        return SeriesState.FROZEN if frozen else SeriesState.LIVE
+        return SeriesState.LIVE if self.learns(now, warm=True) else SeriesState.FROZEN
 
     def snapshot(self) -> Plain:
         """Return the state but for the series, which the bank keeps."""
         declared = [None if spans is None else spans.snapshot() for spans in (self.frozen, self.quiet)]
         parts = [part.snapshot() for part in (self.silence, self.integrity, self.fusion, self.agreement)]
-        return [declared, *parts, None if self.precursor is None else self.precursor.snapshot()]
+        made = [None if part is None else part.snapshot() for part in (self.schema, self.precursor)]
+        return [declared, *parts, *made]
 
     def restore(self, state: Plain) -> None:
         """Take over a snapshot; the series must have been added already."""
         match state:
-            case [[frozen, quiet], silence, integrity, fusion, agreement, precursor]:
+            case [[frozen, quiet], silence, integrity, fusion, agreement, schema, precursor]:
                 self.frozen, self.quiet = _spans(frozen), _spans(quiet)
                 self.silence.restore(silence)
                 self.integrity.restore(integrity)
@@ -101,8 +177,15 @@ class ServiceState:
                 self.agreement.restore(agreement)
                 if precursor is not None:
                     self._learning().restore(precursor)
+                if schema is not None:
+                    self.schema = Schema()
+                    self.schema.restore(schema)
             case _:
                 raise StateError("a saved service is damaged")
+        mute = self.silence.silent | self.silence.lost
+        for series in self.series:
+            if series.key not in mute:
+                self.passed(series)
 
 
 def _spans(state: Plain) -> Spans | None:

@@ -11,9 +11,10 @@ One sample is enough when it hurts already: when the service, or one that needs 
 
 import math
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from typing import Protocol
 
-from detectors.cadence import Cadence, SilenceParams, read
+from detectors.cadence import Cadence, SilenceParams, allowed_s, read
 from detectors.calibration import score_of
 from domain.anomaly import Evidence
 from domain.errors import StateError
@@ -83,11 +84,14 @@ class Silence:
             if count >= warm_up and usual_s < quickest:
                 quickest = usual_s
         self._look = self.at + 0.5 * quickest if quickest < math.inf else self.at
-        if self._hasty(self.at):
+        if self._hasty(self.at, hurts=True):
             self.deadline = -math.inf
 
-    def _hasty(self, now: float) -> frozenset[SeriesKey]:
-        """Return the series that by then have missed samples together, if they are many."""
+    def _hasty(self, now: float, *, hurts: bool) -> frozenset[SeriesKey]:
+        """Return the series that by then have missed samples together, if they are many.
+
+        That they paused for as long before is no excuse while it ``hurts``: it may have been an outage, too.
+        """
         if len(self._series) < TOGETHER:
             return NONE
         warm_up, known, missing = self._params.warm_up, 0, []
@@ -96,29 +100,27 @@ class Silence:
             if count >= warm_up and not (self.lost and series.key in self.lost):
                 known += 1
                 gone_s = now - last_at
-                if gone_s > MISSED * usual_s and gone_s > LONGER * longest_s:
+                if gone_s > MISSED * usual_s and (hurts or gone_s > LONGER * longest_s):
                     missing.append(series.key)
         return frozenset(missing) if len(missing) >= TOGETHER and 2 * len(missing) >= known else NONE
 
     def overdue(self, watermark: float, *, hurts: bool = False) -> Sequence[Evidence]:
         """Return what has newly fallen silent, and move the deadline. ``hurts``: somebody feels it already."""
         found: list[Evidence] = []
-        deadline = math.inf
+        params, deadline = self._params, math.inf
+        warm_up = params.warm_up
         whole = self._whole(watermark)
         now = watermark - self.lag_s if whole else self.at
-        hasty = self._hasty(self.at if hurts else self._before)
+        hasty = self._hasty(self.at if hurts else self._before, hurts=hurts)
         for series in self._series:
-            key, cadence = series.key, Cadence.of(series.record)
-            if (
-                not cadence.known(self._params)
-                or (self.silent and key in self.silent)
-                or (self.lost and key in self.lost)
-            ):
+            key, numbers = series.key, read(series.record)  # no Cadence: making one costs more than all the rest
+            last_at, _, _, count = numbers
+            if count < warm_up or (self.silent and key in self.silent) or (self.lost and key in self.lost):
                 continue
-            due = cadence.last_at + cadence.allowed_s(self._params)
+            due = last_at + allowed_s(numbers, params)
             if now > due or (hasty and key in hasty):
                 self.silent |= {key}
-                found.append(self._evidence(key, cadence, watermark if whole else self.at, whole))
+                found.append(self._evidence(key, Cadence(*numbers), watermark if whole else self.at, whole))
             elif due < deadline:
                 deadline = due
         if deadline == math.inf:  # all are silent, or none is known: look again after as long
@@ -130,8 +132,12 @@ class Silence:
     @property
     def patience_s(self) -> float:
         """How long the service may be quiet: as long as its quickest series."""
-        params, cadences = self._params, [Cadence.of(series.record) for series in self._series]
-        return min((each.allowed_s(params) for each in cadences if each.known(params)), default=math.inf)
+        params, least = self._params, math.inf
+        for series in self._series:
+            numbers = read(series.record)
+            if numbers[3] >= params.warm_up:
+                least = min(least, allowed_s(numbers, params))
+        return least
 
     @property
     def patience_ends(self) -> float:
@@ -140,7 +146,7 @@ class Silence:
 
     def _whole(self, watermark: float) -> bool:
         """Whether the service as a whole has been quiet for longer than its quickest series may be."""
-        return watermark > self.patience_ends
+        return watermark > self.at + self.lag_s and watermark > self.patience_ends
 
     def _evidence(self, key: SeriesKey, cadence: Cadence, now: float, whole: bool) -> Evidence:
         score = score_of(NINES)
@@ -162,6 +168,10 @@ class Silence:
         self.silent = self.silent.difference(lost)
         self.lost = self.lost.union(lost)
         return lost
+
+    def dismiss(self, keys: AbstractSet[SeriesKey]) -> None:
+        """Wait no more for series that are silent because others took their place."""
+        self.silent, self.lost = self.silent - keys, self.lost | keys
 
     def _keys(self) -> list[SeriesKey]:
         return [series.key for series in self._series]

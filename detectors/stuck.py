@@ -9,15 +9,16 @@ from struct import Struct
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from detectors.calibration import score_of
-from domain.anomaly import Anomalous, Evidence, Normal, Verdict, Warming
+from detectors.calibration import CALM, score_of
+from domain.anomaly import Anomalous, Evidence, Verdict, Warming
 from domain.identity import SeriesKey
 
 SHARE = 0.01  # of the newest sample in the rate of repeats
 LEAST = 1e-3  # share of repeats that is assumed of a series that never repeats
 RAREST = 12.0  # nines; a run never counts as rarer
-CALM = Normal(0.0)
+REST = 1.0 - SHARE
 RECORD = Struct("@3d3I")  # last value, when it first came, share of repeats; samples, run, longest run before
+_read, _write = RECORD.unpack_from, RECORD.pack_into
 
 
 class StuckParams(BaseModel):
@@ -35,28 +36,29 @@ class StuckDetector:
     """See the module. A series counts as still until it is seen to move."""
 
     def __init__(self, params: StuckParams, place: int = 0) -> None:
-        self._params = params
+        self._params, self._warm_up = params, params.warm_up
         self._place = place
         self.fresh = RECORD.pack(math.nan, math.nan, 1.0, 0, 1, 1)
 
     def observe(self, record: bytearray, key: SeriesKey, at: float, value: float, *, learn: bool) -> Verdict:
         """Count the run of equal values."""
-        last, since, repeats, count, run, longest = RECORD.unpack_from(record, self._place)
+        last, since, repeats, count, run, longest = _read(record, self._place)
         if value != last:
             if learn:
                 if count:
-                    repeats *= 1.0 - SHARE
-                    longest = max(longest, run)
+                    repeats *= REST
+                    if run > longest:  # noqa: PLR1730 - max() costs more, per sample
+                        longest = run
                 count += 1
-                RECORD.pack_into(record, self._place, value, at, repeats, count, 1, longest)
-            return CALM if count > self._params.warm_up else self._calm(count)
+                _write(record, self._place, value, at, repeats, count, 1, longest)
+            return CALM if count > self._warm_up else self._calm(count)
         run += 1
         count += learn
         score = self._score(run, longest, count, repeats)
         if learn:
             if score == 0:
                 repeats = SHARE + (1.0 - SHARE) * repeats
-            RECORD.pack_into(record, self._place, last, since, repeats, count, run, longest)
+            _write(record, self._place, last, since, repeats, count, run, longest)
         if score == 0:
             return self._calm(count)
         detail = f"the same value {run} times in a row; at most {longest} before"

@@ -28,30 +28,39 @@ LEAST = 1e-15
 LARGEST = 3e38  # of a size: no greater number fits
 
 
+_FLOOR = Struct("@f")
+_TAIL = Struct(f"@{KEPT - 1}f")
+_read_floor, _write_floor = _FLOOR.unpack_from, _FLOOR.pack_into
+_read_tail, _write_tail = _TAIL.unpack_from, _TAIL.pack_into
+
+
 class Tails:
     """The tails of so many residuals, from a place in the record of a series. Sizes are in the unit of the series.
 
-    They lie in rows, one size of each residual in each: the floors first, then up to the largest; -1 is none yet.
+    The floors lie side by side, to be read at once, then one tail after the other, from small to large; -1 is none yet.
     """
 
-    __slots__ = ("_blocks", "_number", "_place", "_rows", "fresh")
+    __slots__ = ("_blocks", "_floors", "_tails", "fresh")
 
     def __init__(self, number: int, memory: int, place: int = 0) -> None:
-        self._number = number
         self._blocks = max(KEPT, memory // BLOCK)
-        self._rows = Struct(f"@{number * KEPT}f")
-        self._place = place
-        self.fresh = self._rows.pack(*[-1.0] * (number * KEPT))
+        self._floors, self._tails = place, place + number * _FLOOR.size
+        self.fresh = Struct(f"@{number * KEPT}f").pack(*[-1.0] * (number * KEPT))
 
-    def rarity(self, record: bytearray, which: int, size: float, samples: int) -> float:
+    def rarity(self, record: bytearray, which: int, size: float, samples: int, largest: int = KEPT) -> float:
         """Return how rare a size is, in powers of ten, after so many samples of this residual.
 
-        It is 0 up to the floor or before there is one, and grows from there.
+        It is 0 up to the floor or before there is one, and grows from there. The tail may be fewer of the largest.
         """
-        floor, *tail = self._rows.unpack_from(record, self._place)[which :: self._number]
+        floor: float = _read_floor(record, self._floors + _FLOOR.size * which)[0]
         if floor < 0 or size <= floor:
             return 0.0
-        rate = KEPT / max(KEPT, min(self._blocks, samples // BLOCK))
+        tail = _read_tail(record, self._tails + _TAIL.size * which)
+        if largest < KEPT:
+            floor, tail = tail[-largest], tail[1 - largest :]
+            if size <= floor:
+                return 0.0
+        rate = largest / max(largest, min(self._blocks, samples // BLOCK))
         if floor == 0:
             return -math.log10(max(LEAST, rate * math.exp(-STEEPEST)))
         over = logs = 0.0
@@ -59,25 +68,27 @@ class Tails:
             over += known - floor
             logs += math.log(known / floor)
         ratio = size / floor
-        steps = (KEPT - 1) * (size - floor) / over if over > 0 else STEEPEST
-        folds = (KEPT - 1) * math.log(ratio) / logs if logs > 0 else STEEPEST
+        steps = (largest - 1) * (size - floor) / over if over > 0 else STEEPEST
+        folds = (largest - 1) * math.log(ratio) / logs if logs > 0 else STEEPEST
         chance = 0.5 * rate * (math.exp(-min(STEEPEST, steps)) + math.exp(-min(STEEPEST, folds)))
         rarity = -math.log10(min(1.0, max(LEAST, chance)))
         return rarity if ratio >= CLEAR else rarity * (ratio - 1.0) / (CLEAR - 1.0)
 
     def take(self, record: bytearray, which: int, peak: float) -> None:
         """Take in the largest size of a block."""
-        rows = list(self._rows.unpack_from(record, self._place))
-        floor, *tail = rows[which :: self._number]
+        at_floor, at_tail = self._floors + _FLOOR.size * which, self._tails + _TAIL.size * which
+        (floor,) = _read_floor(record, at_floor)
         if peak > floor:
-            rows[which :: self._number] = sorted((CLIP * floor if peak > CLIP * floor > 0 else peak, *tail))
-            self._rows.pack_into(record, self._place, *rows)
+            peak = CLIP * floor if peak > CLIP * floor > 0 else peak
+            floor, *tail = sorted((peak, *_read_tail(record, at_tail)))
+            _write_floor(record, at_floor, floor)
+            _write_tail(record, at_tail, *tail)
 
     def fade(self, record: bytearray, samples: Sequence[int]) -> None:
         """Let the tails fade whose memory is full; to be called every so many blocks."""
-        full = [count // BLOCK >= self._blocks for count in samples]
-        if any(full):
-            share = 1.0 - FADE * FADE_EVERY / self._blocks
-            rows = self._rows.unpack_from(record, self._place)
-            faded = [size * share if full[i % self._number] else size for i, size in enumerate(rows)]
-            self._rows.pack_into(record, self._place, *faded)
+        share = 1.0 - FADE * FADE_EVERY / self._blocks
+        for which, count in enumerate(samples):
+            if count // BLOCK >= self._blocks:
+                at_floor, at_tail = self._floors + _FLOOR.size * which, self._tails + _TAIL.size * which
+                _write_floor(record, at_floor, _read_floor(record, at_floor)[0] * share)
+                _write_tail(record, at_tail, *[size * share for size in _read_tail(record, at_tail)])

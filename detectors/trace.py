@@ -6,6 +6,8 @@ from dataclasses import replace
 from struct import Struct
 from typing import Protocol
 
+from detectors.cadence import LAST_AT, Numbers, read
+from detectors.cadence import SAMPLES as SAMPLES_SEEN
 from detectors.objective import NAME as BREACH
 from domain.anomaly import Anomaly, Trace
 from domain.identity import SeriesKey
@@ -18,33 +20,35 @@ _BYTES = _SAMPLE.size
 _UNIT_S = 16.0  # of that time: half a float then reaches from a microsecond to twelve days
 _LONGEST = 65504.0
 _LARGEST = 3.4028234663852886e38
-_NEWEST = Struct("@dB")  # the time of the newest sample; where the next one goes
-_RING = SAMPLES * _BYTES
-FRESH = _SAMPLE.pack(0.0, math.nan) * SAMPLES + _NEWEST.pack(0.0, 0)  # the end of a record
-_START, _END = -len(FRESH), -_NEWEST.size  # of the ring in it
-_read, _write, _put = _NEWEST.unpack_from, _NEWEST.pack_into, _SAMPLE.pack_into
+FRESH = _SAMPLE.pack(0.0, math.nan) * SAMPLES  # the end of a record
+_START = -len(FRESH)
+_put = _SAMPLE.pack_into
 
 
-def note(record: bytearray, at: float, value: float) -> None:
-    """Take a sample into a record: values to seven digits, gaps in time to three; times only grow."""
-    newest_at, place = _read(record, _END)
+def note(record: bytearray, before: Numbers, at: float, value: float) -> None:
+    """Take a sample into a record whose cadence was so before it: values to seven digits, gaps in time to three.
+
+    NaN stands for a sample that has no value. Every sample of the cadence must be noted: its place follows from that.
+    """
+    place = _START + _BYTES * (before[SAMPLES_SEEN] % SAMPLES)
+    gap = (at - before[LAST_AT]) / _UNIT_S
     try:
-        _put(record, _START + place, value, (at - newest_at) / _UNIT_S)
+        _put(record, place, value, gap)
     except OverflowError:
-        value = max(-_LARGEST, min(_LARGEST, value))
-        _put(record, _START + place, value, min(_LONGEST, (at - newest_at) / _UNIT_S))
-    _write(record, _END, at, (place + _BYTES) % _RING)
+        _put(record, place, max(-_LARGEST, min(_LARGEST, value)), min(_LONGEST, gap))
 
 
 def latest(record: bytearray) -> Sequence[tuple[float, float]]:
     """Return time and value of the latest samples in a record, the oldest first."""
-    at, oldest = _read(record, _END)
-    ring, points = record[_START:_END], []
+    numbers = read(record)
+    at, oldest = numbers[LAST_AT], _BYTES * (numbers[SAMPLES_SEEN] % SAMPLES)
+    ring, points = record[_START:], []
     samples: list[tuple[float, float]] = list(_SAMPLE.iter_unpack(ring[oldest:] + ring[:oldest]))
     for value, gap in reversed(samples):
         if math.isnan(gap):
             break
-        points.append((at, value))
+        if not math.isnan(value):
+            points.append((at, value))
         at -= gap * _UNIT_S
     return points[::-1]
 

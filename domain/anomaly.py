@@ -52,6 +52,7 @@ class Anomalous:
 
     score: float
     evidence: Evidence
+    strength: float | None = None  # nines beyond the bar, by which to rank what is told; None: the score says it
 
 
 Verdict: TypeAlias = Warming | Normal | Anomalous
@@ -88,7 +89,8 @@ class AnomalyKind(StrEnum):
     STUCK = "stuck"
     FORECAST = "forecast"
     BREACH = "breach"  # an objective is breached already
-    SCHEMA = "schema"
+    SCHEMA = "schema"  # samples or series are not what they were: repeated, late, renamed
+    UNIT = "unit"  # a series seems to be counted in another unit
 
 
 class AnomalyPhase(StrEnum):

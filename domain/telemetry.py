@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from domain.identity import SeriesKey, ServiceId
 
@@ -25,9 +26,11 @@ class SampleKind(StrEnum):
     COUNTER = "counter"  # cumulative and monotonic but for resets; detectors see its rate per second
 
 
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """One finite measurement of one series. ``observed_at`` is event time."""
+class Sample(NamedTuple):
+    """One finite measurement of one series. ``observed_at`` is event time.
+
+    There are more of these than of anything else, and a tuple is made in half of the time of a frozen dataclass.
+    """
 
     key: SeriesKey
     value: float

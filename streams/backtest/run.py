@@ -82,11 +82,11 @@ def alert_line(transition: Transition) -> str:
     return json.dumps(body, ensure_ascii=False) + "\n"
 
 
-def _cells(*texts: str) -> str:
-    """Return cells of a CSV line, in quotes where they need them."""
+def _cells(service: str, metric: str) -> tuple[str, str]:
+    """Return the names of a series as cells, in quotes where they need them; and with a score of 0 and the end."""
     line = StringIO()
-    csv.writer(line, lineterminator="").writerow(texts)
-    return line.getvalue()
+    csv.writer(line, lineterminator="").writerow((service, metric))
+    return f",{line.getvalue()},", f",{line.getvalue()},0.0\n"
 
 
 class Backtest:
@@ -127,7 +127,8 @@ class Backtest:
         table = csv.writer(scores, lineterminator="\n")
         table.writerow(["ts", "service", "metric", "score"])
         summary, observe, write = self.summary, self._detection.observe, scores.write
-        names: dict[tuple[str, str], str] = {}  # of series, as cells
+        names: dict[tuple[str, str], tuple[str, str]] = {}  # of series, as cells; and the rest of a line of score 0
+        number = 0
         for number, (ts, service, metric, sample) in enumerate(source.lines(summary.complain), 1):
             score = 0.0
             if sample is not None:
@@ -140,13 +141,15 @@ class Backtest:
                 for anomaly in anomalies:
                     self._hear(anomaly, alerts)
             if sample is not None and ts.isprintable():  # a fifth of the time that the table takes
-                cells = names.get((service, metric)) or names.setdefault((service, metric), _cells(service, metric))
-                write(f"{ts},{cells},{score!r}\n" if score else f"{ts},{cells},0.0\n")
+                cells, calm = names.get((service, metric)) or names.setdefault(
+                    (service, metric), _cells(service, metric)
+                )
+                write(f"{ts}{cells}{score!r}\n" if score else ts + calm)
             else:  # scores.csv has a line for every line that was read
                 table.writerow((ts, service, metric, score))
             if number % EVERY == 0:
                 progress(source.done)
-            summary.rows = number
+        summary.rows = number
 
     def _declare(self, at: float, alerts: TextIO) -> None:
         while self._waiting and self._waiting[0][0] <= at:

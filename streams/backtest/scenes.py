@@ -21,7 +21,7 @@ LONGEST = 2000  # usual gaps in one picture
 GAP = 5.0  # usual gaps without a value are a gap in the line
 TICKS = 7
 OBJECTIVE = "objective"
-NOT_USUAL = frozenset({OBJECTIVE, "stuck", "silence"})  # their evidence says what is allowed, or what stands still
+NOT_USUAL = frozenset({OBJECTIVE, "stuck", "silence", "schema"})  # their evidence says what is allowed, or was
 STEPS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400, 172800, 604800)
 
 Points = Mapping[AlertId, Sequence[tuple[float, float]]]

@@ -18,7 +18,7 @@ from domain.identity import SeriesKey
 from domain.journeys import Landscape
 from domain.telemetry import Sample
 from streams.backtest import Backtest
-from tests.support.timelines import START, feed, noise, timeline
+from tests.support.timelines import START, feed, noise
 
 pytestmark = pytest.mark.benchmark
 COUNT = 30_000
@@ -41,12 +41,15 @@ def gaussian(values: list[float]) -> None:
         model.learn_one(None, value)
 
 
-@pytest.mark.parametrize("step_s", [1.0, 60.0, 300.0, 3600.0])
-def test_cost_per_sample(tmp_path: Path, step_s: float) -> None:
+@pytest.mark.parametrize(
+    ("step_s", "series"), [(1.0, 1), (60.0, 1), (300.0, 1), (3600.0, 1), (1.0, 20), (60.0, 20), (300.0, 20)]
+)
+def test_cost_per_sample(tmp_path: Path, step_s: float, series: int) -> None:
     values = noise(COUNT)
-    samples = timeline(values, step_s=step_s)
+    keys = [SeriesKey.of("api", f"value_{number}") for number in range(series)]
+    samples = [Sample(keys[i % series], value, START + i // series * step_s) for i, value in enumerate(values)]
     telemetry = tmp_path / "telemetry.csv"
-    lines = [f"{START + i * step_s},api,value,{value!r}\n" for i, value in enumerate(values)]
+    lines = [f"{sample.observed_at},api,{sample.key.metric},{sample.value!r}\n" for sample in samples]
     telemetry.write_text("ts,service,metric,value\n" + "".join(lines))
     base = cost_us(lambda: gaussian(values))
     detect = cost_us(lambda: feed(Detection(DetectionParams()), samples))
@@ -57,25 +60,33 @@ def test_cost_per_sample(tmp_path: Path, step_s: float) -> None:
     )
     detection = Detection(DetectionParams())
     feed(detection, samples)
-    print(f"\na sample every {step_s:.0f} s")
+    print(f"\na sample every {step_s:.0f} s of {series} series")
     print(f"GaussianScorer {base:.2f} us per sample")
     print(f"detection      {detect:.2f} us per sample, {detect / base:.1f} times GaussianScorer")
     print(f"backtest       {whole:.2f} us per sample, {whole / base:.1f} times GaussianScorer")
-    print(f"snapshot       {len(json.dumps(detection.snapshot()))} bytes of JSON for one series")
+    print(f"snapshot       {len(json.dumps(detection.snapshot())) / series:.0f} bytes of JSON for each series")
 
 
-@pytest.mark.parametrize(("services", "metrics"), [(25, 20), (10, 50), (500, 1)])
-def test_memory_per_series(services: int, metrics: int) -> None:
-    """Everything that detection holds, services and keys too, before anything was found: a record does not grow."""
+@pytest.mark.parametrize(
+    ("services", "metrics", "samples"),
+    [(25, 20, 100), (10, 50, 100), (500, 1, 100), (6, 20, 3000), (3, 50, 3000)],
+)
+def test_memory_per_series(services: int, metrics: int, samples: int) -> None:
+    """Everything that detection holds, services and keys too, before anything was found and after: noise has findings.
+
+    A record does not grow.
+    """
     names = [(f"service-{s}", f"metric_{m}_seconds") for s in range(services) for m in range(metrics)]
-    values = noise(100)
+    values = noise(samples * len(names))
     gc.collect()
     tracemalloc.start()
     detection = Detection(DetectionParams())
-    for i, value in enumerate(values):
-        for service, metric in names:
-            detection.observe(Sample(SeriesKey.of(service, metric), value, START + i * 60.0))
+    for number, value in enumerate(values):
+        sample, place = divmod(number, len(names))
+        detection.observe(Sample(SeriesKey.of(*names[place]), value, START + sample * 60.0))
     gc.collect()
     held, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    print(f"\n{services} services of {metrics} series: {held / len(names):.0f} bytes a series")
+    print(
+        f"\n{services} services of {metrics} series, {samples} samples of each: {held / len(names):.0f} bytes a series"
+    )

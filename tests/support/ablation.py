@@ -20,13 +20,13 @@ class Fewer(LevelDetector):
         self._answers = 1.0 if tails == moments else 2.0  # one of two that are averaged counts for both
 
     def _judge(
-        self, record: bytearray, value: float, numbers: tuple[Any, ...], *, learn: bool
-    ) -> tuple[float, tuple[float, ...]]:
+        self, record: bytearray, at: float, value: float, numbers: tuple[Any, ...], learn: bool
+    ) -> tuple[float, float, tuple[float, ...]]:
         changed = list(numbers)
         for place in self._without:
             changed[place] = math.inf
-        nines, residuals = super()._judge(record, value, tuple(changed), learn=learn)
-        return nines * self._answers, residuals
+        nines, strength, residuals = super()._judge(record, at, value, tuple(changed), learn)
+        return nines * self._answers, strength, residuals
 
 
 class Variant(NamedTuple):
@@ -60,7 +60,7 @@ VARIANTS = (
     Variant("without holding back what keeps coming", {"level": {"surprises": NEVER}}),
     *(
         Variant(f"without {name}", {"without": (name,)})
-        for name in ("level", "agreement", "stuck", "silence", "integrity", "objective", "forecast")
+        for name in ("level", "agreement", "stuck", "silence", "integrity", "unit", "schema", "objective", "forecast")
     ),
     Variant("without the rest after an opening", {"fusion": {"refractory": 0, "refractory_many": 0}}),
     Variant("without persistence", {"fusion": {"persist": 1}}),

@@ -174,6 +174,12 @@ def test_telemetry_that_comes_twice_is_found_and_named() -> None:
     assert phases(said) == [OPENED, ENDED]
 
 
+def test_values_that_begin_to_be_no_numbers_are_found_and_named() -> None:
+    said = run([s._replace(value=math.nan) if i >= 250 and i % 2 else s for i, s in enumerate(timeline(noise(320)))])
+    assert said[0].kind is AnomalyKind.SCHEMA
+    assert "samples of the service had no finite value" in said[0].evidence[0].detail
+
+
 def test_a_service_that_always_repeats_itself_is_left_in_peace() -> None:
     assert run([s for i, s in enumerate(timeline(noise(1000))) for _ in range(2 if i % 3 == 0 or i > 600 else 1)]) == []
 

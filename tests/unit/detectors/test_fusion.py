@@ -116,6 +116,32 @@ def test_a_forecast_that_lapses_for_a_moment_is_not_withdrawn() -> None:
     assert phases(fusion.settle(START + PARAMS.lapse)) == [AnomalyPhase.ENDED]
 
 
+def watched() -> Fusion:
+    """A service with an objective of its own, whose series was near its limit just now."""
+    return Fusion(API, PARAMS, series=2, gap_s=1.0, has_objectives=True, has_own=True, near_at=START)
+
+
+def test_a_return_to_normal_does_not_keep_a_breach_open_however_unusual_it_is() -> None:
+    fusion = watched()
+    fusion.found(AnomalyKind.BREACH, evidence(9.0, detector="objective"))
+    fusion.settle(START)
+    fusion.over(key(), "objective")
+    for number in range(1, PARAMS.lapse + 1):
+        fusion.found(AnomalyKind.LEVEL, evidence(4.0, at=START + number))
+        assert fusion.settle(START + number) == []
+    assert phases(fusion.settle(START + PARAMS.lapse + 1)) == [AnomalyPhase.ENDED]
+    assert fusion.settle(START + PARAMS.lapse + 2) == []
+
+
+def test_what_was_told_for_being_unusual_stays_for_as_long_as_it_is() -> None:
+    fusion = watched()
+    for number in range(2):
+        fusion.found(AnomalyKind.LEVEL, evidence(9.0, at=START + number))
+        fusion.settle(START + number)
+    assert fusion.open is not None
+    assert fusion.settle(START + 10 * PARAMS.lapse) == []
+
+
 def test_when_quiet_nothing_opens_but_what_is_open_ends() -> None:
     fusion = lone()
     fusion.found(AnomalyKind.LEVEL, evidence(4.0))

@@ -267,3 +267,47 @@ def test_a_closing_event_is_no_incident() -> None:
     assert precursor.snapshot() == Precursor(PrecursorParams()).snapshot()
     precursor.declared(replace(opened, status=EventStatus.UPDATED))  # the opening was lost
     assert precursor.snapshot() != Precursor(PrecursorParams()).snapshot()
+
+
+def notice(precursor: Precursor, at: float) -> None:
+    """One finding of a service."""
+    fusion = Fusion(API, FusionParams())
+    fusion.found(AnomalyKind.LEVEL, finding(SeriesKey(API, METRICS[0]), at))
+    precursor.consider(at, fusion, frozen=False)
+
+
+def remembered(precursor: Precursor) -> tuple[int, int]:
+    """How many trails and patterns."""
+    saved = precursor.snapshot()
+    assert isinstance(saved, dict)
+    return len(saved["trails"]), len(saved["waiting"])
+
+
+def test_a_calm_service_lets_go_of_what_no_incident_can_follow_any_more_and_not_sooner() -> None:
+    precursor = Precursor(PrecursorParams())
+    notice(precursor, T0)
+    precursor.rest(T0 + 0.9 * HOUR)
+    assert remembered(precursor) == (1, 1)
+    precursor.rest(T0 + 1.1 * HOUR)
+    assert remembered(precursor) == (0, 0)
+
+
+def test_an_incident_of_a_service_in_which_nothing_was_found_is_taken_note_of() -> None:
+    precursor = Precursor(PrecursorParams())
+    _, opened = declare([T0])[0]
+    precursor.declared(opened)
+    precursor.rest(T0 + 2 * HOUR)
+    saved = precursor.snapshot()
+    assert isinstance(saved, dict)
+    assert saved["incidents"] == []
+    assert saved["model"] is not None
+
+
+def test_what_a_model_is_still_to_learn_is_kept_in_a_calm_service() -> None:
+    precursor = Precursor(PrecursorParams())
+    notice(precursor, T0)
+    _, opened = declare([T0 + 10 * MINUTE])[0]
+    precursor.declared(opened)
+    notice(precursor, T0 + 20 * MINUTE)
+    precursor.rest(T0 + 2 * HOUR)
+    assert remembered(precursor) == (1, 1)

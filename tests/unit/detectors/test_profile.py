@@ -18,10 +18,10 @@ class Hours:
         self.record = bytearray(b"front" + self._profile.fresh + b"back")
 
     def usual(self, at: float) -> float:
-        return self._profile.usual(self.record, at)
+        return self._profile.usual(self.record, int(at // HOUR))
 
     def learn(self, at: float, mean: float) -> None:
-        self._profile.learn(self.record, at, self.usual(at), mean, self._began_at)
+        self._profile.learn(self.record, int(at // HOUR), self.usual(at), mean, self._began_at)
 
 
 def test_a_slot_is_unknown_until_it_was_learnt() -> None:

@@ -1,18 +1,32 @@
 """Which surprises are known because they come every day."""
 
 import json
+import sys
 
 import pytest
 
-from detectors.recurrence import ENOUGH, KEPT, Recurrence
+from detectors.recurrence import ENOUGH, KEPT, NEVER, known, remembered, restored, saved
 from domain.errors import StateError
 
 DAY, NOON = 86_400.0, 1_700_049_600.0
 
 
-def after(days: list[int], nines: float = 4.0, hour: float = 0.0) -> Recurrence:
+class Surprises:
+    """Those of one series."""
+
+    def __init__(self) -> None:
+        self.past = NEVER
+
+    def remember(self, at: float, nines: float) -> None:
+        self.past = remembered(self.past, at, nines)
+
+    def known(self, at: float, nines: float) -> bool:
+        return known(self.past, at, nines)
+
+
+def after(days: list[int], nines: float = 4.0, hour: float = 0.0) -> Surprises:
     """A series that surprised on these days before today's noon."""
-    past = Recurrence()
+    past = Surprises()
     for day in sorted(days, reverse=True):
         past.remember(NOON - day * DAY + hour * 3600.0, nines)
     return past
@@ -54,25 +68,28 @@ def test_a_burst_of_surprises_is_one() -> None:
 
 
 def test_the_memory_is_bounded_and_keeps_what_is_largest() -> None:
-    past = Recurrence()
+    past = Surprises()
     for day in range(ENOUGH, 0, -1):
         past.remember(NOON - day * DAY, 4.0)
         for hour in range(1, 20):
             past.remember(NOON - day * DAY + hour * 3600.0, 1.5)
     assert past.known(NOON, 4.0)
-    kept = past.snapshot()
+    kept = saved(past.past)
     assert isinstance(kept, list)
     assert len(kept) == 2 * KEPT
 
 
+def test_surprises_take_few_bytes() -> None:
+    assert sys.getsizeof(after([1]).past) < 50
+    assert sys.getsizeof(after(list(range(14))).past) < 260
+
+
 def test_a_snapshot_continues() -> None:
-    past, other = after(list(range(1, 11))), Recurrence()
-    other.restore(json.loads(json.dumps(past.snapshot())))
-    assert other.snapshot() == past.snapshot()
-    assert other.known(NOON, 4.0)
+    past = after(list(range(1, 11))).past
+    assert restored(json.loads(json.dumps(saved(past)))) == past
 
 
 @pytest.mark.parametrize("damaged", [None, "text", [1.0], [1.0, None], [1.0, "a"], {}])
 def test_damaged_snapshots_are_refused(damaged: object) -> None:
     with pytest.raises(StateError):
-        Recurrence().restore(damaged)  # type: ignore[arg-type] # damaged on purpose
+        restored(damaged)  # type: ignore[arg-type] # damaged on purpose

@@ -1,35 +1,50 @@
 """The latest samples of a series: few bytes, the right values at the right times."""
 
 import json
+import math
 from dataclasses import dataclass
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from detectors.cadence import FRESH as UNHEARD
+from detectors.cadence import read, spoke
 from detectors.detection import Detection
 from detectors.params import DetectionParams
-from detectors.trace import FRESH, SAMPLES, latest, note, trace_of
+from detectors.trace import FRESH, SAMPLES, latest, trace_of
+from detectors.trace import note as note_after
 from detectors.trace import traced as traced_by
 from domain.anomaly import Anomaly, AnomalyKind, AnomalyPhase, Evidence, Forecast, Trace
 from domain.identity import AnomalyId, SeriesKey, ServiceId
 from domain.journeys import Objective, Service
-from domain.telemetry import Sample
+from domain.telemetry import Sample, SampleKind
 from tests.support.timelines import START, feed, noise, timeline, together, with_shape
 
 KEY = SeriesKey.of("payments-api", "latency_p95_ms")
 T0 = 1_763_820_120.0
 
 
+def fresh(between: bytes = b"") -> bytearray:
+    """A record as short as it can be: the cadence first, the latest samples last."""
+    return bytearray(UNHEARD + between + FRESH)
+
+
+def note(record: bytearray, at: float, value: float) -> None:
+    before = read(record)
+    spoke(record, before, at)
+    note_after(record, before, at, value)
+
+
 def test_the_newest_samples_come_back_oldest_first() -> None:
-    record = bytearray(FRESH)
+    record = fresh()
     for second in range(100):
         note(record, T0 + second, float(second))
     assert latest(record) == [(T0 + second, float(second)) for second in range(100 - SAMPLES, 100)]
 
 
 def test_fewer_samples_than_there_is_room_for_all_come_back() -> None:
-    record = bytearray(FRESH)
+    record = fresh()
     assert latest(record) == []
     note(record, T0, 3.5)
     note(record, T0 + 5, 4.5)
@@ -41,7 +56,7 @@ def test_fewer_samples_than_there_is_room_for_all_come_back() -> None:
     values=st.lists(st.floats(-1e90, 1e90), min_size=80, max_size=80),
 )
 def test_times_and_values_are_as_exact_as_a_picture_needs(gaps: list[float], values: list[float]) -> None:
-    record, at, told = bytearray(FRESH), T0, []
+    record, at, told = fresh(), T0, []
     for gap, value in zip(gaps, values, strict=False):
         at += gap
         note(record, at, value)
@@ -56,7 +71,7 @@ def test_times_and_values_are_as_exact_as_a_picture_needs(gaps: list[float], val
 
 
 def test_a_sample_a_month_is_drawn_closer_rather_than_refused() -> None:
-    record = bytearray(FRESH)
+    record = fresh()
     note(record, T0, 1.0)
     note(record, T0 + 30 * 86400, 2.0)
     (first, _), (last, _) = latest(record)
@@ -65,12 +80,33 @@ def test_a_sample_a_month_is_drawn_closer_rather_than_refused() -> None:
 
 
 def test_the_samples_lie_at_the_end_of_a_record_and_touch_nothing_before() -> None:
-    record = bytearray(b"what detectors know" + FRESH)
+    record = fresh(b"what detectors know")
     for second in range(1000):
         note(record, T0 + second, 1.0)
-    assert record.startswith(b"what detectors know")
+    assert record[len(UNHEARD) :].startswith(b"what detectors know")
     assert len(latest(record)) == SAMPLES
-    assert len(FRESH) < 160
+    assert len(FRESH) < 150
+
+
+def test_a_sample_without_a_value_is_left_out_and_the_others_keep_their_times() -> None:
+    record = fresh()
+    for second in range(100):
+        note(record, T0 + second, math.nan if second % 5 == 0 else float(second))
+    kept = [second for second in range(100 - SAMPLES, 100) if second % 5]
+    assert latest(record) == [(T0 + second, float(second)) for second in kept]
+
+
+def test_a_counter_that_restarts_keeps_the_times_of_its_rates() -> None:
+    key = SeriesKey.of("payments-api", "requests_total")
+    counts = [float(10 * second) for second in range(200)] + [float(30 * second) for second in range(20)]
+    detection = Detection(DetectionParams())
+    samples = [Sample(key, count, T0 + second, SampleKind.COUNTER) for second, count in enumerate(counts)]
+    for sample in samples:
+        detection.observe(sample)
+    (series,) = detection._bank  # the picture of a calm series is not told
+    points = list(series.points)
+    assert [at - T0 for at, _ in points] == [second for second in range(220 - SAMPLES, 220) if second != 200]
+    assert [rate for _, rate in points] == [10.0] * 4 + [30.0] * 19
 
 
 def test_a_trace_is_rounded_to_what_a_picture_needs() -> None:

@@ -38,6 +38,21 @@ def test_a_detector_that_is_left_out_finds_nothing_and_the_others_go_on(name: st
     assert openings(name, *(other for other in STORIES if other not in {name, "level"})) == with_it
 
 
+def test_without_them_a_unit_is_a_level_and_a_rename_a_silence() -> None:
+    unit = timeline([*noise(300), *(value / 1000 for value in noise(40, seed=3))])
+    renamed = timeline(noise(200, seed=5), metric="new_depth", start=START + 200)
+    schema = together(RATE, timeline(noise(200), metric="old_depth"), renamed)
+    for name, samples, named, otherwise in (
+        ("unit", unit, AnomalyKind.UNIT, AnomalyKind.LEVEL),
+        ("schema", schema, AnomalyKind.SCHEMA, AnomalyKind.SILENCE),
+    ):
+        for without, kind in ((), named), ((name,), otherwise):
+            detection = Detection(DetectionParams.model_validate({"without": without}))
+            told = {anomaly.kind for anomaly in feed(detection, samples)[1]}
+            assert kind in told
+            assert (named in told) is not bool(without)
+
+
 def test_a_detector_that_is_left_out_leaves_no_trace_in_the_scores() -> None:
     detection = Detection(DetectionParams(without=("stuck",)))
     scores, _ = feed(detection, timeline([*noise(300), *[51.0] * 40], start=START))

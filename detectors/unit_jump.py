@@ -1,0 +1,249 @@
+"""A series whose unit has changed: milliseconds that became seconds, bytes that became megabytes, a ratio in percent.
+
+Its values are a known factor larger or smaller from one sample to the next, and all else is as it was: they vary by the
+same share of themselves. Two explanations are weighed against each other, in nines (powers of ten) of odds:
+
+- The unit changed: the distance d of the mean logarithms, after and before, is the logarithm of the factor, but for an
+  error that follows from the noise; where samples follow each other d is that from the last before to the first after.
+  The relative spread is the same, and the new values stay where they are.
+- The service changed: d is anything at all, a large one being rarer: 0.5 exp(-|d|); and the spread is anything.
+
+The noisier a series, the less the first can win by, and the more samples it takes. A series that says no more than that
+is left to the other detectors, and so is one that stands still, is zero, or changes its sign: it has no shape to be
+recognised by. All of this is for a value far from the latest ones; a calm sample costs one comparison, by ``bounds``.
+
+A value that may be the first in another unit is judged and told like any other: a warning does not wait. What was known
+of the series before it is kept aside, for a few samples. If a change is recognised, that is put back, and they are
+learnt once more, in the unit of before. So what is known, its seasons, tails and objectives, stays as it is, and holds
+for all further samples, each divided by the factor.
+"""
+
+import math
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from itertools import pairwise
+from typing import NamedTuple
+
+from detectors.calibration import score_of
+from domain.anomaly import Evidence
+from domain.errors import StateError
+from domain.identity import SeriesKey
+from domain.state import Plain
+
+NAME = "unit"
+FACTORS = (1000.0, 60.0, 100.0, 1e6, 3600.0, 1e9, 8.0, 1024.0, 60_000.0, 1024.0**2, 1024.0**3)
+KEPT = 24  # samples of before
+ENOUGH = 12  # of them to know the shape of a series by
+MOVING = 4  # different values among them
+SHAPED = 4  # samples after, from where on their spread is looked at
+RECOGNISED = 8  # samples after, from where on the unit can be said to have changed
+PATIENCE = 16  # samples in doubt at most
+PRIOR = 2.0  # nines by which a unit is less likely to change than a service
+PLAIN = 2.0  # nines by which a rarer factor must be better: 1,000 is meant more often than 1,024
+CLAIM = 2.0  # nines by which it must be the better explanation
+EXACT = 0.002  # error of the mean logarithm that is never undercut: no series is that steady
+FOLLOWS = 0.9  # of an autocorrelation: more is not believed of so few samples
+APART = 3.0  # times the largest, or a part of the smallest of late: a value this far off is looked at
+ODD = 2  # of the largest, and of the smallest of late, do not count for that
+SAME = 0.05  # of a logarithm: so near to the first unit a series is back in it
+TOLD = 60  # samples for which it is told
+TINY = 5e-324
+WILD = 8  # one of so many may be wild: the furthest do not count for the spread
+NORMAL = 1.586  # standard deviation over mean distance, of Gaussian noise without its furthest eighth
+
+
+class Shape(NamedTuple):
+    """What the logarithms of some values are like."""
+
+    number: int
+    centre: float
+    spread: float
+    wider: float  # times the variance of a mean, because values follow each other
+    drift: float  # from the mean of the first half to that of the second
+    first: float
+    last: float
+    step: float  # from one to the next
+
+    @classmethod
+    def of(cls, values: Sequence[float]) -> "Shape | None":
+        """Return the shape; None where a value is not above zero."""
+        if not values or min(values) <= 0:
+            return None
+        logs = [math.log(value) for value in values]
+        number, part = len(logs), len(logs) // 4
+        middle = sorted(logs)[part : number - part]
+        centre = sum(middle) / len(middle)
+        rest = [log - centre for log in logs]
+        square = sum(each * each for each in rest)
+        follow = sum(a * b for a, b in pairwise(rest)) / square if square > 0 else 0.0
+        follow = max(0.0, min(FOLLOWS, follow))
+        half = number // 2
+        drift = sum(logs[number - half :]) / half - sum(logs[:half]) / half if half else 0.0
+        steps = [b - a for a, b in pairwise(logs)] or [0.0]
+        wider = (1 + follow) / (1 - follow)
+        return cls(number, centre, _spread(rest), wider, drift, logs[0], logs[-1], _spread(steps))
+
+
+def _spread(distances: Iterable[float]) -> float:
+    """Return the standard deviation around zero, but for the wildest."""
+    sizes = sorted(map(abs, distances))
+    near = sizes[: len(sizes) - len(sizes) // WILD]
+    return NORMAL * sum(near) / len(near)
+
+
+def bounds(values: Sequence[float]) -> tuple[float, float]:
+    """Return between which values nothing has to be looked at: the latest ones, and what is near to them."""
+    ranked = sorted(values)
+    odd = ODD if len(ranked) >= ENOUGH else 0
+    low, high = (ranked[odd], ranked[-1 - odd]) if ranked else (0.0, math.inf)
+    if low < 0:
+        return -math.inf, math.inf
+    return (low / APART if low > 0 else -TINY), max(TINY, high * APART)
+
+
+def nines(before: Shape, after: Shape, factor: float) -> float:
+    """Return by how many nines a change of unit by this factor explains the values better than anything else."""
+    shaped = after.number >= SHAPED
+    share = 1.0 / before.number + 1.0 / after.number
+    variance = before.spread**2
+    if shaped:
+        total = before.number + after.number
+        variance = (before.number * variance + after.number * after.spread**2) / total
+    distance, error = after.centre - before.centre, math.sqrt(variance * share * before.wider)
+    spreads, unsure = (before.spread, after.spread), math.sqrt(share * before.wider)
+    if before.step < error:  # neighbours tell more than means
+        distance, error = after.first - before.last, before.step
+        spreads, unsure = (before.step, after.step), math.sqrt(share)
+    odds = _log_normal(distance - math.log(factor), max(EXACT, error)) - (math.log(0.5) - abs(distance))
+    if shaped:
+        old, new = spreads
+        odds += _same(math.log(max(new, TINY) / max(old, TINY)), unsure)
+        still = before.spread * math.sqrt(4.0 / after.number * before.wider)
+        odds += min(0.0, _same(after.drift, max(EXACT, still)))
+    return odds / math.log(10.0) - PRIOR
+
+
+def _same(distance: float, error: float) -> float:
+    """Return by how much it is likelier that there is no distance, but for the error, than that there is any."""
+    return _log_normal(distance, error) - _log_normal(distance, math.hypot(1.0, error))
+
+
+def _log_normal(distance: float, error: float) -> float:
+    """Return the logarithm of the density of a normal distribution."""
+    return -0.5 * (distance / error) ** 2 - math.log(error * math.sqrt(2.0 * math.pi))
+
+
+def likeliest(before: Sequence[float], after: Sequence[float]) -> tuple[float, float]:
+    """Return the factor that explains the values best, and by how many nines; -inf if none can."""
+    old, new = Shape.of(before), Shape.of(after)
+    if old is None or new is None or old.number < ENOUGH or len(set(before)) < MOVING:
+        return 1.0, -math.inf
+    if abs(math.log(before[-1]) - old.centre) > math.log(APART) + 2.0 * old.spread:
+        return 1.0, -math.inf  # on its way already: a unit changes from one sample to the next
+    larger = new.centre > old.centre
+    found = [(factor, nines(old, new, factor)) for each in FACTORS for factor in [each if larger else 1.0 / each]]
+    best = max(sure for _, sure in found)
+    return next(factor for factor, sure in found if sure >= best - PLAIN), best
+
+
+class Jump(NamedTuple):
+    """A change of unit that was recognised."""
+
+    factor: float  # by which values are larger than before
+    back: bool  # to the unit that the series had at first
+    nines: float
+    before: Shape  # of values in the unit of before
+    after: Shape
+    known: Plain  # what was known of the series before it
+    samples: Sequence[tuple[float, float]]  # times and values since then, in the unit of before
+
+    @property
+    def since(self) -> float:
+        """When the unit changed."""
+        return self.samples[0][0]
+
+    def evidence(self, key: SeriesKey, at: float, note: str) -> Evidence:
+        """Return what a person needs to believe it, in the units of then and now."""
+        old = self.before
+        expected, width = old.centre, 2.0 * old.spread
+        times = f"{max(self.factor, 1.0 / self.factor):,.0f} times {'larger' if self.factor > 1 else 'smaller'}"
+        unit = "back in its earlier unit" if self.back else "as if its unit had changed"
+        detail = f"{times}, spread and all: {unit}{note}"
+        low, mid, high = (math.exp(x) for x in (expected - width, expected, expected + width))
+        score = score_of(CLAIM + self.nines)
+        return Evidence(NAME, key, at, math.exp(self.after.centre), mid, low, high, score, self.since, detail)
+
+
+class UnitWatch:
+    """One series of which the unit may be changing, or has changed. Its memory is bounded."""
+
+    __slots__ = ("_doubted", "_known", "_recent", "factor", "told")
+
+    def __init__(self, recent: Iterable[float] = ()) -> None:
+        self.factor = 1.0  # values are so many times what they are in the unit of before
+        self.told = 0  # samples for which the last change is still a finding
+        self._recent = deque(recent, maxlen=KEPT)  # values of which nothing is doubted
+        self._doubted: list[tuple[float, float]] = []  # times and values, in the unit of before
+        self._known: Plain = None  # of the series, before the first of them
+
+    @property
+    def done(self) -> bool:
+        """Whether there is nothing to watch for any more."""
+        return self.factor == 1.0 and not self._doubted and self.told == 0
+
+    def take(self, at: float, value: float, known: Callable[[], Plain]) -> Jump | None:
+        """Take in a sample, before it is judged; return what it shows.
+
+        ``known`` gives what is known of the series; it is asked when a doubt begins.
+        """
+        self.told = max(0, self.told - 1)
+        value /= self.factor
+        if not self._doubted:
+            low, high = bounds(self._recent)
+            if low < value < high or likeliest(self._recent, [value])[1] < 0:
+                self._recent.append(value)
+                return None
+            self._known = known()
+        self._doubted.append((at, value))
+        return self._weigh()
+
+    def _weigh(self) -> Jump | None:
+        """Decide about the samples that are doubted, if it can be decided."""
+        before, after = tuple(self._recent), [value for _, value in self._doubted]
+        factor, sure = likeliest(before, after)
+        if sure < 0 or len(after) >= PATIENCE:
+            self._believe(1.0)
+            return None
+        if len(after) < RECOGNISED or sure < CLAIM or len(set(after)) < MOVING:
+            return None
+        old, new = Shape.of([v * self.factor for v in before]), Shape.of([v * self.factor for v in after])
+        if old is None or new is None:
+            self._believe(1.0)
+            return None
+        changed, known = self.factor * factor, self._known
+        back = abs(math.log(changed)) < SAME
+        self.factor, self.told = (1.0 if back else changed), TOLD
+        return Jump(factor, back, sure, old, new, known, self._believe(factor))
+
+    def _believe(self, factor: float) -> Sequence[tuple[float, float]]:
+        """Doubt no more: return the samples that were doubted, divided by the factor."""
+        samples = [(at, value / factor) for at, value in self._doubted]
+        self._recent.extend(value for _, value in samples)
+        self._doubted, self._known = [], None
+        return samples
+
+    def snapshot(self) -> Plain:
+        """Return the whole state as plain data."""
+        return [self.factor, self.told, list(self._recent), [list(pair) for pair in self._doubted], self._known]
+
+    @classmethod
+    def of(cls, state: Plain) -> "UnitWatch":
+        """Return what was saved."""
+        match state:
+            case [float() | int() as factor, int() as told, [*recent], [*doubted], known] if factor > 0:
+                watch = cls(float(value) for value in recent)
+                watch.factor, watch.told, watch._known = float(factor), told, known
+                watch._doubted = [(float(at), float(value)) for at, value in doubted]
+                return watch
+            case _:
+                raise StateError("the saved unit of a series is damaged")

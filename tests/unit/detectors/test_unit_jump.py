@@ -1,0 +1,225 @@
+"""Units that change, and incidents that must not be taken for that."""
+
+import json
+import math
+import random  # noqa: TID251 - seeded
+from collections.abc import Callable, Sequence
+
+import pytest
+
+from detectors.detection import Detection
+from detectors.params import DetectionParams
+from detectors.unit_jump import PATIENCE, RECOGNISED, TOLD, Jump, UnitWatch, bounds, likeliest
+from domain.anomaly import Anomaly, AnomalyKind, AnomalyPhase
+from domain.identity import ServiceId
+from domain.journeys import Objective, Service
+from domain.telemetry import SampleKind
+from tests.support.timelines import START, feed, noise, timeline
+
+OPENED, UPDATED, ENDED = AnomalyPhase.OPENED, AnomalyPhase.UPDATED, AnomalyPhase.ENDED
+UNIT, LEVEL, BREACH = AnomalyKind.UNIT, AnomalyKind.LEVEL, AnomalyKind.BREACH
+BEFORE = noise(400)
+NAMED = [(OPENED, LEVEL), (UPDATED, UNIT), (ENDED, UNIT)]  # told at once, and renamed once it is known
+LIMIT = Service(ServiceId("payments-api"), objectives=(Objective("latency_ms", 100.0, above=True, for_s=30.0),))
+AT_ONCE = Service(ServiceId("payments-api"), objectives=(Objective("latency_ms", 100.0, above=True),))
+
+
+def run(values: Sequence[float], *services: Service, kind: SampleKind = SampleKind.GAUGE) -> list[Anomaly]:
+    samples = timeline(values, kind=kind)
+    return feed(Detection(DetectionParams(), services), samples)[1]
+
+
+def story(said: Sequence[Anomaly]) -> list[tuple[AnomalyPhase, AnomalyKind]]:
+    return [(anomaly.phase, anomaly.kind) for anomaly in said]
+
+
+def times(factor: float, count: int = 300, seed: int = 9, centre: float = 50.0, spread: float = 2.0) -> list[float]:
+    return [value * factor for value in noise(count, seed, centre, spread)]
+
+
+def jump(before: Sequence[float], after: Sequence[float]) -> Jump | None:
+    """What is recognised of a series, without the rest of detection."""
+    watch = UnitWatch(before[-24:])
+    return next((found for at, value in enumerate(after) if (found := watch.take(at, value, list)) is not None), None)
+
+
+@pytest.mark.parametrize("factor", [60.0, 100.0, 1000.0, 1024.0, 3600.0, 1e6, 1e9])
+@pytest.mark.parametrize("smaller", [False, True])
+def test_a_change_of_unit_is_told_like_any_surprise_and_then_named_by_its_factor(factor: float, smaller: bool) -> None:
+    calm, after = noise(400, spread=0.2), times(1 / factor if smaller else factor, spread=0.2)
+    said = run([*calm, *after])
+    assert story(said) == NAMED
+    assert said[0].at == START + 400
+    told = said[1].evidence[0]
+    direction = "smaller" if smaller else "larger"
+    assert told.detail == f"{factor:,.0f} times {direction}, spread and all: as if its unit had changed"
+    assert (said[1].at, told.since) == (START + 400 + RECOGNISED - 1, START + 400)
+    assert told.low < told.expected < told.high
+    assert told.expected == pytest.approx(50.0, rel=0.01)
+    assert told.actual == pytest.approx(told.expected * (1 / factor if smaller else factor), rel=0.01)
+
+
+def test_it_is_over_once_it_was_told_for_long_enough() -> None:
+    said = run([*BEFORE, *times(0.001)])
+    assert said[-1].at == said[1].at + TOLD
+
+
+def test_bits_and_bytes_are_told_apart_only_where_the_noise_allows_it() -> None:
+    steady, rough = jump(noise(24, spread=0.02), times(8.0, 40, spread=0.02)), jump(noise(24), times(8.0, 40))
+    assert steady is None or steady.factor == 8.0
+    assert rough is None
+
+
+def test_what_is_known_of_the_series_holds_in_the_new_unit() -> None:
+    said = run([*BEFORE, *times(0.001), *times(0.001, 5, centre=90.0), *times(0.001, 50, seed=4)])
+    spike = said[3]
+    assert (spike.phase, spike.kind, spike.at) == (OPENED, LEVEL, START + 700)
+    told = spike.evidence[0]
+    assert told.actual == pytest.approx(0.09, rel=0.05)  # as people see it
+    assert 0.04 < told.low < told.high < 0.06
+
+
+def test_scores_go_on_as_if_the_unit_had_not_changed() -> None:
+    later = [*noise(200, seed=9), 80.0, *noise(50, seed=3)]
+    plain = feed(Detection(DetectionParams()), timeline([*BEFORE, *later]))[0]
+    scaled = feed(Detection(DetectionParams()), timeline([*BEFORE, *(v / 1000 for v in later)]))[0]
+    assert max(scaled[400 + RECOGNISED : 600]) < 0.99
+    assert scaled[600:] == pytest.approx(plain[600:], abs=0.01)
+
+
+def test_a_unit_that_changes_back_is_told_and_then_nothing_is_left_of_it() -> None:
+    detection = Detection(DetectionParams())
+    _, said = feed(detection, timeline([*BEFORE, *times(0.001, 100), *times(1.0, 100, seed=3)]))
+    assert story(said) == [*NAMED, *NAMED]
+    assert "back in its earlier unit" in said[4].evidence[0].detail
+    fresh = Detection(DetectionParams())
+    feed(fresh, timeline([*BEFORE, *times(1.0, 100), *times(1.0, 100, seed=3)]))
+    states = [json.loads(json.dumps(each.snapshot()))["series"][0][5] for each in (detection, fresh)]
+    assert states == [None, None]
+
+
+def test_a_return_while_it_is_still_told_is_an_update() -> None:
+    said = run([*BEFORE, *times(0.001, 30), *times(1.0, 200, seed=3)])
+    assert story(said)[:2] == NAMED[:2]
+    assert story(said)[-2:] == NAMED[1:]
+    assert "back in its earlier unit" in said[-2].evidence[0].detail
+
+
+@pytest.mark.parametrize("factor", [0.001, 1000.0])
+def test_an_objective_holds_for_the_unit_of_before_and_still_sees_a_breach(factor: float) -> None:
+    said = run([*BEFORE, *times(factor), *times(factor, 60, centre=150.0)], LIMIT)
+    assert story(said) == [(OPENED, UNIT), (ENDED, UNIT), (OPENED, BREACH)]
+    assert said[0].evidence[0].detail.endswith("its objective holds for the unit of before")
+    assert said[2].evidence[0].actual == pytest.approx(150.0, rel=0.05)
+
+
+def test_a_breach_is_told_at_once_and_taken_back_when_only_the_unit_has_changed() -> None:
+    said = run([*BEFORE, *times(1000.0, 100)], AT_ONCE)
+    assert story(said) == [(OPENED, BREACH), *NAMED[1:]]
+    assert said[0].at == START + 400
+
+
+def test_a_limit_that_was_changed_is_in_the_new_unit_and_the_series_is_learnt_anew() -> None:
+    first = Detection(DetectionParams(), (LIMIT,))
+    feed(first, timeline([*BEFORE, *times(0.001)]))
+    seconds = Service(ServiceId("payments-api"), objectives=(Objective("latency_ms", 0.1, above=True, for_s=3.0),))
+    second = Detection(DetectionParams(), (seconds,))
+    second.restore(json.loads(json.dumps(first.snapshot())))
+    _, said = feed(second, timeline([*times(0.001, 200, seed=5), *times(0.001, 9, centre=150.0)], start=START + 700))
+    assert story(said) == [(OPENED, BREACH)]
+    assert said[0].evidence[0].actual == pytest.approx(0.15, rel=0.05)
+
+
+def test_a_counter_that_is_counted_in_another_unit_is_recognised_by_its_rate() -> None:
+    total, counted = 0.0, []
+    for number, value in enumerate(noise(800)):
+        total += value
+        counted.append(total if number < 400 else total / 1000)
+    assert story(run(counted, kind=SampleKind.COUNTER)) == NAMED
+
+
+def test_no_sample_is_told_later_because_the_unit_may_have_changed() -> None:
+    incident = [*BEFORE, *times(1000.0, RECOGNISED - 1), *times(1.0, 60, seed=3)]
+    _, watched = feed(Detection(DetectionParams()), timeline(incident))
+    _, plain = feed(Detection(DetectionParams(without=("unit",))), timeline(incident))
+    assert watched == plain
+    assert watched[0].at == START + 400
+
+
+@pytest.mark.parametrize("cut", [400, 401, 404, 407, 408, 430, 475, 650])
+def test_a_snapshot_at_any_point_of_it_continues_identically(cut: int) -> None:
+    samples = timeline([*BEFORE, *times(0.001, 200), *times(1.0, 100, seed=2)])
+    whole, first, second = (Detection(DetectionParams(), (LIMIT,)) for _ in range(3))
+    expected = feed(whole, samples)[1]
+    said = feed(first, samples[:cut])[1]
+    second.restore(json.loads(json.dumps(first.snapshot())))
+    assert said + feed(second, samples[cut:])[1] == expected
+    assert json.dumps(second.snapshot()) == json.dumps(whole.snapshot())
+
+
+@pytest.mark.parametrize("before", [[5.0] * 24, [0.0, 5.0] * 12, [-1.0, 5.0, 7.0, 9.0] * 6, noise(8)])
+def test_a_series_without_a_shape_is_left_to_others(before: list[float]) -> None:
+    assert likeliest(before, [value * 1000 for value in before])[1] == -math.inf
+
+
+def test_settings_that_are_raised_by_round_numbers_are_no_change_of_unit() -> None:
+    said = run([*[10.0] * 400, *[1000.0] * 100])
+    assert {kind for _, kind in story(said)} == {LEVEL}
+
+
+def test_values_near_the_latest_ones_are_not_looked_at() -> None:
+    low, high = bounds([*noise(22), 5000.0, 0.001])  # one of each is odd
+    assert 10 < low < 25
+    assert 120 < high < 180
+    assert bounds([0.0] * 24)[0] < 0 < bounds([0.0] * 24)[1]
+    assert bounds([-1.0, 5.0]) == (-math.inf, math.inf)
+
+
+def test_what_is_doubted_is_bounded() -> None:
+    watch = UnitWatch(noise(24))
+    asked = 0
+
+    def known() -> int:
+        nonlocal asked
+        asked += 1
+        return asked
+
+    for number in range(200):  # of the right size and spread, and too few different ones to be sure
+        assert watch.take(number, 50_000.0 + 2000.0 * (number % 3 - 1), known) is None
+        assert len(json.dumps(watch.snapshot())) < 2000
+    assert asked > 0
+    assert len(json.loads(json.dumps(watch.snapshot()))[3]) < PATIENCE
+
+
+Incident = Callable[[random.Random, float, float, int], float]
+
+
+def slower(chance: random.Random, centre: float, noise: float, _: int) -> float:
+    return centre * 10.0 * math.exp(2.5 * noise * chance.gauss(0, 1))
+
+
+def nearly_nothing(chance: random.Random, centre: float, _noise: float, _: int) -> float:
+    return centre / 1000 * sum(chance.random() < 0.05 for _ in range(60))
+
+
+def saturating(chance: random.Random, centre: float, noise: float, number: int) -> float:
+    return centre * (1 + 1200 * (1 - math.exp(-number / 6))) * math.exp(noise * chance.gauss(0, 1))
+
+
+def timeouts(chance: random.Random, centre: float, _noise: float, _: int) -> float:
+    return centre * 1000 * (1 + 0.0005 * chance.random())
+
+
+def heavy(chance: random.Random, centre: float, noise: float, _: int) -> float:
+    return centre * 100 * math.exp(6 * noise * abs(chance.gauss(0, 1)))
+
+
+@pytest.mark.parametrize("incident", [slower, nearly_nothing, saturating, timeouts, heavy])
+def test_incidents_of_any_size_and_noise_are_no_change_of_unit(incident: Incident) -> None:
+    for seed in range(400):
+        chance = random.Random(seed)
+        centre, spread = 10 ** chance.uniform(-2, 6), 10 ** chance.uniform(-2, -0.5)
+        size = 1.0 if incident is timeouts else chance.uniform(0.7, 1.5)
+        before = [centre * math.exp(spread * chance.gauss(0, 1)) for _ in range(24)]
+        after = [size * incident(chance, centre, spread, number) for number in range(40)]
+        assert jump(before, after) is None, seed
