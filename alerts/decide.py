@@ -80,6 +80,10 @@ class Decide:
         """Return how many recipients were warned and have not been told the end."""
         return sum(episode.debt for episode in self._memory.episodes.values())
 
+    def silenced(self) -> int:
+        """Return how many services are kept quiet now."""
+        return self._episodes.silenced
+
     def snapshot(self) -> Plain:
         """Return the whole state as plain data."""
         return self._memory.snapshot()
@@ -120,7 +124,7 @@ class Decide:
             level,
             self._incident_of(anomaly.service),
             again=again,
-            joins=episode_to_join(anomaly, self.open_alerts, self._routes, self._params.correlate_within),
+            joins=episode_to_join(anomaly, self.open_alerts, self._routes, self._params),
             swings=self._memory.swings.pop(anomaly.service, ()),
         )
         return self._episodes.apply(step)

@@ -10,7 +10,7 @@ from alerts.policy import history, inhibit, lifecycle, overdue, wording
 from alerts.policy.episode import Episode, Step
 from alerts.policy.hours import day
 from alerts.policy.impact import Routes
-from alerts.policy.mutes import mute_of
+from alerts.policy.mutes import mute_of, silenced
 from alerts.policy.notices import Told, announce, catch_up, escalate, is_behind, remind
 from alerts.policy.scene import Around
 from domain.alert import Transition
@@ -44,6 +44,14 @@ class Episodes:
     def come(self) -> float:
         """How far event time has come."""
         return max(self._memory.partitions.values(), default=-math.inf)
+
+    @property
+    def silenced(self) -> int:
+        """How many services, of those that are known or in trouble, are kept quiet now."""
+        if not self._memory.mutes:
+            return 0
+        known = {*self._routes.services, *self._memory.episodes}
+        return silenced(known, self._memory.mutes.values(), self.come)
 
     def apply(self, step: Step, *, echo: bool = True) -> Decided:
         """Take a step of an alert in: tell of it, or let the episode that it joined tell."""
@@ -152,11 +160,13 @@ class Episodes:
 
     def _look_at_what_was_kept(self, episode: Episode, at: float) -> Decided:
         """Tell whom something was kept back from; without anything to tell, nothing has happened."""
-        reason = f"what was kept back is told; {wording.headline(episode.lead, at)}"
-        step = lifecycle.noted(episode, reason, at, urgent=False)
+        headline = wording.headline(episode.lead, at)
+        step = lifecycle.noted(episode, f"what was kept back is told; {headline}", at, urgent=False)
         told = announce(step, self._routes, self._params, self._around(step.episode, at))
-        if told.notices:
+        if any(isinstance(notice.decision, Notify) for notice in told.notices):
             return self._keep(told, step)
+        if told.notices:  # they say why not
+            return self._keep(told, lifecycle.noted(episode, f"nothing of what was kept back is told; {headline}", at))
         looked = told.episode
         kept = replace(episode, threads=looked.threads, due_at=looked.due_at, waits_for=looked.waits_for)
         return self._keep(Told(kept), Step(episode))
@@ -164,6 +174,10 @@ class Episodes:
     def _keep(self, told: Told, step: Step) -> Decided:
         if not step.ended:
             self._memory.episodes[told.episode.service] = told.episode
+            if self._memory.mutes and _is_hushed(step.episode, told.episode):
+                # Whoever no longer hears of it does not know of it: what follows from it speaks for itself.
+                for alert in (told.episode, *self._members(told.episode)):
+                    self.wake(alert.alert)
         self._count(told.notices)
         decided = Decided(() if step.transition is None else (step.transition,), told.notices)
         new = [cause for cause in told.episode.waits_for if cause not in step.episode.waits_for]
@@ -211,6 +225,15 @@ class Episodes:
             service, memory = step.episode.service, self._memory
             known = (*memory.past.get(service, ()), history.past(step.episode, step.transition))
             remember(memory.past, service, known[-history.KEPT :], self._params.remember_services)
+
+
+def _is_hushed(before: Episode, after: Episode) -> bool:
+    """Whether a squad that was told of an episode is told no more."""
+    return any(
+        isinstance(old.decision, Notify) and old.warned and not isinstance(new.decision, Notify)
+        for old, new in zip(before.threads, after.threads, strict=False)
+        if old.squad is not None
+    )
 
 
 def join(parts: Iterable[Decided]) -> Decided:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from alerts.episodes import Decided, Episodes
 from alerts.memory import Memory, remember
 from alerts.params import AlertParams
-from alerts.policy import addresses, answers, history, lifecycle
+from alerts.policy import addresses, answers, lifecycle, opinions
 from alerts.policy.episode import Episode
 from domain.anomaly import AnomalyKind
 from domain.feedback import Feedback, FeedbackKind
@@ -21,11 +21,17 @@ class Hearing:
         self._episodes = episodes
 
     def is_news(self, feedback: Feedback) -> bool:
-        """Whether an answer was not heard before and is about anything known: an alert of late, or none at all."""
+        """Whether an answer was not heard before, is about anything known, and says what was not said already."""
         if feedback.id in self._memory.heard:
             return False
+        if feedback.kind is FeedbackKind.UNSUBSCRIBE:
+            return addresses.bar(feedback, feedback.at)[0] not in self._memory.bars
         alert = feedback.alert
-        return alert is None or self._memory.find(alert) is not None or self._memory.find_past(alert) is not None
+        if alert is None:
+            return True
+        found = self._memory.find(alert)
+        known = self._thread_of(found) if found is not None else (self._memory.find_past(alert) or (None, None))[1]
+        return known is not None and not opinions.is_known(known, feedback)
 
     def hear(self, feedback: Feedback) -> Iterator[Decided]:
         """Take one answer in; a repeat, or one about nothing that is known, leads to nothing."""
@@ -45,8 +51,11 @@ class Hearing:
             yield from self._close(episode, f"ended by {answers.name(feedback)}", now)
         else:
             # People answer in the thread: what they say holds for the whole episode.
-            root = episode if episode.root is None else self._memory.episodes[episode.root]
-            yield self._episodes.apply(answers.answered(root, feedback, now, self._params))
+            yield self._episodes.apply(answers.answered(self._thread_of(episode), feedback, now, self._params))
+
+    def _thread_of(self, episode: Episode) -> Episode:
+        """Return the episode in whose threads an alert is told."""
+        return episode if episode.root is None else self._memory.episodes[episode.root]
 
     def _silence(self, feedback: Feedback, episode: Episode | None, now: float) -> Iterator[Decided]:
         mute = answers.mute(feedback, episode, now, self._params)
@@ -90,8 +99,8 @@ class Hearing:
     def _judge_past(self, feedback: Feedback) -> None:
         """Count an opinion about an alert that has ended."""
         found = None if feedback.alert is None else self._memory.find_past(feedback.alert)
-        if found is not None and feedback.kind in answers.OPINIONS:
-            service, judged = found
+        if found is not None:
+            service, meant = found
             self._memory.past[service] = tuple(
-                history.judged(past, feedback.kind) if past is judged else past for past in self._memory.past[service]
+                opinions.judged(past, feedback) if past is meant else past for past in self._memory.past[service]
             )

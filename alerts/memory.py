@@ -14,8 +14,8 @@ from domain.errors import StateError
 from domain.identity import AlertId, AnomalyId, ClientId, ServiceId
 from domain.state import Plain
 
-VERSION: Final = 3
-READABLE: Final = frozenset({2, 3})  # what a snapshot of the release before lacks has a default
+VERSION: Final = 4
+READABLE: Final = frozenset({2, 3, 4})  # what earlier snapshots lack has a default
 
 _Name = TypeVar("_Name", bound=str)
 _Mark = TypeVar("_Mark")
@@ -91,7 +91,8 @@ def restored(state: Plain) -> Memory:
     """
     version = state.get("version") if isinstance(state, Mapping) else None
     if version not in READABLE or isinstance(version, bool) or not isinstance(state, Mapping):
-        readable = " and ".join(map(str, sorted(READABLE)))
+        *others, last = map(str, sorted(READABLE))
+        readable = f"{', '.join(others)} and {last}"
         raise StateError(f"saved alerts have version {version!r}; this release reads versions {readable}")
     try:
         return _MEMORY.validate_python({**state, "version": VERSION})

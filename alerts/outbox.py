@@ -72,7 +72,7 @@ class Outbox:
         return accepted
 
     def recall(self, receipts: Iterable[Receipt]) -> None:
-        """Learn from an earlier process's receipts, before `run`: what has come to its end is not tried again."""
+        """Learn from an earlier process's receipts: what has come to its end is not tried (again) from now on."""
         self._ended |= {
             receipt.notice: receipt.outcome for receipt in receipts if not isinstance(receipt.outcome, Deferred)
         }

@@ -28,6 +28,15 @@ class AlertParams(BaseModel):
         description="Trouble on a service joins the open alert of a service that it needs or that needs it when the "
         "two began no further apart than this; both are then told in one thread, as they probably have one cause.",
     )
+    group_wait: Duration = Field(
+        default=10.0,
+        ge=0,
+        le=300.0,
+        description="How long a client's letter waits for what belongs to it, so that one names it all; not when that "
+        "is critical, breached, declared or approved, or when a breach or the client's quiet hours may be nearer than "
+        "20 times this. Squads are warned at once; further services are told to them this long after their last "
+        "message, or after squad_update_gap if that is less. 0s: nobody waits.",
+    )
     flap_after: int = Field(
         default=5,
         ge=2,
@@ -98,7 +107,7 @@ class AlertParams(BaseModel):
         default=30.0,
         ge=0,
         description="Least time between two updates to a squad. A change that matters (severity, breach, incident, "
-        "first forecast) does not wait; any other is told when the gap is over.",
+        "first forecast) does not wait; one more service waits for group_wait; any other is told when the gap is over.",
     )
     client_forecast_shift: float = Field(
         default=0.5,

@@ -6,18 +6,20 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
+from alerts.channels.email.words.tongues import CODES
 from config.fields import Duration, EmailAddress, Name, Section, SlackChannel, SlackChannelOrNone, TimeZone
 from domain.identity import ClientId, JourneyId, ServiceId, SquadId
 from domain.journeys import Client, Journey, NoticePolicy, Objective, Service, Squad, Stage, Touchpoint
 
-LOCALES: Final = ("de", "en", "fr")
-
 
 def _locale(text: str) -> str:
-    if text not in LOCALES:
-        raise ValueError(f"there are no notices in {text!r} yet; write one of: {', '.join(LOCALES)}")
+    if text not in CODES:
+        raise ValueError(f"there are no notices in {text!r} yet; write one of: {', '.join(CODES)}")
     return text
 
+
+Locale = Annotated[str, AfterValidator(_locale)]
+Translations = Mapping[Locale, Name | None]  # of a name; where there is none, clients read the name as it is
 
 _HOURS: Final = re.compile(r"([01]\d|2[0-3]):([0-5]\d) ?- ?([01]\d|2[0-3]):([0-5]\d)")
 
@@ -81,24 +83,13 @@ class TouchpointSettings(Section):
     service: Name = Field(description="The service that answers there.")
 
 
-class Translations(Section):
-    """A name in the languages of clients; where there is none, they read the name as it is."""
-
-    de: Name | None = Field(default=None, description="In German.")
-    en: Name | None = Field(default=None, description="In English.")
-    fr: Name | None = Field(default=None, description="In French.")
-
-    def of(self, name: str, locale: str) -> tuple[tuple[str, str], ...]:
-        """Return the name with its translation, or nothing."""
-        found = {"de": self.de, "en": self.en, "fr": self.fr}.get(locale)
-        return () if found is None else ((name, found),)
-
-
 class StageSettings(Section):
     """A step of a journey."""
 
     name: Name = Field(description="The step's name: clients may read it.")
-    names: Translations = Field(default=Translations(), description="The step's name in the languages of clients.")
+    names: Translations = Field(
+        default={}, description=f"The step's name in the languages of clients: {', '.join(CODES)}."
+    )
     touchpoints: tuple[TouchpointSettings, ...] = Field(min_length=1, description="Where the step meets services.")
 
     def to_domain(self) -> Stage:
@@ -113,7 +104,7 @@ class JourneySettings(Section):
     title: str | None = Field(
         default=None, min_length=1, description="The name that clients read; null: the id made readable."
     )
-    titles: Translations = Field(default=Translations(), description="The title in the languages of clients.")
+    titles: Translations = Field(default={}, description=f"The title in the languages of clients: {', '.join(CODES)}.")
     squad: Name = Field(description="The squad that answers for the journey.")
     important_business_service: bool = Field(
         default=False, description="Whether a regulator would call it an important business service."
@@ -126,8 +117,8 @@ class JourneySettings(Section):
     def translated(self, id_: str, locale: str) -> tuple[tuple[str, str], ...]:
         """Return what the journey and its steps are called in a language, by their own names."""
         title = readable(id_) if self.title is None else self.title
-        steps = tuple(pair for stage in self.stages for pair in stage.names.of(stage.name, locale))
-        return (*self.titles.of(title, locale), *steps)
+        named = ((title, self.titles), *((stage.name, stage.names) for stage in self.stages))
+        return tuple((name, found) for name, names in named if (found := names.get(locale)) is not None)
 
     def to_domain(self, id_: str) -> Journey:
         """Return the journey of that id."""
@@ -230,9 +221,7 @@ class ClientSettings(Section):
     name: Name = Field(description="The organisation's name, as it is written in notices.")
     journeys: tuple[Name, ...] = Field(default=(), description="The journeys that it uses.")
     contacts: tuple[ContactSettings, ...] = Field(default=(), description="Who is told.")
-    locale: Annotated[str, AfterValidator(_locale)] = Field(
-        default="en", description=f"The language of its notices: {', '.join(LOCALES)}."
-    )
+    locale: Locale = Field(default="en", description=f"The language of its notices: {', '.join(CODES)}.")
     tone: Literal["formal", "plain"] = Field(
         default="formal", description="How its notices speak: formal as in a letter, or plain and short."
     )

@@ -14,7 +14,7 @@ from config.loader import load_with_environment
 from config.settings import Settings
 from domain.alert import Severity
 from domain.clock import Clock
-from domain.durations import parse_duration
+from domain.durations import format_duration, parse_duration
 from domain.errors import ConfigError, ForeshockError
 from domain.feedback import Feedback, FeedbackKind
 from domain.identity import AlertId, ClientId, ServiceId, derive
@@ -51,10 +51,11 @@ def answer(
     text: str = "",
     address: str = "",
     below: Severity | None = None,
+    longest_s: float = LONGEST_S,
 ) -> None:
     """Write one answer and say so; ends the command with status 2 for a wrong answer and 3 without Kafka."""
     try:
-        lasts_s = None if lasts is None else _duration(lasts)
+        lasts_s = None if lasts is None else _duration(lasts, longest_s)
         settings = load_with_environment(config)
         _check_names(settings, by, client, service)
         _check_text(text, address)
@@ -70,6 +71,8 @@ def answer(
         typer.echo(json.dumps(json.loads(encode(given))["body"], ensure_ascii=False))
     else:
         shown = "" if address else "; the alert's thread shows it if the alert is open"
+        if service is not None:
+            shown = f"; {_named(settings, service)} of {len(settings.services)} services{shown}"
         typer.echo(f"written: {kind} {alert or service or address} by {by}{shown}")
 
 
@@ -124,13 +127,18 @@ def send(settings: Settings, answer: Feedback) -> None:
         producer.close(timeout=SEND_S)
 
 
-def _duration(text: str) -> float:
+def _named(settings: Settings, pattern: str) -> int:
+    """Count the services that a pattern names."""
+    return sum(matches(pattern, service.id) for service in settings.landscape().services)
+
+
+def _duration(text: str, longest_s: float) -> float:
     try:
         seconds = parse_duration(text)
     except ValueError as error:
         raise ConfigError(f"--for: {error}") from error
-    if not 0 < seconds <= LONGEST_S:
-        raise ConfigError("--for: write a duration above nothing and of at most 30 days")
+    if not 0 < seconds <= longest_s:
+        raise ConfigError(f"--for: write a duration above nothing and of at most {format_duration(longest_s)}")
     return seconds
 
 

@@ -5,14 +5,13 @@ from dataclasses import replace
 from typing import assert_never
 
 from alerts.params import AlertParams
-from alerts.policy import addresses, lifecycle, wording
+from alerts.policy import addresses, lifecycle, opinions, wording
 from alerts.policy.episode import Episode, Step, Word
-from alerts.policy.mutes import Mute
+from alerts.policy.mutes import EVERYTHING_S, Mute, names_everything
 from domain.feedback import Feedback, FeedbackKind
 
 WORDS_SHOWN = 200  # characters of what a person wrote
 TEXT_KEPT = 500  # of what they add to what the clients read
-OPINIONS = frozenset({FeedbackKind.USEFUL, FeedbackKind.NOT_USEFUL})
 OF_ADDRESSES = frozenset({FeedbackKind.UNDELIVERABLE, FeedbackKind.UNSUBSCRIBE, FeedbackKind.READMIT})
 
 
@@ -26,6 +25,8 @@ def mute(feedback: Feedback, episode: Episode | None, now: float, params: AlertP
     """Return the silence that was asked for: of a service, or of the one of an open alert; None when it is over."""
     service = feedback.service if episode is None else feedback.service or episode.service
     until = _until(feedback, now, params.silence_lasts)
+    if service is not None and names_everything(service):
+        until = min(until, min(feedback.at, now) + EVERYTHING_S)
     if service is None or until <= now:
         return None
     ahead_s = params.silence_reminder
@@ -50,10 +51,10 @@ def answered(episode: Episode, feedback: Feedback, now: float, params: AlertPara
             until = None if feedback.lasts_s is None else _until(feedback, now, feedback.lasts_s)
             words = _with(episode.words, Word(False, feedback.client, cut(feedback.by), until))
             episode = replace(episode, words=words)
-        case FeedbackKind.USEFUL:
-            episode, urgent = replace(episode, useful=episode.useful + 1), False
-        case FeedbackKind.NOT_USEFUL:
-            episode, urgent = replace(episode, not_useful=episode.not_useful + 1), False
+        case FeedbackKind.USEFUL | FeedbackKind.NOT_USEFUL:
+            if opinions.is_known(episode, feedback):
+                return Step(episode)
+            episode, urgent = opinions.judged(episode, feedback), False
         case FeedbackKind.SILENCE:
             said = _silenced(feedback)  # the caller sees to what it does
         case FeedbackKind.RESOLVE:

@@ -1,5 +1,6 @@
 """What one client may be told at one moment of an episode: their facts, and the decisions about them."""
 
+from dataclasses import replace
 from functools import cached_property
 
 from alerts.policy.facts import client_facts
@@ -63,6 +64,11 @@ class ClientDesk:
             return Suppress(mute.reason)
         return pause(client.policy, self._moment) or Notify(why)
 
+    def may_wait(self, within_s: float) -> bool:
+        """Whether a letter that may go now may go later: nobody has spoken for it, and no quiet hours are so near."""
+        later = replace(self._moment, at=self._moment.at + within_s)
+        return self._moment.word is None and pause(self._client.policy, later) is None
+
     @property
     def added(self) -> str:
         """Why they hear again when a person has added words."""
@@ -82,6 +88,8 @@ class ClientDesk:
         mute = self._scene.mute
         if mute is not None and not self._scene.is_loud(self._client.id):
             return Suppress(mute.reason)
+        if not self.journeys:  # so that no approval of what others are told sends a letter about nothing
+            return Suppress("nothing but the telemetry of what they use is in doubt")
         policy, moment = self._client.policy, self._moment
         decisions = [gate(policy, lead.kind, lead.confidence, self._impact, moment) for lead in self.reach.leads]
         return min(decisions, key=lambda decision: (Notify, Hold, Suppress).index(type(decision)))

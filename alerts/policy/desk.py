@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import assert_never
 
 from alerts.params import AlertParams
+from alerts.policy import grouping
 from alerts.policy.client_desk import ClientDesk
 from alerts.policy.episode import Episode, Thread
 from alerts.policy.facts import squad_facts
@@ -93,13 +94,14 @@ class Desk:
             desk = ClientDesk(self._scene, client, self._impact)
             for address in client.emails:  # one that is named twice finds its own thread
                 thread = self._threads.get((ChannelKind.EMAIL, address, client_id))
-                if not self._scene.active and (thread is None or not thread.warned):
+                if not desk.reach.active and (thread is None or not thread.warned):
                     continue  # it seems over: they are warned only if the trouble comes back
                 if thread is not None and thread.warned:
                     notice = self._update(thread, desk)
                 else:
-                    facts = desk.facts(None if thread is None else thread.facts)
+                    facts = desk.facts(None)  # what was kept back before was never told
                     decision, cause = desk.may_warn(address, facts)
+                    decision = self._unless_growing(thread, decision, desk)
                     if cause is not None:
                         self._waits_for[cause] = None
                     if thread is None:
@@ -166,7 +168,7 @@ class Desk:
         if self._scene.suspended:
             return False
         was_quiet = not isinstance(thread.decision, Notify)  # or nothing would tell them that it goes on
-        return was_quiet or self._at >= thread.told_at + self._params.squad_update_gap
+        return was_quiet or self._at >= grouping.due_at(thread, self._episode, self._params)
 
     def _second_thought(self, thread: Thread, decision: Decision, facts: ClientFacts, reach: Reach) -> Notice | None:
         """Decide anew about somebody who has not been warned; only another decision is put on record."""
@@ -187,19 +189,24 @@ class Desk:
         if before is None:
             return None
         begun = desk.reach.begun
-        moved = False
+        moved = grows = False
         if begun and not thread.impact_told:
             why = "the impact has begun"
-        elif desk.journeys != before.journeys and set(desk.journeys) - set(before.journeys):
-            why = "more of their journeys are affected"
+        elif self._scene.active and set(desk.journeys) - set(before.journeys):
+            why, grows = "more of their journeys are affected", True
         elif self._moved(before, desk.expected_at) and thread.corrections < self._params.client_forecast_updates:
             why, moved = "the expected time has moved", True
         elif desk.words not in {"", before.words}:
             why = desk.added
+        elif isinstance(thread.decision, Hold):
+            over = grouping.over(thread.decision)
+            return self._write(replace(thread, decision=over), Phase.UPDATE, over, before)
         else:
             return None
         facts = desk.facts(before)
         decision = desk.may_update(thread.recipient, why)
+        if grows and decision is not None:
+            decision = self._unless_growing(thread, decision, desk)
         if not isinstance(decision, Notify):
             if decision is None or decision == thread.decision:
                 return None
@@ -212,6 +219,16 @@ class Desk:
             corrections=thread.corrections + moved,
         )
         return self._write(thread, Phase.UPDATE, decision, facts)
+
+    def _unless_growing(self, thread: Thread | None, decision: Decision, desk: ClientDesk) -> Decision:
+        """Let a letter that may go wait for what belongs to it, and say afterwards that it has."""
+        if not isinstance(decision, Notify):
+            return decision
+        wait_s = self._params.group_wait
+        hold = grouping.wait(desk.reach.members, thread, self._at, wait_s)
+        if hold is not None and desk.may_wait(grouping.DEAR * wait_s):
+            return hold
+        return grouping.waited(decision, thread, self._at)
 
     def _moved(self, before: ClientFacts, expected_at: float | None) -> bool:
         if expected_at is None:

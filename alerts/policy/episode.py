@@ -68,6 +68,7 @@ class Episode:
     root: ServiceId | None = None  # the service of the alert that it joined
     consequences: tuple[ServiceId, ...] = ()  # of the alerts that joined and have not ended, in order of joining
     met: tuple[ServiceId, ...] = ()  # of all that ever joined
+    grown: int = 0  # the transition by which the last of them joined
     closing: str = ""  # why it ends, when nobody saw it recover
     swings: tuple[float, ...] = ()  # when trouble came, of late
     suspended_at: float | None = None  # since when it comes and goes too often to be told each time
@@ -81,6 +82,7 @@ class Episode:
     linked_at: float | None = None  # when the incident was declared
     useful: int = 0  # people who called it so
     not_useful: int = 0
+    judges: tuple[tuple[str, bool], ...] = ()  # who they are, told apart without a name, and what they said last
 
     @property
     def debt(self) -> int:

@@ -1,10 +1,10 @@
 """What a notice tells: everything for a squad, and for a client nothing but their own journeys."""
 
 from collections.abc import Iterable
-from typing import assert_never
+from typing import Final, assert_never
 
 from alerts.policy import inhibit, upstream, wording
-from alerts.policy.correlate import probable_cause, tie
+from alerts.policy.correlate import is_second, probable_cause, tie
 from alerts.policy.episode import Episode, Thread
 from alerts.policy.gate import waits_for_approval
 from alerts.policy.impact import Routes
@@ -12,6 +12,8 @@ from alerts.policy.scene import Reach, Scene
 from domain.identity import ClientId
 from domain.journeys import Client, Impact
 from domain.notice import ClientFacts, Hold, Notify, SquadFacts, Suppress
+
+ALSO_SHOWN: Final = 100  # services: with thousands of them, a notice would be larger than Kafka takes
 
 
 def squad_facts(
@@ -34,8 +36,8 @@ def squad_facts(
         client_decisions=tuple(lines.values()),
         reason=reason,
         runbook=routes.runbook(root.service),
-        also_affected=tuple(_also(member, root, scene.at, routes) for member in scene.members[1:]),
-        probable_cause=probable_cause((member.service for member in scene.active), routes),
+        also_affected=tuple(_all_also(scene, routes)),
+        probable_cause=None if scene.is_pipeline else probable_cause(scene.active, routes),
         notes=tuple(_notes(scene, routes)),
         similar=scene.similar,
         acknowledged_by=root.acknowledged_by,
@@ -98,23 +100,38 @@ def _and_more(before: tuple[str, ...], now: tuple[str, ...]) -> tuple[str, ...]:
     return before if before == now else tuple(dict.fromkeys((*before, *now)))
 
 
+def _all_also(scene: Scene, routes: Routes) -> Iterable[str]:
+    """Yield a line for each service that joined, as far as a message has room for them."""
+    joined = scene.members[1:]
+    for member in joined[:ALSO_SHOWN]:
+        yield _also(member, scene.root, scene.at, routes)
+    if len(joined) > ALSO_SHOWN:
+        yield f"{len(joined) - ALSO_SHOWN} more services"
+
+
 def _also(member: Episode, root: Episode, at: float, routes: Routes) -> str:
     calm = "calm again for now" if not member.open_anomalies else wording.trouble(member.lead, at)
-    return f"{member.service} ({tie(member.service, root.service, routes)}): {calm}"
+    second = is_second(member, root, routes)
+    later = f"; began {wording.span(member.opened_at - root.opened_at)} later, perhaps of its own" if second else ""
+    return f"{member.service} ({tie(member.service, root.service, routes)}{later}): {calm}"
 
 
 def _notes(scene: Scene, routes: Routes) -> Iterable[str]:
     root = scene.root
-    for cause in upstream.candidates(scene.lead, (member.lead for member in scene.active), routes):
-        yield upstream.line(cause, scene.lead.service)
+    if scene.is_pipeline:
+        yield scene.headline
+    else:
+        for cause in upstream.candidates(scene.lead, (member.lead for member in scene.active), routes):
+            yield upstream.line(cause, scene.lead.service)
     if root.acknowledged_by:
         yield f"acknowledged by {root.acknowledged_by}"
     for member in scene.members:
         if member.suspended_at is not None:
             yield f"{member.service} is suspended: its trouble comes and goes"
-        mute = scene.mutes[member.service]
-        if mute is not None:
-            yield f"{member.service} is quiet until {wording.time_of_day(mute.until)}: {mute.reason}"
+    for mute, services, known in scene.quiet:
+        many = f"; {known} services are silenced by it" if known > 1 else ""
+        are = f"{wording.listed(services)} {'is' if len(services) == 1 else 'are'}"
+        yield f"{are} quiet until {wording.time_of_day(mute.until)}: {mute.reason}{many}"
     for word in root.words:
         if word.until is None or scene.at < word.until:
             whom = "all clients" if word.client is None else word.client
@@ -134,8 +151,9 @@ def _line(client: ClientId, threads: list[Thread], routes: Routes) -> str:
     thread = next((thread for thread in threads if thread.warned), None) or next(held, threads[-1])
     name = str(client) if thread.facts is None else f"{thread.facts.client_name} ({client})"
     if warned:
-        kept = "" if isinstance(thread.decision, Notify) else "an update is kept back: "
-        return f"{name}: told, {warned} {'contact' if warned == 1 else 'contacts'}: {kept}{thread.decision.reason}"
+        contacts = f"{warned} {'contact' if warned == 1 else 'contacts'}"
+        kept = {Hold: "an update is kept back: ", Suppress: "an update is not sent: "}.get(type(thread.decision), "")
+        return f"{name}: told, {contacts}: {kept}{thread.decision.reason}"
     match thread.decision:
         case Hold(reason=reason):
             return f"{name}: held: {reason}"

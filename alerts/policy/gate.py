@@ -12,9 +12,9 @@ from domain.journeys import Impact, NoticePolicy
 from domain.notice import Decision, Hold, Notify, Suppress
 
 # Findings about the telemetry, not about the service: it may be well, and a squad can tell sooner than a client.
-OF_TELEMETRY = frozenset({AnomalyKind.SILENCE, AnomalyKind.STUCK, AnomalyKind.SCHEMA})
+OF_TELEMETRY = frozenset({AnomalyKind.SILENCE, AnomalyKind.STUCK, AnomalyKind.SCHEMA, AnomalyKind.UNIT})
 _ASKS = "approval required"
-_DOUBTS = frozenset({"silence", "stuck", "integrity"})  # detectors of such findings
+_DOUBTS = frozenset({"silence", "stuck", "integrity", "schema", "unit"})  # detectors of such findings
 
 
 @dataclass(frozen=True, slots=True)

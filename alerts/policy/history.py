@@ -1,14 +1,13 @@
 """Past episodes of a service: what is kept of each, and which of them were like this one."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 from alerts.policy import wording
 from alerts.policy.episode import Episode
 from domain.alert import Severity, Transition
 from domain.anomaly import AnomalyKind
-from domain.feedback import FeedbackKind
 from domain.identity import AlertId
 
 KEPT: Final = 20  # past episodes of a service
@@ -32,6 +31,7 @@ class Past:
     incident_after_s: float | None = None
     useful: int = 0  # people who called it so
     not_useful: int = 0
+    judges: tuple[tuple[str, bool], ...] = ()  # who they are, told apart without a name, and what they said last
 
 
 def past(episode: Episode, ended: Transition) -> Past:
@@ -50,18 +50,8 @@ def past(episode: Episode, ended: Transition) -> Past:
         incident_after_s=after_s,
         useful=episode.useful,
         not_useful=episode.not_useful,
+        judges=episode.judges,
     )
-
-
-def judged(known: Past, kind: FeedbackKind) -> Past:
-    """Count an opinion that came after the end."""
-    match kind:
-        case FeedbackKind.USEFUL:
-            return replace(known, useful=known.useful + 1)
-        case FeedbackKind.NOT_USEFUL:
-            return replace(known, not_useful=known.not_useful + 1)
-        case _:
-            return known
 
 
 def likeness(episode: Episode, known: Past) -> float:

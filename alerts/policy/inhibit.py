@@ -7,7 +7,7 @@ only while the consequence is no worse than what they were told.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from alerts.policy import wording
+from alerts.policy import pipeline, wording
 from alerts.policy.episode import Episode
 from alerts.policy.impact import Routes
 from alerts.policy.severity import RANK
@@ -117,6 +117,8 @@ def _incident(root: Episode, member: Episode, declared: Sequence[Declared], rout
 
 
 def _is_worse(root: Episode, member: Episode, told: Episode, alert: Episode) -> bool:
+    if pipeline.is_doubt(alert.lead) and not pipeline.is_doubt(member.lead):
+        return True  # that telemetry is in doubt explains no trouble that is seen
     hurts, known = member.lead.kind is AnomalyKind.BREACH, alert.lead.kind is AnomalyKind.BREACH
     return RANK[root.severity] > RANK[told.severity] or (hurts and not known and told.incident is None)
 

@@ -145,8 +145,8 @@ def echoed(root: Episode, step: Step) -> Step:
     consequences = others if step.ended else (*others, member.service)
     reason = transition.reason
     severity = worse(root.severity, member.severity)
-    # One more service is news, and so is it when the whole gets worse; the rest waits for the squads' next update.
-    urgent = transition.status is AlertStatus.OPEN or severity is not root.severity
+    # That the whole gets worse is news at once; one more service is gathered with others; the rest waits its turn.
+    urgent = severity is not root.severity
     match transition.status:
         case AlertStatus.OPEN:
             reason = f"also affected: {reason}"
@@ -159,6 +159,7 @@ def echoed(root: Episode, step: Step) -> Step:
     root = replace(
         root,
         severity=severity,
+        grown=root.sequence + 1 if transition.status is AlertStatus.OPEN else root.grown,
         consequences=consequences,
         met=root.met if member.service in root.met else (*root.met, member.service),
         forecast_only=root.forecast_only and member.forecast_only,
@@ -205,7 +206,7 @@ def settled(episode: Episode, at: float, params: AlertParams) -> Step:
     if episode.forecast_only and episode.incident is None:
         reason = f"warning withdrawn after {lasted}: what was forecast did not come"
         return _step(episode, AlertStatus.RETRACTED, reason, at)
-    return _step(episode, AlertStatus.RESOLVED, f"back to normal after {lasted}", at)
+    return _step(episode, AlertStatus.RESOLVED, f"{wording.ending(episode.lead)} after {lasted}", at)
 
 
 def ticked(episode: Episode, now: Now, params: AlertParams) -> Step:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Final
 
 from alerts.policy.episode import Episode
 from alerts.policy.severity import RANK
@@ -9,6 +10,8 @@ from alerts.policy.wording import span
 from domain.alert import Severity
 from domain.anomaly import Anomaly
 from domain.identity import ServiceId
+
+EVERYTHING_S: Final = 4 * 3600.0  # nobody silences every service for longer
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,19 @@ class Mute:
 def matches(pattern: str, name: str) -> bool:
     """Whether a name is the one that is written, or begins with what stands before a ``*``."""
     return name.startswith(pattern[:-1]) if pattern.endswith("*") else name == pattern
+
+
+def names_everything(pattern: str) -> bool:
+    """Whether a pattern has no literal part."""
+    return not pattern.strip("*")
+
+
+def silenced(services: Iterable[ServiceId], mutes: Iterable[Mute], at: float) -> int:
+    """Count the services of which all findings are kept quiet at that time, but for what may be too severe."""
+    live = [mute.services or ("*",) for mute in mutes if mute.metric is None and mute.since <= at < mute.until]
+    names = {name for named in live for name in named}
+    starts = tuple(name[:-1] for name in names if name.endswith("*"))
+    return sum(service in names or service.startswith(starts) for service in services) if names else 0
 
 
 def mute_of(episode: Episode, mutes: Iterable[Mute], at: float) -> Mute | None:

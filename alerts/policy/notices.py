@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from alerts.params import AlertParams
-from alerts.policy import wording
+from alerts.policy import grouping
 from alerts.policy.desk import Desk, Told
 from alerts.policy.episode import Episode, Step, Thread
 from alerts.policy.facts import squad_facts
@@ -63,7 +63,7 @@ def is_behind(episode: Episode, at: float, params: AlertParams) -> bool:
     return any(
         thread.squad is not None
         and thread.sequence < episode.sequence
-        and at >= thread.told_at + params.squad_update_gap
+        and at >= grouping.due_at(thread, episode, params)
         and isinstance(thread.decision, Notify)
         for thread in episode.threads
     )
@@ -76,7 +76,7 @@ def catch_up(episode: Episode, at: float, routes: Routes, params: AlertParams, a
     scene = Scene(episode, around, routes, at)
     if scene.suspended:
         return Told(episode)
-    return Desk(scene, routes, params).squads_only(wording.headline(scene.lead, at), urgent=False)
+    return Desk(scene, routes, params).squads_only(scene.headline, urgent=False)
 
 
 def _ending(scene: Scene, phase: Phase, headline: str, routes: Routes) -> Told:
@@ -84,7 +84,7 @@ def _ending(scene: Scene, phase: Phase, headline: str, routes: Routes) -> Told:
     impact = routes.impact(episode.service) if scene.joint is None else scene.joint.impact
     notices = []
     for thread in sorted(episode.threads, key=lambda thread: thread.squad is None):
-        if not thread.warned:
+        if not thread.warned and not grouping.is_wait(thread.decision):
             continue
         facts: Facts
         if thread.facts is None:
@@ -92,7 +92,9 @@ def _ending(scene: Scene, phase: Phase, headline: str, routes: Routes) -> Told:
             facts = squad_facts(scene, episode.threads, thread.reason, said, impact, routes)
         else:
             facts = replace(thread.facts, words="")  # what a person added was about the trouble, not about its end
-        notices.append(notice_of(episode, thread, phase, _owed(scene, thread), episode.changed_at, facts))
+        owed = (phase, _owed(scene, thread))
+        told, decision = owed if thread.warned else (Phase.WARNING, grouping.over(thread.decision))
+        notices.append(notice_of(episode, thread, told, decision, episode.changed_at, facts))
     return Told(replace(episode, threads=()), tuple(notices))
 
 

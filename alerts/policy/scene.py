@@ -4,14 +4,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from alerts.policy import history, hours
+from alerts.policy import history, hours, pipeline, wording
 from alerts.policy.addresses import Bars, refusal, returned_lines
 from alerts.policy.episode import Episode
 from alerts.policy.gate import Moment, evidence_kinds
 from alerts.policy.history import Past
 from alerts.policy.impact import Joint, Routes
 from alerts.policy.inhibit import Cause
-from alerts.policy.mutes import Mute, mute_of
+from alerts.policy.mutes import Mute, mute_of, silenced
 from domain.anomaly import Anomaly, AnomalyKind, Forecast
 from domain.identity import ClientId, ServiceId
 from domain.journeys import Client
@@ -37,6 +37,7 @@ class Reach:
 
     members: tuple[Episode, ...]
     leads: tuple[Anomaly, ...]  # the finding that speaks for each alert, the one to be told of first
+    active: bool  # any of them is in trouble
     begun: bool  # an objective is breached: the impact is real
     suspended: bool
     evidence: frozenset[str]
@@ -53,6 +54,7 @@ class Reach:
         return cls(
             members=members,
             leads=leads,
+            active=any(member.open_anomalies for member in members),
             begun=begun,
             suspended=not begun and all(member.suspended_at is not None for member in members),
             evidence=evidence_kinds(findings, declared=any(member.incident is not None for member in members)),
@@ -72,10 +74,14 @@ class Scene:
         self._journeys: dict[object, tuple[tuple[str, ...], tuple[str, ...]]] = {}
         self._routes = routes
         self.members = (root, *around.members)
+        self._places = {member.service: place for place, member in enumerate(self.members)}
         self.mutes = {member.service: mute_of(member, around.mutes, at) for member in self.members}
         self.loud = [member for member in self.members if self.mutes[member.service] is None]
         self.active = [member for member in self.members if member.open_anomalies]
         self.joint = self._joint(self.members)
+        sound = [member for member in self.members if not pipeline.is_doubt(member.lead)]
+        hurt = [member for member in sound if member.open_anomalies] or sound or self.members
+        self._hurt_joint = self.joint if len(hurt) == len(self.members) else self._joint(hurt)
         self.loud_joint = self.joint if len(self.loud) == len(self.members) else self._joint(self.loud)
 
     def _joint(self, members: Sequence[Episode]) -> Joint | None:
@@ -94,10 +100,32 @@ class Scene:
         return max((member.lead for member in self.active), key=rank)
 
     @property
+    def headline(self) -> str:
+        """What is happening, in one sentence."""
+        if self.is_pipeline:
+            return pipeline.headline(member.service for member in self.active)
+        return wording.headline(self.lead, self.at)
+
+    @property
+    def is_pipeline(self) -> bool:
+        """Whether nothing but the telemetry of several services is in doubt."""
+        return pipeline.carries(self.active)
+
+    @property
     def muting_changes_at(self) -> float | None:
         """When the first mute of it ends, or the first that was announced begins."""
         ends = [mute.until for mute in self.mutes.values() if mute is not None]
         return min([*ends, *(mute.since for mute in self._around.mutes if mute.since > self.at)], default=None)
+
+    @property
+    def quiet(self) -> Iterable[tuple[Mute, list[ServiceId], int]]:
+        """Each mute of it, the services of it that are quiet by that, and how many services are by it in all."""
+        found: dict[str, tuple[Mute, list[ServiceId]]] = {}
+        for service, mute in self.mutes.items():
+            if mute is not None:
+                found.setdefault(mute.id, (mute, []))[1].append(service)
+        for mute, services in found.values():
+            yield mute, services, silenced(self._routes.services, [mute], self.at)
 
     @property
     def mute(self) -> Mute | None:
@@ -112,8 +140,10 @@ class Scene:
             services = joint.reached_by.get(client, services)
         known = self._reaches.get(services)  # many clients are reached by the same services
         if known is None:
-            reaching = [member for member in self.members if member.service in services]
-            chosen = [member for member in reaching if member.open_anomalies] or reaching or [self.root]
+            reaching = [self.members[place] for place in sorted(self._places[service] for service in services)]
+            active = [member for member in reaching if member.open_anomalies]
+            shown = [member for member in active if not pipeline.is_doubt(member.lead)]
+            chosen = shown or active or reaching or [self.root]
             known = self._reaches[services] = Reach.of(tuple(chosen))
         return known
 
@@ -122,11 +152,14 @@ class Scene:
         return self.loud_joint is not None and client in self.loud_joint.reached_by
 
     def journeys(self, client: Client) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Return the titles and the stages of a client's own journeys that are affected, in the client's words."""
+        """Return the titles and the stages of a client's own journeys that are affected, in the client's words.
+
+        What is calm affects none, nor what is known only of a service's telemetry, unless nothing else is known at all.
+        """
         key = client.journeys, client.names  # many clients use the same ones
         known = self._journeys.get(key)
         if known is None:
-            affected = () if self.joint is None else self.joint.impact.journeys
+            affected = () if self._hurt_joint is None else self._hurt_joint.impact.journeys
             theirs = [each for each in affected if each.journey in client.journeys]
             called = dict(client.names)
             titles = tuple(dict.fromkeys(called.get(each.title, each.title) for each in theirs))

@@ -1,14 +1,18 @@
 """One sentence for a person at a squad: what is happening, what has changed, how it ended. Never shown to a client."""
 
 import math
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final, assert_never
 
 from domain.anomaly import Anomaly, AnomalyKind, Evidence, Forecast
 
 MINUTE_S, HOUR_S, DAY_S = 60.0, 3600.0, 86400.0
+_LEARNT: Final = frozenset({"unit", "schema"})  # detectors
+_SENTENCES: Final = frozenset({"integrity", "schema"})  # detectors whose detail says it all
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 MOVES: Final = 3  # metrics of one finding that are remembered of it
+LISTED: Final = 3  # names in a list; the others are counted
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -36,6 +40,12 @@ def span(seconds: float) -> str:
     large, small, size, unit = ("h", "min", HOUR_S, MINUTE_S) if seconds < 2 * DAY_S else ("d", "h", DAY_S, HOUR_S)
     whole, rest = divmod(round(seconds / unit), round(size / unit))
     return f"{whole} {large} {rest} {small}" if rest else f"{whole} {large}"
+
+
+def listed(names: Sequence[str]) -> str:
+    """Return the first few names, and how many more there are."""
+    more = len(names) - LISTED
+    return ", ".join(names[:LISTED]) + (f" and {more} more" if more > 0 else "")
 
 
 def day(at: float) -> str:
@@ -77,6 +87,8 @@ def _move(kind: AnomalyKind, evidence: Evidence) -> str:
         return f"{name} fell silent"
     if kind is AnomalyKind.STUCK:
         return f"{name} stood still"
+    if kind is AnomalyKind.UNIT:
+        return f"{name} changed its unit"
     if actual > evidence.high:
         return f"{name} rose"
     return f"{name} fell" if actual < evidence.low else f"{name} changed"
@@ -117,6 +129,12 @@ def change(before: Anomaly, after: Anomaly, at: float) -> str:
     return headline(after, at)
 
 
+def ending(anomaly: Anomaly) -> str:
+    """Say how it ended: what telemetry has become for good is not back to normal, it is known from then on."""
+    learnt = anomaly.evidence and anomaly.evidence[0].detector in _LEARNT
+    return "taken as usual from now on" if learnt else "back to normal"
+
+
 def trouble(anomaly: Anomaly, at: float) -> str:
     """Say what is happening, without the service's name."""
     if anomaly.kind is AnomalyKind.FORECAST and anomaly.forecast is not None:
@@ -140,7 +158,11 @@ def trouble(anomaly: Anomaly, at: float) -> str:
         case AnomalyKind.STUCK:
             text = f"{name} has stood still at {actual} for {lasting}"
         case AnomalyKind.SCHEMA:
-            text = f"{name} does not look like before"
+            own = evidence.detail if evidence.detector in _SENTENCES else ""
+            text = f"since {time_of_day(evidence.since)} {own}" if own else f"{name} does not look like before"
+        case AnomalyKind.UNIT:
+            own = f"is {evidence.detail}" if evidence.detector == "unit" else "looks as if its unit had changed"
+            text = f"since {time_of_day(evidence.since)} {name} {own}"
         case _:
             assert_never(anomaly.kind)
     return text

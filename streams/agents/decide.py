@@ -42,6 +42,7 @@ class DecideStage:
             self._metrics.count("notices", channel=notice.channel, phase=notice.phase, decision=notice.decision.kind)
         self._metrics.set("alerts_open", len(self.decide.open_alerts))
         self._metrics.set("endings_owed", self.decide.debt())
+        self._metrics.set("services_silenced", self.decide.silenced())
         return [*map(_transition, decided.transitions), *map(self._notice, decided.notices)]
 
     def tick(self, idle_s: float) -> Sequence[Output]:  # noqa: ARG002 - watermarks bring the time, not the clock

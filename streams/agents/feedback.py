@@ -3,7 +3,10 @@
 import math
 from collections.abc import Sequence
 
-from alerts.policy.answers import OF_ADDRESSES, OPINIONS, TEXT_KEPT
+from alerts.policy.answers import OF_ADDRESSES, TEXT_KEPT
+from alerts.policy.mutes import EVERYTHING_S, names_everything
+from alerts.policy.opinions import KINDS as OPINIONS
+from domain.durations import format_duration
 from domain.errors import DecodeError
 from domain.feedback import Feedback, FeedbackKind
 from domain.telemetry import DeadLetter
@@ -53,15 +56,18 @@ def _check(feedback: Feedback) -> None:
         raise DecodeError("wrong_type", "feedback without an id or without a name")
     if not math.isfinite(feedback.at):
         raise DecodeError("wrong_type", "feedback.at is not a time")
-    if feedback.lasts_s is not None and not 0 <= feedback.lasts_s <= LONGEST_S:
-        raise DecodeError("wrong_type", "feedback.lasts_s is not a duration of at most 30 days")
+    longest_s = EVERYTHING_S if feedback.service is not None and names_everything(feedback.service) else LONGEST_S
+    if feedback.lasts_s is not None and not 0 <= feedback.lasts_s <= longest_s:
+        raise DecodeError("wrong_type", f"feedback.lasts_s is not a duration of at most {format_duration(longest_s)}")
     if len(feedback.text) > TEXT_KEPT:
         raise DecodeError("wrong_type", f"feedback.text has more than {TEXT_KEPT} characters")
     names = (feedback.id, feedback.alert, feedback.by, feedback.client, feedback.service, feedback.metric)
     if any(name is not None and len(name) > LONGEST_NAME for name in names):
         raise DecodeError("wrong_type", f"a name in feedback has more than {LONGEST_NAME} characters")
+    if len(feedback.address) > LONGEST_ADDRESS:
+        raise DecodeError("wrong_type", "feedback.address is longer than an address can be")
     if feedback.kind in OF_ADDRESSES:
-        if not feedback.address.strip() or len(feedback.address) > LONGEST_ADDRESS:
-            raise DecodeError("wrong_type", "feedback.address is empty or longer than an address can be")
+        if not feedback.address.strip():
+            raise DecodeError("wrong_type", "feedback.address is empty")
     elif feedback.alert is None and (feedback.kind is not FeedbackKind.SILENCE or feedback.service is None):
         raise DecodeError("wrong_type", "feedback about no alert, and not the silence of a service")

@@ -26,7 +26,10 @@ EXIT_DIFFERS = 1
 EXIT_UNUSABLE = 2
 NOBODY = "nobody"
 AHEAD_S = 600.0  # the breach that a made-up forecast expects
-_DETECTORS = {AnomalyKind.SILENCE: "silence", AnomalyKind.STUCK: "stuck", AnomalyKind.BREACH: "objective"}
+_DETECTORS = {
+    AnomalyKind.SILENCE: "silence", AnomalyKind.STUCK: "stuck", AnomalyKind.BREACH: "objective",
+    AnomalyKind.SCHEMA: "schema", AnomalyKind.UNIT: "unit",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +95,8 @@ def route(
 def routing(
     landscape: Landscape, params: AlertParams, service: str, kind: AnomalyKind, confidence: float, at: float
 ) -> Routing:
-    """Return what becomes of everybody when this is the first that is heard of the service."""
-    decide = Decide(landscape, params)
+    """Return what becomes of everybody when this is the first that is heard of the service, and nothing joins it."""
+    decide = Decide(landscape, params.model_copy(update={"group_wait": 0.0}))  # who is told, however short the wait
     decided = [decide.handle(each) for each in (_finding(service, kind, confidence, at), Watermark(0, at))]
     notices = [notice for each in decided for notice in each.notices]
     answers = [*_answers(notices), *_without(landscape, ServiceId(service), notices)]

@@ -11,6 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alerts.decide import Decide, Decided
+from alerts.policy.gate import OF_TELEMETRY
+from alerts.policy.grouping import is_wait
 from alerts.policy.severity import RANK
 from domain.alert import Severity
 from domain.anomaly import Anomaly, AnomalyKind, Watermark
@@ -65,7 +67,7 @@ def test_the_order_of_independent_services_is_irrelevant(drawn: Landscape, round
     landscape = replace(drawn, services=apart, clients=free)
     mixed, sorted_ = Decide(landscape, PARAMS), Decide(landscape, PARAMS)
 
-    for items in rounds:
+    for items in map(without_doubts, rounds):
         by_service = sorted(items[:-1], key=lambda item: item.service if isinstance(item, Anomaly) else "")
         one = joined([mixed.handle(item) for item in items])
         other = joined([sorted_.handle(item) for item in [*by_service, items[-1]]])
@@ -106,6 +108,28 @@ def test_a_prefix_of_the_log_that_is_read_twice_changes_nothing(
     assert joined(heard) == joined(said)
 
 
+def without_doubts(items: list[Item]) -> list[Item]:
+    """Let no finding be about telemetry: doubts that begin together have one cause, so they depend on each other."""
+    return [
+        replace(item, kind=AnomalyKind.LEVEL) if isinstance(item, Anomaly) and item.kind in OF_TELEMETRY else item
+        for item in items
+    ]
+
+
+def waited(decide: Decide, item: Item) -> Decided:
+    """Take an item in; after that nobody waits any more whose time has come, if the trouble goes on."""
+    said = decide.handle(item)
+    alerts = {alert.service: alert for alert in decide.open_alerts}
+    for alert in alerts.values():
+        active = [each for each in (alert, *(alerts[name] for name in alert.consequences)) if each.open_anomalies]
+        for thread in alert.threads if active and isinstance(item, Watermark) else ():
+            if is_wait(thread.decision):
+                assert isinstance(thread.decision, Hold)
+                assert thread.decision.until is not None
+                assert item.at < thread.decision.until <= max(each.opened_at for each in active) + 30.0
+    return said
+
+
 def without_limits(landscape: Landscape) -> Landscape:
     """Take away what ties one episode to another: limits a day, and the channel for what nobody acknowledges."""
     clients = tuple(replace(client, policy=replace(client.policy, max_per_day=None)) for client in landscape.clients)
@@ -133,10 +157,36 @@ def test_grouping_loses_nobody(drawn: Landscape, rounds: list[list[Item]]) -> No
     apart = Decide(landscape, PARAMS.model_copy(update={"correlate_within": -1.0}))
     grouped = Decide(landscape, PARAMS)
 
-    alone = joined([apart.handle(item) for item in flat(rounds)])
-    whole = joined([grouped.handle(item) for item in flat(rounds)])
+    items = without_doubts(flat(rounds))  # which are grouped without a path, too
+    alone = joined([apart.handle(item) for item in items])
+    whole = joined([grouped.handle(item) for item in items])
 
     assert by_service(alone, told(alone)) <= by_service(whole, told(whole) | known_otherwise(whole))
+
+
+@given(landscapes(), histories() | staggered())
+@settings(max_examples=100, deadline=None)
+def test_of_those_who_wait_nobody_is_lost(drawn: Landscape, rounds: list[list[Item]]) -> None:
+    landscape = without_limits(drawn)
+    hasty = Decide(landscape, PARAMS.model_copy(update={"group_wait": 0.0}))
+    patient = Decide(landscape, PARAMS.model_copy(update={"group_wait": 30.0}))
+    end = [a_watermark(max(item.at for item in flat(rounds)) + 30.0)]
+
+    soon = joined([hasty.handle(item) for item in without_doubts([*flat(rounds), *end])])
+    late = joined([waited(patient, item) for item in without_doubts([*flat(rounds), *end])])
+
+    waiting = {
+        (notice.recipient, notice.client, notice.alert)
+        for notice in late.notices
+        if notice.decision.reason.startswith(("over before they", "waits 30 s"))
+    }
+    assert by_service(soon, told(soon) | known_otherwise(soon)) <= by_service(
+        late, told(late) | known_otherwise(late) | waiting
+    )
+    last = {(notice.recipient, notice.client, notice.alert): notice.decision for notice in late.notices}
+    still_open = {alert.alert for alert in patient.open_alerts}
+    assert [who for who in waiting - told(late) if is_wait(last[who]) and who[2] not in still_open] == []
+    assert told(late, Phase.ALL_CLEAR, Phase.RETRACTION) <= told(late)
 
 
 @given(landscapes(), staggered())

@@ -108,7 +108,8 @@ class Ledger:
         transitions = self.alerts[notice.alert]
         assert transitions[0].joined is None
         assert notice.sequence <= len(transitions)
-        assert (notice.phase in ENDINGS) == ended(transitions[: notice.sequence])
+        over = notice.phase is Phase.WARNING and notice.decision.reason.startswith("over before they had to be told")
+        assert (notice.phase in ENDINGS or over) == ended(transitions[: notice.sequence])
         told = self.threads[notice.thread]
         if told:
             assert notice.sequence > told[-1].sequence
@@ -196,6 +197,13 @@ class AlertsMachine(RuleBasedStateMachine):
         if opened_at is not None:
             self.now += 1
             self.feed(a_finding(service, AnomalyPhase.ENDED, self.now, opened_at, kind, 0.5))
+
+    @rule(service=services)
+    def over_before_it_is_told(self, service: str) -> None:
+        if service not in self.findings:
+            self.finding(service, AnomalyKind.LEVEL, 0.99, 1.0)
+            self.over(service, AnomalyKind.LEVEL)
+            self.time_passes(0, 150.0)
 
     @rule(service=services)
     def forgotten_by_detection(self, service: str) -> None:

@@ -3,77 +3,23 @@
 f forecast   l level   b breach   . calm   ! incident declared   w warning   u update   c all-clear   r retraction
 """
 
-from collections.abc import Sequence
 from typing import Any
 
-from alerts.decide import Decide
 from alerts.params import AlertParams
-from domain.anomaly import Anomaly, AnomalyKind, AnomalyPhase
+from domain.anomaly import AnomalyKind
 from domain.journeys import Landscape
-from domain.notice import SquadFacts
-from domain.telemetry import EventStatus, IncidentEvent
+from domain.telemetry import EventStatus
 from tests.support.builders import (
     T0,
     a_client,
-    a_forecast,
     a_journey,
     a_landscape,
     a_service,
     a_squad,
     a_stage,
-    a_watermark,
-    an_anomaly,
     an_incident,
 )
-
-PARAMS = AlertParams()
-OPENED, UPDATED, ENDED = AnomalyPhase
-BANK = "ops@bank-042.example"
-PAYMENTS = "#squad-payments"
-DATA = "#squad-data"
-
-
-def finding(
-    phase: AnomalyPhase,
-    at: float,
-    opened_at: float,
-    kind: AnomalyKind = AnomalyKind.LEVEL,
-    breach_at: float | None = None,
-    service: str = "payments-api",
-    confidence: float = 0.9,
-) -> Anomaly:
-    forecast = None if breach_at is None else a_forecast(T0 + breach_at, T0 + at, service)
-    return an_anomaly(service, phase, T0 + at, T0 + opened_at, kind, confidence, forecast)
-
-
-class Story:
-    """Plays a timeline with a watermark every ten seconds, and keeps what was said, to whom and when."""
-
-    def __init__(
-        self, landscape: Landscape, *items: Anomaly | IncidentEvent, until: float, params: AlertParams = PARAMS
-    ) -> None:
-        self.decide = Decide(landscape, params)
-        self.said: list[tuple[float, str, str, str]] = []
-        self.facts: list[SquadFacts] = []
-        self.statuses: list[tuple[float, str, str]] = []
-        marks = [a_watermark(T0 + 10 * number) for number in range(int(until / 10) + 1)]
-        for item in sorted([*items, *marks], key=lambda item: item.at):
-            decided = self.decide.handle(item)
-            self.statuses += [(told.at - T0, told.service, told.status) for told in decided.transitions]
-            for notice in decided.notices:
-                kind = notice.decision.kind
-                self.said.append((notice.decided_at - T0, notice.recipient, notice.phase, kind))
-                if isinstance(notice.facts, SquadFacts):
-                    self.facts.append(notice.facts)
-        self.headlines = [facts.headline for facts in self.facts]
-
-    def sent(self, *recipients: str) -> Sequence[tuple[float, str, str]]:
-        """Return what was sent, to these recipients or to all."""
-        return [
-            (at, recipient, phase)
-            for at, recipient, phase, kind in self.said
-            if kind == "notify" and (not recipients or recipient in recipients)
-        ]
+from tests.support.scenario import BANK, DATA, ENDED, OPENED, PAYMENTS, UPDATED, Story, finding
 
 
 def test_a_ramp_is_told_before_it_hits_and_its_end_after() -> None:
@@ -238,7 +184,7 @@ def test_what_flaps_is_suspended_in_sight_and_its_end_is_told_when_it_stays_calm
         *(finding(OPENED, start, start) for start, _ in swings),
         *(finding(ENDED, end, start) for start, end in swings),
         until=1000,
-        params=AlertParams.model_validate({"resolve_hold": "80s"}),
+        params=AlertParams.model_validate({"resolve_hold": "80s", "group_wait": "0s"}),
     )
 
     assert [at for at, _, status in story.statuses if status == "suspended"] == [360]
@@ -258,7 +204,7 @@ def test_what_is_suspended_and_then_stays_is_told_of_as_before() -> None:
         finding(UPDATED, 500, 360),
         finding(UPDATED, 660, 360),
         until=700,
-        params=AlertParams.model_validate({"resolve_hold": "80s"}),
+        params=AlertParams.model_validate({"resolve_hold": "80s", "group_wait": "0s"}),
     )
 
     assert [at for at, phase in [(at, phase) for at, _, phase in story.sent(PAYMENTS)] if at > 360] == [660]
@@ -306,7 +252,9 @@ def test_no_more_than_the_agreed_number_of_notices_goes_out_in_a_day_and_endings
         finding(ENDED, 100, 0),
         finding(UPDATED, 24 * 3600, 1000),
     ]
-    story = Story(limited, *items, until=26 * 3600, params=AlertParams.model_validate({"stale_after": "2d"}))
+    story = Story(
+        limited, *items, until=26 * 3600, params=AlertParams.model_validate({"stale_after": "2d", "group_wait": "0s"})
+    )
 
     midnight_in_berlin = 6 * 3600 + 53 * 60 + 20
     assert [(at, phase, kind) for at, _, phase, kind in story.said] == [

@@ -12,8 +12,15 @@ from domain.telemetry import IncidentEvent
 from tests.support.builders import T0, a_client, a_feedback, a_landscape
 
 PARAMS = AlertParams.model_validate(
-    {"resolve_hold": "60s", "stale_after": "30m", "partition_idle_after": "2h", "repeat_every": "0s"}
+    {
+        "resolve_hold": "60s",
+        "stale_after": "30m",
+        "partition_idle_after": "2h",
+        "repeat_every": "0s",
+        "group_wait": "0s",
+    }
 )
+AT_ONCE = AlertParams.model_validate({"group_wait": "0s"})
 Item: TypeAlias = Anomaly | IncidentEvent | Watermark | Feedback
 BANK = "ops@bank-042.example"
 SQUAD = "#squad-payments"

@@ -14,7 +14,9 @@ from domain.notice import Notify, Phase
 from tests.support.builders import T0, a_journey, a_landscape, a_service, a_squad, a_watermark, an_anomaly
 from tests.support.decide import SQUAD, answer, facts_of, feed, held_back, sent
 
-PARAMS = AlertParams.model_validate({"stale_after": "2d", "repeat_every": "0s", "escalate_severity": "warning"})
+PARAMS = AlertParams.model_validate(
+    {"stale_after": "2d", "repeat_every": "0s", "escalate_severity": "warning", "group_wait": "0s"}
+)
 ON_CALL = "#on-call"
 
 

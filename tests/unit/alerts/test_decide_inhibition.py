@@ -8,7 +8,7 @@ from alerts.decide import Decide
 from alerts.params import AlertParams
 from domain.anomaly import AnomalyKind, AnomalyPhase
 from domain.feedback import FeedbackKind
-from domain.notice import Phase
+from domain.notice import Notify, Phase
 from domain.telemetry import EventStatus
 from tests.support.builders import (
     T0,
@@ -23,7 +23,9 @@ from tests.support.builders import (
 )
 from tests.support.decide import BANK, SQUAD, answer, facts_of, feed, held_back, sent
 
-PARAMS = AlertParams.model_validate({"stale_after": "2d", "repeat_every": "0s", "correlate_within": "5m"})
+PARAMS = AlertParams.model_validate(
+    {"stale_after": "2d", "repeat_every": "0s", "correlate_within": "5m", "group_wait": "0s"}
+)
 DATA = "#squad-data"
 LATE = T0 + 1000  # too late to join
 UPDATED, ENDED = AnomalyPhase.UPDATED, AnomalyPhase.ENDED
@@ -109,6 +111,23 @@ def test_a_silence_of_the_cause_is_none_of_its_consequence() -> None:
     feed(decide, an_anomaly("ledger-db"), a_watermark(T0 + 900))
 
     assert sent(decide.handle(an_anomaly(at=LATE))) == [(SQUAD, Phase.WARNING), (BANK, Phase.WARNING)]
+
+
+@pytest.mark.parametrize("name", ["api", "z-api"])  # looked at before the cause, and after it
+def test_when_a_squad_silences_a_cause_the_consequence_that_it_kept_quiet_speaks(name: str) -> None:
+    services = [a_service(name, depends_on=["ledger-db"]), a_service("ledger-db", "payments")]
+    journeys = [a_journey("payment-initiation", a_stage("submit", name))]
+    decide = Decide(a_landscape(services=services, journeys=journeys), PARAMS)
+    feed(decide, an_anomaly("ledger-db"), a_watermark(T0 + 900))
+    late = decide.handle(an_anomaly(name, at=LATE))
+
+    answer(FeedbackKind.SILENCE, decide, LATE, alert=None, service="ledger-db", lasts_s=5000.0)
+    after = feed(decide, a_watermark(LATE + 5), a_watermark(LATE + 10), a_watermark(LATE + 15))
+
+    assert [recipient for recipient, _ in held_back(late)] == [SQUAD, BANK]
+    assert [line for one in after for line in sent(one)] == [(SQUAD, Phase.WARNING)]
+    (alert,) = (alert for alert in decide.open_alerts if alert.service == name)
+    assert {n.alert for one in after for n in one.notices if isinstance(n.decision, Notify)} == {alert.alert}
 
 
 def test_what_others_need_is_no_consequence_of_them() -> None:

@@ -3,24 +3,24 @@
 import pytest
 
 from alerts.decide import Decide
-from alerts.params import AlertParams
 from domain.alert import AlertStatus
 from domain.anomaly import AnomalyKind, AnomalyPhase
 from domain.notice import Phase
 from domain.telemetry import EventStatus
 from tests.support.builders import T0, a_forecast, a_landscape, a_watermark, an_anomaly, an_incident
+from tests.support.decide import AT_ONCE
 
 FORECAST = AnomalyKind.FORECAST
 
 
 def ending(began_at: float, closed_at: float, service: str = "payments-api") -> tuple[AlertStatus, set[Phase]]:
     """How an alert about a forecast ends that is open from T0 to T0+60, when the incident was read before it."""
-    decide = Decide(a_landscape(), AlertParams())
+    decide = Decide(a_landscape(), AT_ONCE)
     decide.handle(an_incident("INC-1", service, at=began_at))
     decide.handle(an_incident("INC-1", service, at=closed_at, status=EventStatus.CLOSED))
     forecast = a_forecast(at=T0)
     decide.handle(an_anomaly(kind=FORECAST, forecast=forecast))
-    again = Decide(a_landscape(), AlertParams())
+    again = Decide(a_landscape(), AT_ONCE)
     again.restore(decide.snapshot())
     ended = an_anomaly(phase=AnomalyPhase.ENDED, at=T0 + 60, opened_at=T0, kind=FORECAST)
     decided = [again.handle(ended), again.handle(a_watermark(T0 + 600))]

@@ -2,7 +2,9 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+
+import pytest
 
 from alerts.outbox import Outbox
 from alerts.params import DeliveryParams
@@ -18,11 +20,13 @@ from domain.notice import (
     Rejected,
 )
 from domain.state import Plain
-from streams.agents.deliver import DeliverStage
+from streams.agents.deliver import PATIENCE_S, DeliverStage
 from streams.metrics import Metrics
+from streams.records import encode
 from tests.support.channels import FakeChannel
 from tests.support.clock import ManualClock, settle
 from tests.support.notices import a_notice, an_email
+from tests.support.stages import a_record
 
 PARAMS = DeliveryParams(backoff_base="1s", slack_interval="0s")
 
@@ -128,25 +132,89 @@ async def test_a_receipt_that_put_a_notice_off_ends_nothing() -> None:
     assert channel.arrived == [notice]
 
 
-async def test_the_stage_reads_the_receipts_of_its_partition_before_it_delivers_anything() -> None:
-    notice = an_email()
-    channel = FakeChannel(ChannelKind.EMAIL, can_look=False)
-    asked: list[int] = []
+class Archive:
+    """Past receipts that come when the test says so."""
 
-    async def past(partition: int) -> Sequence[Receipt]:
-        asked.append(partition)
-        return [a_receipt(notice, Delivered("<m@x>"))]
+    def __init__(self) -> None:
+        self.asked: list[int] = []
+        self.cancelled = False
+        self._recall: list[Callable[[Sequence[Receipt]], None]] = []
+        self._end: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
+    async def read(self, partition: int, recall: Callable[[Sequence[Receipt]], None]) -> None:
+        self.asked.append(partition)
+        self._recall.append(recall)
+        try:
+            await self._end
+        except asyncio.CancelledError:
+            self.cancelled = True
+            raise
+
+    def give(self, *receipts: Receipt) -> None:
+        self._recall[0](receipts)
+
+    def end(self, error: Exception | None = None) -> None:
+        if error is None:
+            self._end.set_result(None)
+        else:
+            self._end.set_exception(error)
+
+
+@contextlib.asynccontextmanager
+async def a_stage(
+    channel: FakeChannel, clock: ManualClock, archive: Archive, state: Plain
+) -> AsyncIterator[DeliverStage]:
     async def write(_: object) -> None:
         """Nothing is kept."""
 
     stage = DeliverStage(
-        {ChannelKind.EMAIL: channel}, PARAMS, 3,
-        clock=ManualClock(), metrics=Metrics(), write=write, touch=lambda _: None, past=past,
+        {channel.kind: channel}, PARAMS, 3, clock=clock, metrics=Metrics(), write=write, touch=lambda _: None,
+        past=archive.read,
     )  # fmt: skip
-    stage.restore(await killed_before_its_snapshot(notice))
+    stage.restore(state)
     await stage.open()
     await settle()
-
-    assert (asked, channel.arrived, stage.outbox.pending) == ([3], [], 0)
+    yield stage
     await stage.close()
+
+
+async def test_the_stage_reads_the_receipts_of_its_partition_before_it_delivers_anything() -> None:
+    known, unknown = an_email(), an_email(Phase.WARNING, 7)
+    channel, clock, archive = FakeChannel(ChannelKind.EMAIL, can_look=False), ManualClock(), Archive()
+    async with a_stage(channel, clock, archive, await killed_before_its_snapshot(known)) as stage:
+        stage.process(a_record(0, encode(unknown), "notices"))
+        await clock.advance(PATIENCE_S - 1)
+        assert (archive.asked, channel.arrived, stage.outbox.pending) == ([3], [], 2)
+        archive.give(a_receipt(known, Delivered("<m@x>")))
+        await settle()
+        assert channel.arrived == []
+        archive.end()
+        await settle()
+        assert (channel.arrived, stage.outbox.pending) == ([unknown], 0)
+
+
+async def test_a_warning_does_not_wait_for_ever_and_what_was_read_by_then_counts() -> None:
+    known, unknown, late = an_email(), an_email(Phase.WARNING, 7), an_email(Phase.WARNING, 8)
+    channel, clock, archive = FakeChannel(ChannelKind.EMAIL, can_look=False), ManualClock(), Archive()
+    async with a_stage(channel, clock, archive, await killed_before_its_snapshot(known)) as stage:
+        stage.process(a_record(0, encode(unknown), "notices"))
+        archive.give(a_receipt(known, Delivered("<m@x>")))
+        await clock.advance(PATIENCE_S)
+        assert (channel.arrived, stage.outbox.pending) == ([unknown], 0)
+        archive.give(a_receipt(late, Delivered("<m@x>")))
+        stage.process(a_record(1, encode(late), "notices"))
+        await settle()
+        assert (channel.arrived, stage.outbox.pending) == ([unknown], 0)
+        assert not archive.cancelled
+    assert archive.cancelled
+
+
+async def test_a_defect_in_reading_receipts_is_told_and_stops_no_delivery(caplog: pytest.LogCaptureFixture) -> None:
+    notice = an_email()
+    channel, clock, archive = FakeChannel(ChannelKind.EMAIL, can_look=False), ManualClock(), Archive()
+    async with a_stage(channel, clock, archive, await killed_before_its_snapshot(notice)) as stage:
+        archive.end(RuntimeError("a defect"))
+        await settle()
+        assert channel.arrived == [notice]
+        assert not stage.failed
+    assert "receipts-3 ended: RuntimeError('a defect')" in caplog.text

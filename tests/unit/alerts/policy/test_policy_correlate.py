@@ -1,3 +1,4 @@
+from alerts.params import AlertParams
 from alerts.policy.correlate import episode_to_join, probable_cause, tie
 from alerts.policy.episode import Episode
 from alerts.policy.impact import Routes
@@ -20,6 +21,7 @@ ROUTES = Routes(
         ]
     )
 )
+PARAMS = AlertParams()
 WEB, API, DB, CACHE, BATCH = (ServiceId(name) for name in ("web", "api", "db", "cache", "batch"))
 
 
@@ -40,9 +42,9 @@ def test_services_along_a_path_are_related_and_siblings_are_not() -> None:
 def test_of_several_episodes_the_first_is_joined() -> None:
     web, batch = an_episode("web", T0 + 10), an_episode("batch", T0)
 
-    assert episode_to_join(an_anomaly("db", at=T0 + 20), [batch, web], ROUTES, 300.0) is batch
-    assert episode_to_join(an_anomaly("cache", at=T0 + 20), [batch, web], ROUTES, 300.0) is web
-    assert episode_to_join(an_anomaly("unheard-of", at=T0 + 20), [batch, web], ROUTES, 300.0) is None
+    assert episode_to_join(an_anomaly("db", at=T0 + 20), [batch, web], ROUTES, PARAMS) is batch
+    assert episode_to_join(an_anomaly("cache", at=T0 + 20), [batch, web], ROUTES, PARAMS) is web
+    assert episode_to_join(an_anomaly("unheard-of", at=T0 + 20), [batch, web], ROUTES, PARAMS) is None
 
 
 def test_what_is_near_a_member_joins_the_root_that_it_belongs_to() -> None:
@@ -50,7 +52,7 @@ def test_what_is_near_a_member_joins_the_root_that_it_belongs_to() -> None:
     step = opened(an_anomaly("db", at=T0 + 200), Severity.WARNING, None, again=False, joins=web)
     root = echoed(web, step).episode
 
-    found = episode_to_join(an_anomaly("batch", at=T0 + 400), [root, step.episode], ROUTES, 300.0)
+    found = episode_to_join(an_anomaly("batch", at=T0 + 400), [root, step.episode], ROUTES, PARAMS)
 
     assert found is root
     assert (root.consequences, root.met) == ((DB,), (DB,))
@@ -61,15 +63,14 @@ def test_a_service_that_was_in_an_episode_comes_back_to_it_however_late() -> Non
     joined = opened(an_anomaly("db"), Severity.WARNING, None, again=False, joins=web)
     root = echoed(web, joined).episode
 
-    assert episode_to_join(an_anomaly("db", at=T0 + 9000), [root], ROUTES, 300.0) is root
-    assert episode_to_join(an_anomaly("api", at=T0 + 9000), [root], ROUTES, 300.0) is None
+    assert episode_to_join(an_anomaly("db", at=T0 + 9000), [root], ROUTES, PARAMS) is root
+    assert episode_to_join(an_anomaly("api", at=T0 + 9000), [root], ROUTES, PARAMS) is None
 
 
 def test_the_probable_cause_needs_none_of_the_others() -> None:
-    assert probable_cause([WEB, DB, API], ROUTES) == DB
-    assert probable_cause([WEB], ROUTES) is None
-    assert probable_cause([WEB, WEB], ROUTES) is None
-    assert probable_cause([ServiceId("circle-a"), ServiceId("circle-b")], ROUTES) == "circle-a"
+    assert probable_cause([an_episode(name) for name in ("web", "db", "api")], ROUTES) == DB
+    assert probable_cause([an_episode("web")], ROUTES) is None
+    assert probable_cause([an_episode("circle-a"), an_episode("circle-b")], ROUTES) == "circle-a"
 
 
 def test_a_tie_is_said_from_the_nearer_end() -> None:

@@ -46,7 +46,7 @@ def test_a_confidence_just_below_is_not_written_as_if_it_had_reached() -> None:
     assert decision == Suppress("confidence 0.799900 is below the client's 0.800000")
 
 
-@pytest.mark.parametrize("kind", [AnomalyKind.SILENCE, AnomalyKind.STUCK, AnomalyKind.SCHEMA])
+@pytest.mark.parametrize("kind", [AnomalyKind.SILENCE, AnomalyKind.STUCK, AnomalyKind.SCHEMA, AnomalyKind.UNIT])
 def test_doubts_about_the_telemetry_are_no_news_for_a_client(kind: AnomalyKind) -> None:
     decision = gate(NoticePolicy("automatic", 0.0), kind, 1.0, AFFECTED)
 

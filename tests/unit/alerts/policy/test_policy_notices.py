@@ -23,7 +23,7 @@ from tests.support.builders import (
     an_anomaly,
 )
 
-PARAMS = AlertParams.model_validate({"resolve_hold": "0s", "squad_update_gap": "30s"})
+PARAMS = AlertParams.model_validate({"resolve_hold": "0s", "squad_update_gap": "30s", "group_wait": "0s"})
 
 
 def warn(landscape: Landscape, anomaly: Anomaly | None = None) -> Told:

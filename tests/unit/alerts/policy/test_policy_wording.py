@@ -60,11 +60,41 @@ def test_durations_are_rough(seconds: float, text: str) -> None:
         (AnomalyKind.SILENCE, "payments-api: no latency_p95_ms for 2 min"),
         (AnomalyKind.STUCK, "payments-api: latency_p95_ms has stood still at 420 for 2 min"),
         (AnomalyKind.SCHEMA, "payments-api: latency_p95_ms does not look like before"),
+        (AnomalyKind.UNIT, "payments-api: since 15:06 UTC latency_p95_ms looks as if its unit had changed"),
         (AnomalyKind.FORECAST, "payments-api: latency_p95_ms is 420, expected 180 to 310"),
     ],
 )
 def test_each_kind_of_finding_has_its_sentence(kind: AnomalyKind, text: str) -> None:
     assert wording.headline(an_anomaly(kind=kind), T0 + 120) == text
+
+
+@pytest.mark.parametrize(
+    ("kind", "detector", "detail", "text"),
+    [
+        (AnomalyKind.UNIT, "unit", "1,000 times smaller", "since 15:06 UTC latency_p95_ms is 1,000 times smaller"),
+        (AnomalyKind.SCHEMA, "schema", "a has stopped", "since 15:06 UTC a has stopped"),
+        (AnomalyKind.SCHEMA, "integrity", "30 samples came twice", "since 15:06 UTC 30 samples came twice"),
+        (AnomalyKind.SCHEMA, "level", "high", "latency_p95_ms does not look like before"),
+    ],
+)
+def test_what_is_wrong_with_telemetry_is_said_as_it_was_found(
+    kind: AnomalyKind, detector: str, detail: str, text: str
+) -> None:
+    found = an_anomaly(kind=kind, evidence=(replace(an_evidence(), detector=detector, detail=detail),))
+    assert wording.trouble(found, T0 + 120) == text
+
+
+@pytest.mark.parametrize(
+    ("detector", "text"),
+    [
+        ("unit", "taken as usual from now on"),
+        ("schema", "taken as usual from now on"),
+        ("integrity", "back to normal"),
+        ("level", "back to normal"),
+    ],
+)
+def test_what_telemetry_has_become_for_good_does_not_end_as_back_to_normal(detector: str, text: str) -> None:
+    assert wording.ending(an_anomaly(evidence=(replace(an_evidence(), detector=detector),))) == text
 
 
 def test_a_forecast_tells_when_and_how_sure() -> None:
