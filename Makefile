@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help setup demo test check format lint types contracts kafka kills bench ablation docs lock wheel clean
+.PHONY: help setup demo test check format lint types contracts kafka kills bench ablation docs messages lock wheel clean
 
 help: ## show the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -18,7 +18,7 @@ $(STAMP): requirements/dev.txt pyproject.toml
 setup: $(STAMP) ## install into .venv
 
 demo: $(STAMP) ## replay a real recording through a real worker on an embedded broker
-	$(BIN)/foreshock demo
+	$(BIN)/foreshock demo $(ARGS)
 
 test: $(STAMP) ## every test that needs no Kafka
 	$(BIN)/python -m pytest -m "not kafka and not benchmark"
@@ -61,11 +61,14 @@ wheel: $(STAMP) ## build the wheel and try it in an environment of its own
 	cd build && wheel-venv/bin/foreshock check ../config/examples/minimal.yaml
 
 lock: $(STAMP) ## resolve the requirements anew
-	$(BIN)/uv pip compile -q --generate-hashes --no-emit-index-url --no-emit-find-links --python-version 3.11 --custom-compile-command "make lock" pyproject.toml --extra postgres -o requirements/run.txt
-	$(BIN)/uv pip compile -q --generate-hashes --no-emit-index-url --no-emit-find-links --python-version 3.11 --custom-compile-command "make lock" pyproject.toml --extra demo --extra parquet --extra postgres --group dev -o requirements/dev.txt
+	$(BIN)/uv pip compile -q --generate-hashes --no-emit-index-url --no-emit-find-links --python-version 3.11 --custom-compile-command "make lock" pyproject.toml --extra dkim --extra postgres -o requirements/run.txt
+	$(BIN)/uv pip compile -q --generate-hashes --no-emit-index-url --no-emit-find-links --python-version 3.11 --custom-compile-command "make lock" pyproject.toml --extra demo --extra dkim --extra parquet --extra postgres --group dev -o requirements/dev.txt
 
 docs: $(STAMP) ## regenerate the generated pages
 	$(BIN)/python -m streams.reference
+
+messages: $(STAMP) ## bring the catalogues of letters and pages up to the code; what is to be translated is left empty or fuzzy
+	$(BIN)/python -m streams.messages
 
 clean:
 	rm -rf $(VENV) build .hypothesis .mypy_cache .ruff_cache .pytest_cache

@@ -7,6 +7,8 @@ from difflib import get_close_matches
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
+from alerts.channels.email.words import languages
+from alerts.channels.email.words.catalogue import CatalogueError
 from config.origins import Path
 from config.settings import Settings
 
@@ -49,6 +51,7 @@ def check(settings: Settings, names: Names, *, require_sources: bool) -> tuple[F
         _journeys(settings, names),
         _clients(settings, names),
         _channels(settings),
+        _wordings(settings),
     )
     return tuple(finding for part in parts for finding in part)
 
@@ -158,6 +161,16 @@ def _channels(settings: Settings) -> Iterator[Finding]:
     if squads and settings.channels.slack is None:
         told = f"missing, but {_count(squads, 'squad')} to be told on Slack ({squads[0]}{_more(squads)})"
         yield Finding(("channels", "slack"), f"{told}; add slack with a token", ("squads", squads[0]))
+
+
+def _wordings(settings: Settings) -> Iterator[Finding]:
+    email = settings.channels.email
+    try:
+        languages(None if email is None else email.catalogues)
+    except CatalogueError as error:
+        told = str(error).splitlines()
+        heading = [] if len(told) == 1 else [f"{len(told)} faults"]
+        yield Finding(("channels", "email", "catalogues"), "\n  ".join([*heading, *told]))
 
 
 def _known(what: str, name: str, names: tuple[str, ...], path: Path) -> Iterator[Finding]:

@@ -124,6 +124,8 @@ def _kind(shape: Shape) -> str:
     if shape.choices:
         return ", ".join(shape.choices)
     words = _KINDS.get(shape.kind) or " or ".join(_TYPES.get(kind, kind.__name__) for kind in shape.types)
+    if shape.kind is Kind.MAPPING and shape.item is not None and shape.item.kind is Kind.SCALAR:
+        words = "names with texts"
     if shape.kind is Kind.LIST and shape.item is not None:
         words = f"list of {_kind(shape.item)}s" if shape.item.kind is not Kind.SCALAR else "list"
     return f"{words} or null" if shape.nullable else words

@@ -1,5 +1,7 @@
 """The last step before the models: secrets are read from their files, paths made absolute, empty sections allowed."""
 
+import os
+import stat
 from pathlib import Path as FilePath
 from typing import Any, Final
 
@@ -76,6 +78,7 @@ def _read(draft: Draft, named: Any, folder: FilePath, path: Path) -> str:
     try:
         with file.open("rb") as stream:
             content = stream.read(MAX_SECRET_BYTES + 1)
+            open_to_all = bool(os.fstat(stream.fileno()).st_mode & stat.S_IROTH)
         text = content.decode()
     except OSError as error:
         draft.complain(path, f"cannot read {file}: {error.strerror}; name a file that this user can read")
@@ -86,6 +89,9 @@ def _read(draft: Draft, named: Any, folder: FilePath, path: Path) -> str:
     if len(content) > MAX_SECRET_BYTES:
         draft.complain(path, f"{file} is longer than {MAX_SECRET_BYTES} bytes; name the file of one secret")
         return ""
+    if open_to_all:
+        # No more than a warning: where secrets are mounted, their modes are often not ours to choose.
+        draft.warn(path, f"everybody on this machine can read {file}; write chmod o= {file}")
     return text.removesuffix("\n").removesuffix("\r")
 
 

@@ -13,6 +13,7 @@ from aiohttp import web
 
 from domain.clock import Clock
 from streams.metrics import Metrics
+from streams.site import Site
 
 STALL_S = 120.0  # messages wait and none is handled for so long: the process ends, and its supervisor starts it again
 COMMIT_STALL_S = 300.0
@@ -55,7 +56,7 @@ class Progress:
         return found
 
 
-class HealthServer:
+class HealthServer(Site):
     """Serves /healthz, /readyz, /metrics and /status."""
 
     def __init__(
@@ -69,16 +70,10 @@ class HealthServer:
         status: Callable[[], object],
     ) -> None:
         """``stalls`` and ``unready`` say what is wrong, in words; ``status`` is plain data for a person."""
-        self._host = host
-        self._port = port
         self._metrics = metrics
         self._stalls = stalls
         self._unready = unready
         self._status = status
-        self._runner: web.AppRunner | None = None
-
-    async def start(self) -> None:
-        """Begin to listen; raises OSError when the port is taken."""
         app = web.Application()
         app.add_routes(
             [
@@ -88,22 +83,7 @@ class HealthServer:
                 web.get("/status", self._show_status),
             ]
         )
-        self._runner = web.AppRunner(app, access_log=None)
-        await self._runner.setup()
-        await web.TCPSite(self._runner, self._host, self._port).start()
-
-    async def stop(self) -> None:
-        """Stop listening."""
-        if self._runner is not None:
-            await self._runner.cleanup()
-
-    @property
-    def address(self) -> str:
-        """Where it listens, with the port that was taken."""
-        if self._runner is None or not self._runner.addresses:
-            return ""
-        host, port = self._runner.addresses[0][:2]
-        return f"http://{host}:{port}"
+        super().__init__(app, host, port)
 
     async def _healthz(self, _: web.Request) -> web.Response:
         return _verdict(self._stalls())

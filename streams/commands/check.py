@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from alerts.channels.email.dkim import dns_record
 from config.loader import Loaded, read_with_environment
 from config.settings import Settings
 from domain.errors import ConfigError
@@ -28,7 +29,7 @@ def check(
 
 
 def summary(loaded: Loaded) -> str:
-    """Return one paragraph on a configuration that can be used, and its warnings."""
+    """Return one paragraph on a configuration that can be used, its warnings, and what has to be in DNS for it."""
     settings = loaded.settings
     telemetry = [source.topic for source in settings.sources if source.kind == "telemetry"]
     incidents = [source.topic for source in settings.sources if source.kind == "incidents"]
@@ -37,7 +38,18 @@ def summary(loaded: Loaded) -> str:
         f"{_count(len(incidents), 'incident topic')}; {_people(settings)}. "
         f"{_channels(settings)} {_count(len(loaded.warnings), 'warning') if loaded.warnings else 'No warnings'}"
     )
-    return "\n".join([text + (":" if loaded.warnings else "."), *(f"  {warning}" for warning in loaded.warnings)])
+    warnings = [f"  {warning}" for warning in loaded.warnings]
+    return "\n".join([text + (":" if warnings else "."), *warnings, *_in_dns(settings)])
+
+
+def _in_dns(settings: Settings) -> list[str]:
+    email = settings.channels.email
+    if email is None or email.dkim is None:
+        return []
+    return [
+        "Letters are signed with DKIM, for which this has to be in DNS:",
+        f"  {dns_record(email.dkim, email.signing_domain)}",
+    ]
 
 
 def _people(settings: Settings) -> str:

@@ -136,7 +136,9 @@ def _email_way(params: EmailParams) -> str:
         case _:
             assert_never(params.security)
     login = "" if params.username is None else f", as {params.username}"
-    return f"{params.host}:{params.port} ({how}{login}), from {params.sender}"
+    dkim, domain = params.dkim, params.signing_domain
+    signed = "not signed" if dkim is None else f"signed by {domain} with its key {dkim.selector}"
+    return f"{params.host}:{params.port} ({how}{login}), from {params.sender}, {signed}"
 
 
 def _told(whom: str, channel: str, recipient: str, way: str, outcome: Outcome) -> Tried:

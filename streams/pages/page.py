@@ -4,7 +4,7 @@ import base64
 import hashlib
 import logging
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from email import message_from_bytes
 from email.message import Message
@@ -19,12 +19,14 @@ from alerts.channels.email.links import Claim, LinkReader, Purpose, Refusal
 from config.settings import Settings
 from domain.clock import Clock
 from domain.feedback import Feedback
+from streams.pages.allowance import Allowance
 from streams.pages.body import Unread, body_of
-from streams.pages.words import ENGLISH, LANGUAGES, PageWords
+from streams.pages.words import PageWords, languages
 
 log = logging.getLogger(__name__)
 
 Write = Callable[[Feedback], Awaitable[None]]  # returns when the broker has it; raises when it has not
+Count = Callable[[str], None]
 
 MAX_BODY: Final = 4096  # bytes: one short field
 MAX_FIELDS: Final = 10
@@ -46,32 +48,52 @@ class Button:
 class Desk:
     """Reads links, and writes down what people answer."""
 
-    def __init__(self, settings: Settings, write: Write, clock: Clock) -> None:
+    def __init__(self, settings: Settings, write: Write, clock: Clock, count: Count) -> None:
+        """``count`` is told in one word what became of each answer."""
         contacts = [(client.id, email) for client in settings.landscape().clients for email in client.emails]
         self._reader = LinkReader(settings.answers.signing_keys, contacts)
         self._locales = {id_: client.locale for id_, client in settings.clients.items()}
+        email = settings.channels.email
+        self._languages = languages(None if email is None else email.catalogues)
         self._write = write
+        self._count = count
+        self._allowance = Allowance(clock)
         self.clock = clock
 
     def open(self, request: web.Request, purpose: Purpose) -> tuple[PageWords, Claim] | web.Response:
         """Return what the link says and in which language its reader is spoken to, or the page that says it is none."""
         claim = self._reader.read(request.match_info["token"], purpose, self.clock.now())
         if isinstance(claim, Claim):
-            return LANGUAGES.get(self._locales.get(claim.client, ""), ENGLISH), claim
-        words = preferred(request)
+            return self._languages.get(self._locales.get(claim.client, ""), self._languages["en"]), claim
+        self._count(claim)
+        words = preferred(request, self._languages)
         expired = claim is Refusal.EXPIRED
         return page(words, *(words.expired if expired else words.unknown), status=410 if expired else 404)
 
     async def note(self, words: PageWords, feedback: Feedback) -> web.Response | None:
         """Write an answer down; returns the page that asks for another try when that is impossible now."""
+        if not self._allowance.take(feedback):
+            self._count("too_many")
+            return self._later(words, 429)
         try:
             await self._write(feedback)
         except Exception:  # whatever the broker's client raises, nothing may seem to be noted that is not
             log.exception("the answer %s could not be written", feedback.id)
-            response = page(words, *words.busy, status=503)
-            response.headers["Retry-After"] = str(RETRY_S)
-            return response
+            self._allowance.give_back(feedback)
+            self._count("failed")
+            return self._later(words, 503)
+        self._count("taken")
         return None
+
+    def unclear(self, words: PageWords) -> web.Response:
+        """Return the page for whoever sent what none of our buttons sends."""
+        self._count("unclear")
+        return page(words, *words.unclear, status=400)
+
+    def _later(self, words: PageWords, status: int) -> web.Response:
+        response = page(words, *words.busy, status=status)
+        response.headers["Retry-After"] = str(RETRY_S)
+        return response
 
 
 def page(
@@ -99,13 +121,13 @@ def page(
     )
 
 
-def preferred(request: web.Request) -> PageWords:
+def preferred(request: web.Request, spoken: Mapping[str, PageWords]) -> PageWords:
     """Return the language of somebody whom we do not know, by what the browser says."""
     for part in request.headers.get("Accept-Language", "")[:200].split(","):
         found = _LANGUAGE.match(part)
-        if found and found[1].lower() in LANGUAGES:
-            return LANGUAGES[found[1].lower()]
-    return ENGLISH
+        if found and found[1].lower() in spoken:
+            return spoken[found[1].lower()]
+    return spoken["en"]
 
 
 async def fields(request: web.Request) -> dict[str, str]:

@@ -13,9 +13,11 @@ from domain.clock import Clock
 from domain.feedback import Feedback
 from streams.admin import topic_name
 from streams.connection import client_options
+from streams.metrics import Metrics
 from streams.pages import ratings, unsubscribe
 from streams.pages.page import MAX_BODY, Write
 from streams.records import encode
+from streams.site import Site
 from streams.topics import Topic
 
 log = logging.getLogger(__name__)
@@ -23,7 +25,8 @@ log = logging.getLogger(__name__)
 WRITE_S: Final = 10.0
 LOOK_S: Final = 5.0
 
-PAGES: Final[tuple[Callable[[Settings, Write, Clock], list[web.RouteDef]], ...]] = (ratings.routes, unsubscribe.routes)
+Pages = Callable[[Settings, Write, Clock, Metrics], list[web.RouteDef]]
+PAGES: Final[tuple[Pages, ...]] = (ratings.routes, unsubscribe.routes)
 
 
 class FeedbackWriter:
@@ -82,37 +85,18 @@ class FeedbackWriter:
             return self._producer
 
 
-class AnswersServer:
+class AnswersServer(Site):
     """Serves the pages and /healthz."""
 
-    def __init__(self, settings: Settings, write: Write, clock: Clock, more: Sequence[web.RouteDef] = ()) -> None:
+    def __init__(
+        self, settings: Settings, write: Write, clock: Clock, metrics: Metrics, more: Sequence[web.RouteDef] = ()
+    ) -> None:
         """``more`` are the routes of other ways in."""
-        self._host, self._port = settings.answers.host, settings.answers.port
-        self._routes = [route for pages in PAGES for route in pages(settings, write, clock)] + list(more)
-        self._runner: web.AppRunner | None = None
-
-    async def start(self) -> None:
-        """Begin to listen; raises OSError when the port is taken."""
         app = web.Application(client_max_size=MAX_BODY)
         app.on_response_prepare.append(_say_no_version)
-        app.add_routes([*self._routes, web.get("/healthz", _healthz)])
-        # No access log: the path of a page is the right to act.
-        self._runner = web.AppRunner(app, access_log=None)
-        await self._runner.setup()
-        await web.TCPSite(self._runner, self._host, self._port).start()
-
-    async def stop(self) -> None:
-        """Stop listening."""
-        if self._runner is not None:
-            await self._runner.cleanup()
-
-    @property
-    def address(self) -> str:
-        """Where it listens, with the port that was taken."""
-        if self._runner is None or not self._runner.addresses:
-            return ""
-        host, port = self._runner.addresses[0][:2]
-        return f"http://{host}:{port}"
+        app.add_routes([route for pages in PAGES for route in pages(settings, write, clock, metrics)])
+        app.add_routes([*more, web.get("/healthz", _healthz)])
+        super().__init__(app, settings.answers.host, settings.answers.port)
 
 
 async def _say_no_version(_: web.Request, response: web.StreamResponse) -> None:

@@ -10,17 +10,18 @@ from config.settings import Settings
 from domain.clock import Clock
 from domain.feedback import Feedback, FeedbackKind
 from domain.identity import derive
+from streams.metrics import Metrics
 from streams.pages.page import Button, Desk, Write, fields, page
 
 _FIELD, _, _VALUE = ONE_CLICK.partition("=")
 _HIDDEN: Final = "\u2026"
 
 
-def routes(settings: Settings, write: Write, clock: Clock) -> list[web.RouteDef]:
+def routes(settings: Settings, write: Write, clock: Clock, metrics: Metrics) -> list[web.RouteDef]:
     """Return the pages of leaving; none where there are no links."""
     if settings.answers.url is None:
         return []
-    desk = Desk(settings, write, clock)
+    desk = Desk(settings, write, clock, lambda what: metrics.count("answers", page="unsubscribe", what=what))
 
     async def ask(request: web.Request) -> web.Response:
         opened = desk.open(request, Purpose.UNSUBSCRIBE)
@@ -37,7 +38,7 @@ def routes(settings: Settings, write: Write, clock: Clock) -> list[web.RouteDef]
             return opened
         words, claim = opened
         if (await fields(request)).get(_FIELD) != _VALUE:
-            return page(words, *words.unclear, status=400)
+            return desk.unclear(words)
         title, text = words.left
         refused = await desk.note(words, leaving(claim, clock.now()))
         return refused or page(words, title, text.format(address=masked(claim.address)))
@@ -48,10 +49,11 @@ def routes(settings: Settings, write: Write, clock: Clock) -> list[web.RouteDef]
 def leaving(claim: Claim, at: float) -> Feedback:
     """Return the wish of one contact.
 
-    Its id is of the day: a repeat is the same, while whoever was readmitted can leave again.
+    Its id is of the moment: whoever was readmitted can leave again. That a second one changes nothing is seen to where
+    addresses are kept.
     """
     return Feedback(
-        id=derive("feedback", FeedbackKind.UNSUBSCRIBE, claim.client, claim.address, int(at // 86_400)),
+        id=derive("feedback", FeedbackKind.UNSUBSCRIBE, claim.client, claim.address, at),
         kind=FeedbackKind.UNSUBSCRIBE,
         alert=None,
         by=f"a contact of {claim.client}",

@@ -1,6 +1,12 @@
-"""What the pages say: a table for each language, so that a missing text is a type error."""
+"""What the pages say, in English; the catalogues of letters hold the other languages."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from alerts.channels.email.words.speech import Speech
+from alerts.channels.email.words.wordings import in_every_language
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -12,121 +18,67 @@ class PageWords:
     yes: str
     no: str
     rated: tuple[str, str]
-    leaving: tuple[str, str]  # {address}
+    leaving: tuple[str, str]
     leave: str
-    left: tuple[str, str]  # {address}
+    left: tuple[str, str]
     expired: tuple[str, str]
     unknown: tuple[str, str]
     unclear: tuple[str, str]
     busy: tuple[str, str]
 
 
-ENGLISH = PageWords(
-    code="en",
-    rating=(
-        "Was this warning useful to you?",
-        "Your answer goes to the team that wrote to you. It helps them to warn you at the right moment.",
-    ),
-    yes="Yes, it was",
-    no="No, it was not",
-    rated=("Thank you", "Your answer has been noted. You can close this page."),
-    leaving=(
-        "Stop these notices?",
-        "Optional notices to {address} will stop. Notices that are part of a contract are not affected.",
-    ),
-    leave="Stop notices",
-    left=("Notices stopped", "Optional notices to {address} have been stopped. You can close this page."),
-    expired=(
-        "This link has expired",
-        "Links in our messages can be used for 30 days. There is nothing you have to do.",
-    ),
-    unknown=(
-        "This link is not valid",
-        (
-            "It may have been cut short. Please follow it from the message once more; if that does not help, tell your "
-            "usual contact."
+def page_words(said: Speech) -> PageWords:
+    """Return what the pages say in a language."""
+    return PageWords(
+        code=said.tongue.code,
+        rating=(
+            said.pgettext("rating", "Was this warning useful to you?"),
+            said.pgettext(
+                "page", "Your answer goes to the team that wrote to you. It helps them to warn you at the right moment."
+            ),
         ),
-    ),
-    unclear=("Your answer did not arrive", "Please follow the link in the message once more."),
-    busy=("Your answer could not be noted", "Please try again in a few minutes: the link stays valid."),
-)
+        yes=said.pgettext("page button", "Yes, it was"),
+        no=said.pgettext("page button", "No, it was not"),
+        rated=(
+            said.pgettext("page heading", "Thank you"),
+            said.pgettext("page", "Your answer has been noted. You can close this page."),
+        ),
+        leaving=(
+            said.pgettext("page heading", "Stop these notices?"),
+            said.pgettext(
+                "page",
+                "Optional notices to {address} will stop. Notices that are part of a contract are not affected.",
+            ),
+        ),
+        leave=said.pgettext("page button", "Stop notices"),
+        left=(
+            said.pgettext("page heading", "Notices stopped"),
+            said.pgettext("page", "Optional notices to {address} have been stopped. You can close this page."),
+        ),
+        expired=(
+            said.pgettext("page heading", "This link has expired"),
+            said.pgettext("page", "Links in our messages can be used for 30 days. There is nothing you have to do."),
+        ),
+        unknown=(
+            said.pgettext("page heading", "This link is not valid"),
+            said.pgettext(
+                "page",
+                "It may have been cut short. Please follow it from the message once more; if that does not help, tell "
+                "your usual contact.",
+            ),
+        ),
+        unclear=(
+            said.pgettext("page heading", "Your answer did not arrive"),
+            said.pgettext("page", "Please follow the link in the message once more."),
+        ),
+        busy=(
+            said.pgettext("page heading", "Your answer could not be noted"),
+            said.pgettext("page", "Please try again in a few minutes: the link stays valid."),
+        ),
+    )
 
-GERMAN = PageWords(
-    code="de",
-    rating=(
-        "War diese Warnung für Sie nützlich?",
-        "Ihre Antwort geht an das Team, das Ihnen geschrieben hat. Sie hilft ihm, Sie rechtzeitig zu warnen.",
-    ),
-    yes="Ja, war sie",
-    no="Nein, war sie nicht",
-    rated=("Vielen Dank", "Ihre Antwort wurde vermerkt. Sie können diese Seite schließen."),
-    leaving=(
-        "Diese Mitteilungen beenden?",
-        (
-            "Freiwillige Mitteilungen an {address} werden beendet. Vertraglich vereinbarte Mitteilungen sind davon "
-            "nicht betroffen."
-        ),
-    ),
-    leave="Mitteilungen beenden",
-    left=(
-        "Mitteilungen beendet",
-        "Freiwillige Mitteilungen an {address} wurden beendet. Sie können diese Seite schließen.",
-    ),
-    expired=(
-        "Dieser Link ist abgelaufen",
-        "Links in unseren Nachrichten gelten 30 Tage. Von Ihrer Seite ist nichts zu veranlassen.",
-    ),
-    unknown=(
-        "Dieser Link ist nicht gültig",
-        (
-            "Möglicherweise ist er unvollständig. Bitte öffnen Sie ihn noch einmal aus der Nachricht; hilft das nicht, "
-            "wenden Sie sich an Ihren gewohnten Kontakt."
-        ),
-    ),
-    unclear=("Ihre Antwort ist nicht angekommen", "Bitte öffnen Sie den Link in der Nachricht noch einmal."),
-    busy=(
-        "Ihre Antwort konnte nicht vermerkt werden",
-        "Bitte versuchen Sie es in einigen Minuten noch einmal: Der Link bleibt gültig.",
-    ),
-)
 
-FRENCH = PageWords(
-    code="fr",
-    rating=(
-        "Cette alerte vous a-t-elle été utile\u00a0?",
-        "Votre réponse est transmise à l'équipe qui vous a écrit. Elle l'aide à vous prévenir au bon moment.",
-    ),
-    yes="Oui, elle l'a été",
-    no="Non, elle ne l'a pas été",
-    rated=("Merci", "Votre réponse a été enregistrée. Vous pouvez fermer cette page."),
-    leaving=(
-        "Ne plus recevoir ces informations\u00a0?",
-        (
-            "Les informations facultatives ne seront plus envoyées à {address}. Celles prévues par un contrat ne sont "
-            "pas concernées."
-        ),
-    ),
-    leave="Ne plus recevoir",
-    left=(
-        "Envois arrêtés",
-        "Les informations facultatives ne seront plus envoyées à {address}. Vous pouvez fermer cette page.",
-    ),
-    expired=(
-        "Ce lien a expiré",
-        "Les liens de nos messages sont valables 30\u00a0jours. Aucune action n'est requise de votre part.",
-    ),
-    unknown=(
-        "Ce lien n'est pas valide",
-        (
-            "Il est peut-être incomplet. Veuillez l'ouvrir à nouveau depuis le message\u00a0; si cela ne suffit pas, "
-            "adressez-vous à votre interlocuteur habituel."
-        ),
-    ),
-    unclear=("Votre réponse n'est pas arrivée", "Veuillez ouvrir à nouveau le lien du message."),
-    busy=(
-        "Votre réponse n'a pas pu être enregistrée",
-        "Veuillez réessayer dans quelques minutes\u00a0: le lien reste valable.",
-    ),
-)
-
-LANGUAGES = {words.code: words for words in (GERMAN, ENGLISH, FRENCH)}
+@cache
+def languages(own: Path | None = None) -> Mapping[str, PageWords]:
+    """Return what the pages say in every language, by its code, with own wordings; raises CatalogueError."""
+    return in_every_language(page_words, own)

@@ -20,6 +20,7 @@ VIOLATIONS = {
     "slack_sdk is known to the Slack channel only": {"streams/injected.py": "import slack_sdk\n"},
     "Pillow is known to the Slack channel only": {"streams/injected.py": "import PIL\n"},
     "aiosmtplib is known to the e-mail channel only": {"config/injected.py": "import aiosmtplib\n"},
+    "cryptography is known to the e-mail channel only": {"config/injected.py": "import cryptography\n"},
     "river is known to the detectors only": {"alerts/injected.py": "import river\n"},
     "sqlalchemy is known to the record only": {"streams/commands/injected.py": "import sqlalchemy\n"},
     "prometheus_client is known to the metrics only": {"streams/injected.py": "import prometheus_client\n"},

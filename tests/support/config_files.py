@@ -6,12 +6,14 @@ from pathlib import Path
 
 from config.loader import Loaded, read
 from config.origins import InvalidConfigError
+from tests.support.dkim import ED25519_KEY
 
 SOURCES = "sources: [{topic: telemetry}]\n"
 EXAMPLE_ENVIRONMENT = {
     "KAFKA_PASSWORD": "bait-kafka-password",
     "SLACK_TOKEN": "xoxb-bait-slack-token",
     "SMTP_PASSWORD": "bait smtp: 'password'\\",
+    "DKIM_KEY": ED25519_KEY,
 }
 
 

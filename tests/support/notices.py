@@ -110,7 +110,7 @@ def an_email(
     return a_notice(phase, sequence, facts=facts, channel=ChannelKind.EMAIL, at=at)
 
 
-NAMES = {  # as a client of that language is shown them
+NAMES = {  # as a client of that language is shown them; of another, in English
     "de": (("Zahlungsauslösung",), ("Einreichung", "Bestätigung")),
     "en": (CLIENT_FACTS.journeys, CLIENT_FACTS.stages),
     "fr": (("Initiation de paiement",), ("soumission", "confirmation")),
@@ -126,12 +126,14 @@ ADDED = {  # as somebody may add it when they approve a notice
 
 def letters(locale: str, tone: str) -> dict[str, Notice]:
     """Every kind of letter, in the order in which a client may get them."""
-    journeys, stages = NAMES[locale]
+    journeys, stages = NAMES.get(locale, NAMES["en"])
     facts = replace(CLIENT_FACTS, locale=locale, tone=tone, journeys=journeys, stages=stages)
     begun = replace(facts, begun=True, expected_at=None, earliest_at=None, latest_at=None)
     return {
         "warning": an_email(Phase.WARNING, 1, facts=facts),
-        "warning-added": an_email(Phase.WARNING, 1, facts=replace(facts, words=ADDED[locale], optional=True)),
+        "warning-added": an_email(
+            Phase.WARNING, 1, facts=replace(facts, words=ADDED.get(locale, ADDED["en"]), optional=True)
+        ),
         "warning-begun": an_email(Phase.WARNING, 1, facts=begun),
         "update": an_email(Phase.UPDATE, 2, facts=facts, at=T0 + 300),
         "update-begun": an_email(Phase.UPDATE, 2, facts=begun, at=T0 + 600),

@@ -29,7 +29,7 @@ inet_interfaces = 127.0.0.1
 inet_protocols = ipv4
 virtual_mailbox_domains = bank.example, hub.example
 virtual_mailbox_base = {home}/mail
-virtual_mailbox_maps = inline:{{ops@bank.example=ops/, status@hub.example=status/}}
+virtual_mailbox_maps = inline:{{ops@bank.example=ops/, desk@bank.example=desk/, status@hub.example=status/}}
 virtual_uid_maps = static:{uid}
 virtual_gid_maps = static:{gid}
 relay_domains = gone.example
@@ -61,7 +61,7 @@ postlog unix-dgram n - n - 1 postlogd
 
 @dataclass(frozen=True, slots=True)
 class Postfix:
-    """The mailboxes are ops@bank.example and status@hub.example; mail to gone.example is taken, and bounces."""
+    """The mailboxes are ops@, desk@bank.example and status@hub.example; mail to gone.example is taken, and bounces."""
 
     port: int
     certificate: Path

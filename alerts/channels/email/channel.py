@@ -13,6 +13,7 @@ from alerts.channels.email import outcomes
 from alerts.channels.email.links import Links
 from alerts.channels.email.message import html, message, text, written
 from alerts.channels.email.params import EmailParams, Security, plain_address
+from alerts.channels.email.signature import Signer
 from alerts.channels.email.trial import trial
 from domain.notice import ChannelKind, ClientFacts, Delivered, Failure, Notice, Outcome, Rejected
 
@@ -31,13 +32,14 @@ class EmailChannel:
         """``links`` makes what readers may follow; without it letters hold no link."""
         self._params = params
         self._links = links
+        self._signer = None if params.dkim is None else Signer(params.dkim, params.signing_domain)
 
     def render(self, notice: Notice) -> Rendered:
         """Return the message in both forms and as it goes over the wire."""
         letter = written(notice, self._params, self._links)
         mail = message(notice, self._params, self._links)
         return Rendered(
-            self.kind, letter.subject, text(letter, self._params), mail.as_bytes(), html(letter, self._params)
+            self.kind, letter.subject, text(letter, self._params), self._wire(mail), html(letter, self._params)
         )
 
     async def send(self, notice: Notice, reference: str | None) -> Outcome:  # noqa: ARG002 - derived, not remembered
@@ -48,11 +50,12 @@ class EmailChannel:
             return Rejected(Failure.UNKNOWN_RECIPIENT, "the recipient is not a plain e-mail address")
         try:
             mail = message(notice, self._params, self._links)
+            content = self._wire(mail)
         except (TypeError, ValueError, ArithmeticError) as error:
             # A fault of ours: trying again would write the same message.
             log.exception("notice %s cannot be written as an e-mail", notice.id)
             return Rejected(Failure.REFUSED, f"the message could not be written ({type(error).__name__})")
-        return await self._delivered(f"notice {notice.id}", mail, recipient)
+        return await self._delivered(f"notice {notice.id}", content, str(mail["Message-ID"]), recipient)
 
     async def try_out(self, recipient: str, facts: ClientFacts, at: float) -> Outcome:
         """Send what is plainly a test, in the language of the client whose ``facts`` these are, the same way."""
@@ -60,7 +63,8 @@ class EmailChannel:
             address = plain_address(recipient)
         except ValueError:
             return Rejected(Failure.UNKNOWN_RECIPIENT, "the recipient is not a plain e-mail address")
-        return await self._delivered("the test message", trial(address, facts, at, self._params), address)
+        mail = trial(address, facts, at, self._params)
+        return await self._delivered("the test message", self._wire(mail), str(mail["Message-ID"]), address)
 
     async def find(self, notice: Notice, reference: str | None) -> Outcome | None:  # noqa: ARG002 - the protocol's
         """Return None: there is nobody to ask."""
@@ -69,18 +73,21 @@ class EmailChannel:
     async def close(self) -> None:
         """Do nothing: no connection outlives its message."""
 
-    async def _delivered(self, what: str, mail: EmailMessage, recipient: str) -> Outcome:
+    def _wire(self, mail: EmailMessage) -> bytes:
+        return mail.as_bytes() if self._signer is None else self._signer.signed(mail)
+
+    async def _delivered(self, what: str, content: bytes, reference: str, recipient: str) -> Outcome:
         try:
             async with asyncio.timeout(self._params.timeout):
-                await self._hand_over(mail, recipient)
+                await self._hand_over(content, recipient)
         except Exception as error:  # noqa: BLE001 - no exception leaves a channel
             password = self._params.password
             outcome = outcomes.of_error(error, None if password is None else password.get_secret_value())
             log.warning("%s not delivered by e-mail: %s, %s", what, outcome.failure, outcome.detail)
             return outcome
-        return Delivered(str(mail["Message-ID"]))
+        return Delivered(reference)
 
-    async def _hand_over(self, mail: EmailMessage, recipient: str) -> None:
+    async def _hand_over(self, content: bytes, recipient: str) -> None:
         params = self._params
         smtp = SMTP(
             hostname=params.host,
@@ -95,7 +102,7 @@ class EmailChannel:
         )
         try:
             await smtp.connect()
-            await smtp.sendmail(params.sender, [recipient], mail.as_bytes())
+            await smtp.sendmail(params.sender, [recipient], content)
             await _leave(smtp)
         finally:
             smtp.close()

@@ -1,7 +1,7 @@
 """Dates, durations, shares and lists as the reader of a letter writes them. The process's locale has no say."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -12,7 +12,8 @@ from babel.lists import format_list
 from babel.numbers import format_percent
 from babel.units import format_unit
 
-from alerts.channels.email.words import ENGLISH, LANGUAGES, Voice, Words
+from alerts.channels.email.words import Voice, Words, languages
+from alerts.channels.email.words.speech import Counted
 from alerts.channels.text import clean, clip, moment
 from domain.notice import ClientFacts
 
@@ -31,11 +32,15 @@ class Language:
     zone: tzinfo
 
     @classmethod
-    def of(cls, facts: ClientFacts) -> "Language":
-        """Return the client's. One that is not known (any more) falls back to English, formal, UTC: it must go out."""
-        words = LANGUAGES.get(facts.locale, ENGLISH)
+    def of(cls, facts: ClientFacts, spoken: Mapping[str, Words] | None = None) -> "Language":
+        """Return the client's. One that is not known (any more) falls back to English, formal, UTC: it must go out.
+
+        ``spoken`` are the words of every language; without it, ours.
+        """
+        spoken = languages() if spoken is None else spoken
+        words = spoken.get(facts.locale, spoken["en"])
         voice = words.voices.get(facts.tone, words.voices["formal"])
-        return cls(words, voice, Locale.parse(words.locale), _zone(facts.timezone))
+        return cls(words, voice, Locale.parse(words.tongue.cldr), _zone(facts.timezone))
 
     def clean(self, text: str, limit: int) -> str:
         """Return foreign text on one line, at most so long."""
@@ -45,14 +50,15 @@ class Language:
         """Return the text, at most so long."""
         return clip(text, limit, self.words.cut)
 
-    def listed(self, names: Sequence[str], *, quoted: bool = False, most: int = NAMES_SHOWN) -> str:
-        """Return names as in a sentence, those beyond ``most`` counted."""
-        before, after = self.words.quotes if quoted else ("", "")
-        shown = [f"{before}{name}{after}" for name in names[:most]]
-        rest = len(names) - most
-        if rest > 0:
-            shown.append(self.words.one_more if rest == 1 else self.words.many_more.format(count=rest))
-        return format_list(shown, locale=self.locale)
+    def listed(self, names: Sequence[str], most: int = NAMES_SHOWN) -> str:
+        """Return names as they stand alone, those beyond ``most`` counted."""
+        return self._joined(names[:most], self.words.more, len(names) - most)
+
+    def in_prose(self, names: Sequence[str], *, quoted: bool) -> str:
+        """Return the same within a sentence."""
+        pattern = self.words.title_in_prose if quoted else "{journey}"
+        shown = [pattern.format(journey=name) for name in names[:NAMES_SHOWN]]
+        return self._joined(shown, self.words.more_in_prose, len(names) - NAMES_SHOWN)
 
     def share(self, part: float) -> str:
         """Return a share of one as a percentage in steps of five."""
@@ -71,10 +77,10 @@ class Language:
         pattern = self.words.when_about if self._same_day(when, now) else self.words.when_about_day
         return pattern.format(**self._parts(when))
 
-    def between(self, earliest: float, latest: float, now: float) -> str:
-        """Return what follows ``about``: the interval; nothing when it is none."""
+    def between(self, when: str, earliest: float, latest: float, now: float) -> str:
+        """Add the interval to ``when``, unless it is none."""
         first, last = self._clock(earliest, now), self._clock(latest, now)
-        return "" if first == last else self.words.between.format(earliest=first, latest=last)
+        return when if first == last else self.words.when_between.format(when=when, earliest=first, latest=last)
 
     def duration(self, seconds: float) -> str:
         """Return a rough duration in at most two units."""
@@ -90,6 +96,10 @@ class Language:
         )
         whole, rest = divmod(round(seconds / unit), round(size / unit))
         return " ".join([self._unit(whole, large), *([self._unit(rest, small)] if rest else [])])
+
+    def _joined(self, shown: Sequence[str], more: Counted, rest: int) -> str:
+        counted = [more(rest).format(count=rest)] if rest > 0 else []
+        return format_list([*shown, *counted], locale=self.locale)
 
     def _unit(self, count: int, unit: str) -> str:
         return format_unit(count, f"duration-{unit}", length="long", locale=self.locale)
@@ -107,7 +117,7 @@ class Language:
 
     def _parts(self, when: datetime) -> dict[str, str]:
         date = format_date(when, "long", locale=self.locale)
-        if when.day == 1 and self.words.code == "fr":
+        if when.day == 1 and self.words.tongue.code == "fr":
             date = date.replace("1", "1er", 1)  # CLDR leaves the ordinal out
         return {
             "time": format_time(when, "HH:mm", locale=self.locale),
@@ -117,9 +127,9 @@ class Language:
 
     def _zone_name(self, when: datetime) -> str:
         names: tuple[str | None, ...] = ()
-        if self.words.zone_names:
+        if self.words.tongue.zone_names:
             # Python's own are English: fit for English readers where CLDR has only a long name.
-            own = when.tzname() if self.words.code == "en" else None
+            own = when.tzname() if self.words.tongue.code == "en" else None
             names = (get_timezone_name(when, "short", locale=self.locale), own)
         return next((name for name in names if name and name.isalpha() and len(name) <= 5), _offset(when))
 

@@ -3,11 +3,13 @@
 Only the facts of a client go in, so nothing internal can come out: no service, no metric, no score, nobody else's name.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import assert_never
 
 from alerts.channels.email.language import Language
+from alerts.channels.email.words import Words
 from domain.notice import ClientFacts, Notice, Phase, SquadFacts
 
 SUBJECT_LIMIT = 140
@@ -59,12 +61,16 @@ class Letter:
     sign_off: str
     why: str
     reference: Row
-    colon: str  # between the name and the value of a row
-    added: Row | None = None  # what a person added in their own words, and whose words they are
-    quotes: Row = ("", "")  # around it
+    row: str  # how a row is written on one line
+    added: Row | None = None  # a heading, and what a person added in their own words
     rating: str = ""  # asks for an opinion
     answers: tuple[Row, ...] = ()  # what to answer, and where
     leave: Row | None = None  # how to get no more of them, where that is theirs to choose
+    leave_title: str = ""  # the same, above a link that stands by itself
+
+    def line(self, name: str, value: str) -> str:
+        """Return a row on one line."""
+        return self.row.format(row=name, value=value)
 
     @property
     def preview(self) -> str:
@@ -85,11 +91,16 @@ class _Says:
     advice: tuple[str, ...]
 
 
-def compose(notice: Notice, contact: str | None = None, offers: Offers = NO_OFFERS) -> Letter:
+def compose(
+    notice: Notice,
+    contact: str | None = None,
+    offers: Offers = NO_OFFERS,
+    spoken: Mapping[str, Words] | None = None,
+) -> Letter:
     """Write the letter for a client; ``contact`` is whom they call. Raises TypeError for the facts of a squad."""
     match notice.facts:
         case ClientFacts() as facts:
-            return _Writer(notice, facts, contact).letter(offers)
+            return _Writer(notice, facts, contact, Language.of(facts, spoken)).letter(offers)
         case SquadFacts() as facts:
             raise TypeError(f"notice {notice.id} holds internal facts of {facts.service}: not for e-mail")
         case _:
@@ -97,11 +108,11 @@ def compose(notice: Notice, contact: str | None = None, offers: Offers = NO_OFFE
 
 
 class _Writer:
-    def __init__(self, notice: Notice, facts: ClientFacts, contact: str | None) -> None:
+    def __init__(self, notice: Notice, facts: ClientFacts, contact: str | None, language: Language) -> None:
         self._notice = notice
         self._facts = facts
         self._contact = contact
-        self._language = Language.of(facts)
+        self._language = language
         self._words = self._language.words
         self._voice = self._language.voice
         self._titles = [self._language.clean(title, 80) for title in facts.journeys]
@@ -115,7 +126,7 @@ class _Writer:
         contact = [] if self._contact is None else [(words.row_contact, language.clean(self._contact, 200))]
         return Letter(
             look=says.look,
-            locale=words.code,
+            locale=words.tongue.code,
             label=says.label,
             subject=language.clip(says.subject.format(what=plain), SUBJECT_LIMIT),
             title=_sentence(says.title.format(what=plain)),
@@ -129,12 +140,12 @@ class _Writer:
             why=words.why.format(name=self._name or words.your_organisation, what=quoted),
             # Of the thread, so that every letter of an episode names the same one on the telephone.
             reference=(words.reference, self._notice.thread[-REFERENCE_DIGITS:].upper()),
-            colon=words.colon,
+            row=words.row,
             added=self._added(),
-            quotes=words.spoken,
             rating=words.rating,
             answers=self._answers(offers),
             leave=None if offers.leave is None else (words.leave, offers.leave),
+            leave_title=words.heading.format(heading=words.leave),
         )
 
     def _answers(self, offers: Offers) -> tuple[Row, ...]:
@@ -146,8 +157,8 @@ class _Writer:
         # Said of what was ahead: in an ending it would speak of a past that the reader has left.
         if self._notice.phase in _ENDINGS:
             return None
-        said = self._language.clean(self._facts.words, ADDED_LIMIT)
-        return (self._words.added, said) if said else None
+        words, said = self._words, self._language.clean(self._facts.words, ADDED_LIMIT)
+        return (words.heading.format(heading=words.added), words.spoken.format(words=said)) if said else None
 
     def _says(self) -> _Says:
         match self._notice.phase:
@@ -235,7 +246,7 @@ class _Writer:
         )
 
     def _what(self, *, quoted: bool) -> str:
-        return self._language.listed(self._titles, quoted=quoted) or self._words.our_service_in_prose
+        return self._language.in_prose(self._titles, quoted=quoted) or self._words.our_service_in_prose
 
     def _named(self) -> str:
         return self._language.listed(self._titles) or _sentence(self._words.our_service)
@@ -244,8 +255,8 @@ class _Writer:
         stages = [self._language.clean(stage, 60) for stage in self._facts.stages]
         if not stages:
             return ()
-        name = self._words.row_steps if len(stages) > 1 else self._words.row_step
-        return ((name, _sentence(self._language.listed(stages, most=STAGES_SHOWN))),)
+        listed = _sentence(self._language.listed(stages, most=STAGES_SHOWN))
+        return ((self._words.steps(len(stages)), listed),)
 
     def _first_signs(self) -> Row:
         return self._words.row_first_signs, self._language.stamp(self._facts.started_at)
@@ -257,7 +268,7 @@ class _Writer:
         when = self._language.about(facts.expected_at, now)
         if facts.earliest_at is None or facts.latest_at is None:
             return when
-        return when + self._language.between(max(facts.earliest_at, now), facts.latest_at, now)
+        return self._language.between(when, max(facts.earliest_at, now), facts.latest_at, now)
 
     def _sure(self) -> str:
         words, confidence = self._words, self._facts.confidence

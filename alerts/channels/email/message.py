@@ -9,10 +9,12 @@ from functools import cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
+from alerts.channels.email.headers import MailPolicy
 from alerts.channels.email.letter import Letter, Offers, compose
 from alerts.channels.email.links import Links
 from alerts.channels.email.params import EmailParams, plain_address
-from alerts.channels.email.unsubscribe import MailPolicy, address, offer
+from alerts.channels.email.unsubscribe import address, offer
+from alerts.channels.email.words import languages
 from alerts.channels.text import clean, moment
 from domain.identity import derive
 from domain.notice import Notice, Phase
@@ -25,7 +27,7 @@ def written(notice: Notice, params: EmailParams, links: Links | None = None) -> 
     """Return the letter, with the links that its reader may follow."""
     leave = None if params.unsubscribe_url is not None else address(notice, params, links)
     answers = None if links is None else links.rating(notice)
-    return compose(notice, params.contact, Offers(answers, leave))
+    return compose(notice, params.contact, Offers(answers, leave), languages(params.catalogues))
 
 
 def message(notice: Notice, params: EmailParams, links: Links | None = None) -> EmailMessage:

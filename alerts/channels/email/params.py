@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
+from alerts.channels.email.dkim import DkimParams
 from alerts.params import Duration
 
 _SYNTAX = set(' <>,;:"\\')
@@ -27,7 +28,7 @@ class Security(StrEnum):
 class EmailParams(BaseModel):
     """How to reach the mail server, and who writes. A server that cannot do what ``security`` asks for is not used."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     host: str = Field(min_length=1, description="Mail server that takes messages for delivery.")
     port: int = Field(default=587, ge=1, le=65535, description="Its port: usually 587 for starttls and 465 for tls.")
@@ -66,7 +67,12 @@ class EmailParams(BaseModel):
     helo: str | None = Field(
         default=None, description="Name to greet the server with; the domain of the sender if it is left out."
     )
+    catalogues: Path | None = Field(
+        default=None,
+        description="Folder with own wordings, such as de/LC_MESSAGES/foreshock.po; what it leaves out stays ours.",
+    )
     timeout: Duration = Field(default=30.0, gt=0, description="The longest that handing over one message may take.")
+    dkim: DkimParams | None = Field(default=None, description="Sign letters here; null leaves it to the mail server.")
 
     @field_validator("sender", "reply_to")
     @classmethod
@@ -97,12 +103,20 @@ class EmailParams(BaseModel):
             raise ValueError("username and password come together: set both or neither")
         if self.password is not None and self.security is Security.NONE:
             raise ValueError("a password would be sent in the clear: set security to starttls or tls")
+        if not f".{self.domain}".lower().endswith(f".{self.signing_domain}"):
+            raise ValueError("dkim.domain is not the sender's and not one that it is in: no reader's server would care")
         return self
 
     @property
     def domain(self) -> str:
         """Return the sender's domain: the right-hand side of every Message-ID."""
         return self.sender.rpartition("@")[2]
+
+    @property
+    def signing_domain(self) -> str:
+        """Return the domain that signs, if letters are signed."""
+        given = None if self.dkim is None else self.dkim.domain
+        return self.domain.lower() if given is None else given
 
 
 def plain_address(text: str) -> str:

@@ -3,37 +3,19 @@
 import hashlib
 import hmac
 from email.message import EmailMessage
-from email.policy import EmailPolicy
-from typing import Any
 from urllib.parse import quote
 
 from alerts.channels.email.links import Links
 from alerts.channels.email.params import EmailParams
 from domain.notice import ClientFacts, Notice
 
-LINK = "List-Unsubscribe"
 ONE_CLICK = "List-Unsubscribe=One-Click"
-
-
-class MailPolicy(EmailPolicy):
-    """How mails are written: as over SMTP, but with the address to click on one line.
-
-    Folded, a long one would become encoded words, which no mail program follows.
-    """
-
-    def fold(self, name: str, value: Any) -> str:
-        """Return the header as it is written."""
-        return f"{name}: {value}{self.linesep}" if name == LINK else super().fold(name, value)
-
-    def fold_binary(self, name: str, value: Any) -> bytes:
-        """Return the same in bytes."""
-        return self.fold(name, value).encode("ascii") if name == LINK else super().fold_binary(name, value)
 
 
 def offer(mail: EmailMessage, link: str | None) -> None:
     """Add the two headers, if there is an address to click."""
     if link is not None:
-        mail[LINK] = f"<{link}>"
+        mail["List-Unsubscribe"] = f"<{link}>"
         mail["List-Unsubscribe-Post"] = ONE_CLICK
 
 

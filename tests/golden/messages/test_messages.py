@@ -7,6 +7,7 @@ import pytest
 
 from alerts.channels.email import EmailChannel, EmailParams
 from alerts.channels.email.links import Links
+from alerts.channels.email.words.tongues import CODES
 from alerts.channels.slack import SlackChannel, SlackParams
 from domain.alert import Severity
 from domain.identity import ClientId
@@ -54,7 +55,7 @@ def test_slack(phase: Phase, golden: Golden) -> None:
 
 
 @pytest.mark.parametrize("tone", ["formal", "plain"])
-@pytest.mark.parametrize("locale", ["de", "en", "fr"])
+@pytest.mark.parametrize("locale", CODES)
 def test_every_letter_in_every_language_and_tone(locale: str, tone: str, golden: Golden) -> None:
     texts = []
     for name, notice in letters(locale, tone).items():
@@ -64,12 +65,12 @@ def test_every_letter_in_every_language_and_tone(locale: str, tone: str, golden:
     golden(f"messages/email/{locale}-{tone}/letters.txt", "\n".join(texts))
 
 
-@pytest.mark.parametrize("locale", ["de", "en", "fr"])
+@pytest.mark.parametrize("locale", CODES)
 def test_a_letter_as_it_goes_over_the_wire(locale: str, golden: Golden) -> None:
     golden(f"messages/email/{locale}.eml", EMAIL.render(letters(locale, "formal")["warning"]).content)
 
 
-@pytest.mark.parametrize("locale", ["de", "en", "fr"])
+@pytest.mark.parametrize("locale", CODES)
 def test_a_letter_about_several_journeys_without_a_forecast(locale: str, golden: Golden) -> None:
     facts = replace(
         CLIENT_FACTS,

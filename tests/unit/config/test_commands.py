@@ -10,6 +10,7 @@ from config.schema import schema_text
 from streams.commands.check import check
 from streams.commands.config import config_app
 from tests.support.config_files import EXAMPLE_ENVIRONMENT, write
+from tests.support.dkim import ED25519_RECORD
 
 MINIMAL = FULL_EXAMPLE.parent / "minimal.yaml"
 app = typer.Typer(pretty_exceptions_enable=False)
@@ -25,6 +26,8 @@ def test_a_valid_configuration_is_summed_up_and_ends_with_0() -> None:
     assert result.stdout == (
         f"{FULL_EXAMPLE} is valid: 2 telemetry topics, 1 incident topic; 3 services with 3 objectives, 1 journey, "
         "2 squads, 1 client. Notices leave by Slack and e-mail. No warnings.\n"
+        "Letters are signed with DKIM, for which this has to be in DNS:\n"
+        f'  foreshock._domainkey.example.com. IN TXT "{ED25519_RECORD}"\n'
     )
     assert result.stderr == ""
 

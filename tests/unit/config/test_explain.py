@@ -9,6 +9,7 @@ from config.explain import show_json, show_text
 from config.loader import Loaded, read
 from config.reference import FULL_EXAMPLE, GENERATED_SECTIONS
 from tests.support.config_files import EXAMPLE_ENVIRONMENT, read_text
+from tests.support.dkim import ED25519_KEY
 
 Golden = Callable[[str, str | bytes], None]
 EVERY_ORIGIN = """\
@@ -50,7 +51,7 @@ def test_an_origin_is_a_comment_beside_its_value(tmp_path: Path) -> None:
 def test_what_is_shown_reads_back_as_the_same_settings(tmp_path: Path) -> None:
     loaded = read(FULL_EXAMPLE, EXAMPLE_ENVIRONMENT)
 
-    again = read_text(tmp_path, show_text(loaded).replace("(secret)", "${S}"), {"S": "x"})
+    again = read_text(tmp_path, show_text(loaded).replace("(secret)", "${S}"), {"S": ED25519_KEY})
 
     hidden = {"kafka": {"sasl": {"password"}}, "channels": {"slack": {"token"}, "email": {"password"}}}
     assert again.settings.model_dump(exclude=hidden) == loaded.settings.model_dump(exclude=hidden)

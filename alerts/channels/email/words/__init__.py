@@ -1,10 +1,18 @@
-"""What letters are made of: a module for each language, plain tables, so that a missing text is a type error."""
+"""What letters are made of: English in the code, a catalogue for every other language, and a company's own wordings."""
 
-from alerts.channels.email.words.de import GERMAN
-from alerts.channels.email.words.en import ENGLISH
-from alerts.channels.email.words.fr import FRENCH
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+from alerts.channels.email.words.sentences import sentences
 from alerts.channels.email.words.table import Voice, Words
+from alerts.channels.email.words.wordings import in_every_language
 
-LANGUAGES = {words.code: words for words in (GERMAN, ENGLISH, FRENCH)}
 
-__all__ = ["ENGLISH", "FRENCH", "GERMAN", "LANGUAGES", "Voice", "Words"]
+@cache
+def languages(own: Path | None = None) -> Mapping[str, Words]:
+    """Return the words of every language, by its code, with a company's own wordings; raises CatalogueError."""
+    return in_every_language(sentences, own)
+
+
+__all__ = ["Voice", "Words", "languages"]

@@ -1,10 +1,9 @@
-"""Which texts a language must have.
-
-``{what}`` stands for the names of journeys, ``{name}`` for the client. A sentence must hold for one journey and for
-several.
-"""
+"""Which texts a language must have: a letter is made of one of these, so it cannot be in two languages."""
 
 from dataclasses import dataclass
+
+from alerts.channels.email.words.speech import Counted
+from alerts.channels.email.words.tongues import Tongue
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,8 +31,7 @@ class Voice:
 class Words:
     """A language: what is the same in every tone, and a voice for each tone."""
 
-    code: str
-    locale: str  # CLDR's name
+    tongue: Tongue
     voices: dict[str, Voice]
 
     label_warning: str
@@ -55,8 +53,7 @@ class Words:
     row_may_affect: str
     row_affects: str
     row_was_about: str
-    row_step: str
-    row_steps: str
+    steps: Counted
     row_when: str
     row_state: str
     row_sure: str
@@ -71,17 +68,16 @@ class Words:
 
     state_begun: str
     when_perhaps_begun: str
-    when_about: str  # {time} {zone}
-    when_about_day: str  # {time} {zone} {date}
-    between: str  # follows the two above: {earliest} {latest}
-    clock: str  # within ``between``: {time}
-    clock_day: str  # {time} {date}
-    stamp: str  # {time} {zone} {date}
+    when_about: str
+    when_about_day: str
+    when_between: str  # around one of the two above
+    clock: str  # within ``when_between``
+    clock_day: str
+    stamp: str
     unknown_time: str
     very_long: str
-    zone_names: bool  # whether its readers know CLDR's abbreviations of zones
 
-    sure: str  # {word} {share}
+    sure: str
     very_likely: str
     likely: str
     possible: str
@@ -90,17 +86,18 @@ class Words:
     our_service: str
     our_service_in_prose: str
     your_organisation: str
-    quotes: tuple[str, str]  # around a name within a sentence
-    one_more: str
-    many_more: str  # {count}
+    title_in_prose: str
+    more: Counted
+    more_in_prose: Counted
     cut: str
-    colon: str
+    row: str  # a row on one line
+    heading: str
+    spoken: str
     advice_title: str
     answer: str
     why: str
     reference: str
 
-    spoken: tuple[str, str]  # around what somebody said
     added: str  # above what a person has added in their own words
     rating: str
     rating_yes: str
