@@ -104,7 +104,7 @@ class Worker:
 
         def detect(partition: int) -> Stage:
             detection = Detection(settings.detectors, self._landscape.services, partition)
-            return DetectStage(detection, codecs, partition, metrics)
+            return DetectStage(detection, codecs, partition, metrics, wait_s=settings.alerts.group_wait)
 
         def decide(_: int) -> Stage:
             return DecideStage(Decide(self._landscape, settings.alerts), partitions, metrics)
@@ -161,7 +161,9 @@ class Worker:
             metrics=self.metrics,
             write=self._gateway.write,
             touch=self._touch,
-            past=PastReceipts(topic_name(self._settings, Topic.RECEIPTS), client_options(self._settings.kafka)).read,
+            past=PastReceipts(
+                topic_name(self._settings, Topic.RECEIPTS), client_options(self._settings.kafka), self._clock
+            ).read,
         )
 
     def _touch(self, stage: Stage) -> None:

@@ -23,6 +23,7 @@ Name = Literal[
     "delivery_seconds",
     "notices_pending",
     "endings_owed",
+    "services_silenced",
     "lead_seconds",
     "feedback",
     "snapshot_age_seconds",
@@ -37,6 +38,7 @@ Name = Literal[
     "internal_errors",
     "build_info",
     "presses",
+    "answers",
     "slack_connected",
     "record_lag",
     "record_entries",
@@ -84,6 +86,7 @@ CATALOGUE: Final[tuple[Spec, ...]] = (
     Spec("delivery_seconds", "histogram", "From first attempt possible to delivered.", ("channel",), _WAIT),
     Spec("notices_pending", "gauge", "Notices decided and not yet delivered or rejected."),
     Spec("endings_owed", "gauge", "Recipients warned and not yet told the end."),
+    Spec("services_silenced", "gauge", "Services that people have silenced, or that are under maintenance, now."),
     Spec("lead_seconds", "histogram", "Declared incident minus the alert that preceded it.", (), _WAIT),
     Spec("feedback", "counter", "Answers taken in, each once, by kind; useful and not-useful are opinions of alerts.",
          ("kind",)),
@@ -117,6 +120,9 @@ RECORD_CATALOGUE: Final[tuple[Spec, ...]] = (
 ANSWERS_CATALOGUE: Final[tuple[Spec, ...]] = (
     Spec("presses", "counter", "Presses of buttons in Slack, by way (http, socket) and what became of them: taken, "
          "opened, or in one word why not.", ("way", "what")),
+    Spec("answers", "counter", "Answers on the pages behind links in letters, by page (rating, unsubscribe) and what "
+         "became of them: taken, failed (it could not be written; the reader was asked to try again), unclear, "
+         "too_many (of one contact in a short time), or the link was unknown or expired.", ("page", "what")),
     Spec("slack_connected", "gauge", "1 while presses reach this process by Socket Mode, 0 while they do not; absent "
          "where Socket Mode is not set up.", ("way",)),
 )  # fmt: skip

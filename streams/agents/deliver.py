@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
+from typing import Final
 
 from alerts.channels.base import Channel
 from alerts.outbox import Accepted, Outbox
@@ -23,7 +24,10 @@ from streams.undeliverable import undeliverable
 log = logging.getLogger(__name__)
 
 Write = Callable[[Output], Awaitable[None]]  # returns when the broker has it
-Past = Callable[[int], Awaitable[Sequence[Receipt]]]  # the latest receipts of a partition
+Recall = Callable[[Sequence[Receipt]], None]  # takes note of some receipts
+Past = Callable[[int, Recall], Awaitable[None]]  # hands over the latest receipts of a partition; returns after the last
+
+PATIENCE_S: Final = 10.0  # so long the latest receipts are waited for: a warning must not wait for ever
 
 
 class DeliverStage:
@@ -43,7 +47,7 @@ class DeliverStage:
     ) -> None:
         """``write`` stores a receipt durably; ``touch`` says that the state has changed by itself.
 
-        ``past`` gives the receipts that an earlier owner may have written after its last snapshot.
+        ``past`` hands over the receipts that an earlier owner may have written after its last snapshot.
         """
         self.outbox = Outbox(channels, params, clock, self._receipt, self._undeliverable)
         self._partition = partition
@@ -81,10 +85,8 @@ class DeliverStage:
         self.outbox.restore(state)
 
     async def open(self) -> None:
-        """Start delivering, with what the latest receipts say taken into account."""
-        if self._past is not None:
-            self.outbox.recall(await self._past(self._partition))
-        self._running = asyncio.create_task(self.outbox.run(), name=f"outbox-{self._partition}")
+        """Start delivering, once it is known what the latest receipts say or that has taken too long."""
+        self._running = asyncio.create_task(self._deliver(), name=f"outbox-{self._partition}")
         self._running.add_done_callback(_report_end)
 
     async def close(self) -> None:
@@ -98,6 +100,26 @@ class DeliverStage:
     def failed(self) -> bool:
         """The outbox has ended by itself: the worker must not go on as if it delivered."""
         return self._running is not None and self._running.done() and not self._running.cancelled()
+
+    async def _deliver(self) -> None:
+        learning = asyncio.create_task(self._learn(), name=f"receipts-{self._partition}")
+        learning.add_done_callback(_report_end)
+        patience = asyncio.create_task(self._clock.sleep(PATIENCE_S))
+        try:
+            await asyncio.wait({learning, patience}, return_when=asyncio.FIRST_COMPLETED)
+            patience.cancel()
+            if not learning.done():
+                # What is read later still counts; until then, a repeat beats a miss.
+                log.warning("%s: delivering without its latest receipts, mails may be repeated", learning.get_name())
+            await self.outbox.run()
+        finally:
+            patience.cancel()
+            learning.cancel()
+            await asyncio.gather(learning, return_exceptions=True)
+
+    async def _learn(self) -> None:
+        if self._past is not None:
+            await self._past(self._partition, self.outbox.recall)
 
     async def _undeliverable(self, notice: Notice, receipt: Receipt) -> None:
         detail = "" if isinstance(receipt.outcome, Delivered) else receipt.outcome.detail

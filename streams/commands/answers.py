@@ -56,7 +56,7 @@ async def _serve(settings: Settings, metrics_host: str, metrics_port: int | None
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     clock, metrics, writer = SystemClock(), Metrics(ANSWERS_CATALOGUE), FeedbackWriter(settings)
     office = SlackOffice(settings, writer.write, clock, metrics)
-    server = AnswersServer(settings, writer.write, clock, office.routes)
+    server = AnswersServer(settings, writer.write, clock, metrics, office.routes)
     internal = HealthServer(
         metrics_host,
         metrics_port or 0,
