@@ -11,17 +11,20 @@ from rich.console import Console
 
 from domain.errors import ForeshockError
 from streams.demo.recording import Recording, load
-from streams.demo.slack_page import render_page
 from streams.demo.slack_server import SlackServer
+from streams.demo.slack_site import SlackSite
 from streams.demo.table import FOOTNOTES, for_terminal
 from streams.system import SystemClock
 
 if TYPE_CHECKING:
-    from streams.demo.story import Account
+    from collections.abc import Sequence
+
+    from streams.demo.checks import Check
+    from streams.demo.story import Account, Plan
 
 HERE = Path(__file__).parent.parent / "demo"
 SPEED = 15.0
-PIPE_WIDTH = 132
+PIPE_WIDTH = 140
 EXTRA = ("aiosmtpd", "confluent_kafka")  # an installation for a worker alone has neither
 EXIT_NOT_DONE = 1
 EXIT_NOT_RUN = 2
@@ -47,8 +50,13 @@ def demo(
     ] = HERE / "payments.yaml",
     first: Annotated[float, typer.Option(help="Leave out so many seconds of the recording.", min=0)] = 0.0,
     last: Annotated[float | None, typer.Option(help="Stop after this second of the recording.", min=1)] = None,
+    stay: Annotated[
+        bool, typer.Option("--stay", help="Then show the first incident again, slowly, and stay until Ctrl-C.")
+    ] = False,
 ) -> None:
     """Replay a real recording through a real worker on an embedded broker, and say what it was worth.
+
+    While it runs, stand-ins for Slack and a mailbox can be looked at in a browser: their buttons and links work.
 
     Ends with 0 only if the pipeline did its work end to end: everything produced was consumed, every notice arrived,
     everyone warned was told the end, and at least one incident was warned of before clients felt it.
@@ -60,12 +68,14 @@ def demo(
 
     console = _console()
     try:
-        plan = Plan(_part(load(recording), first, last), config, out, speed)
-        account = asyncio.run(run(plan, SystemClock(), console))
+        clock = SystemClock()
+        plan = Plan(_part(load(recording), first, last).of_late(clock.now()), config, out, speed, stay)
+        account = asyncio.run(run(plan, clock, console, lambda account: _tell(console, account, plan)))
     except ForeshockError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(EXIT_NOT_RUN) from error
-    _tell(console, account, out)
+    if stay:
+        _say_checks(console, account.checks[-1:])
     if not account.succeeded:
         raise typer.Exit(EXIT_NOT_DONE)
 
@@ -78,7 +88,9 @@ def slack_server(
     folder: Annotated[Path | None, typer.Option(help="Where to keep every message as JSON.")] = None,
 ) -> None:
     """Serve the stand-in for Slack until told to stop."""
-    asyncio.run(_serve_slack(SlackServer(port, folder, host=host, token=token, page=render_page)))
+    server = SlackServer(port, folder, host=host, token=token)
+    server.serve(SlackSite(server).routes)
+    asyncio.run(_serve_slack(server))
 
 
 async def _serve_slack(server: SlackServer) -> None:
@@ -113,7 +125,7 @@ def _console() -> Console:
     return terminal if terminal.is_terminal else Console(width=PIPE_WIDTH)
 
 
-def _tell(console: Console, account: "Account", out: Path) -> None:
+def _tell(console: Console, account: "Account", plan: "Plan") -> None:
     def say(text: str, style: str = "") -> None:
         console.print(text, style=style, markup=False, highlight=False, soft_wrap=True)
 
@@ -125,9 +137,22 @@ def _tell(console: Console, account: "Account", out: Path) -> None:
     for line in account.table.summary:
         say(line)
     console.print()
-    for check in account.checks:
-        word, style = ("yes", "green") if check.holds else ("NO ", "bold red")
-        say(f"{word} {check.claim} ({check.detail})", style)
+    _say_checks(console, account.checks)
     console.print()
-    say(f"Look at {out / 'index.html'}: every message as its reader saw it.")
-    say(f"The record of it all: foreshock audit verify --database {out / 'record.sqlite'}; and alerts, explain.")
+    say(f"Look at {plan.out / 'index.html'}: every message as its reader saw it.")
+    database = plan.out / "record.sqlite"
+    say(f"Who was told what, and why: foreshock explain {account.alert or 'ALERT'} --database {database}")
+    say(f"Is the record whole:        foreshock audit verify --database {database}")
+    if plan.stay:
+        console.print()
+        say(f"Now it is your turn: {account.site} is the squads' Slack, {account.site}letters the clients' mail.")
+        say("The first incident comes again, at twice its speed; buttons and links work. Ctrl-C ends it.", "bold")
+        console.print()
+
+
+def _say_checks(console: Console, checks: "Sequence[Check]") -> None:
+    for check in checks:
+        word, style = ("yes", "green") if check.holds else ("NO ", "bold red")
+        console.print(
+            f"{word} {check.claim} ({check.detail})", style=style, markup=False, highlight=False, soft_wrap=True
+        )

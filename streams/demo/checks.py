@@ -1,7 +1,7 @@
 """When a run of the demo counts as a success: the pipeline did its work end to end, and it was of use. Pure."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from domain.identity import NoticeId
@@ -24,15 +24,16 @@ class Check:
 class Observed:
     """What was counted from outside of the pipeline.
 
-    ``arrived`` are the ids of the notices that the Slack stand-in and the mail sink really hold;
-    ``worker_status`` is the worker's exit status, None when it had to be killed.
+    ``arrived`` are the ids of the notices that the Slack stand-in and the mail sink really hold. ``pressed`` is what
+    messages must show of the buttons that were pressed, ``shown`` all that they do show.
     """
 
     produced: int
     handled: int
     dead_letters: Sequence[str]
     arrived: Collection[NoticeId]
-    worker_status: int | None
+    pressed: Sequence[str]
+    shown: str
 
 
 def checks(result: Report, notices: Iterable[Notice], seen: Observed) -> tuple[Check, ...]:
@@ -44,6 +45,7 @@ def checks(result: Report, notices: Iterable[Notice], seen: Observed) -> tuple[C
     twofold = [identity for identity, count in versions.items() if count > 1]
     owed = result.owed
     ahead = result.fully_warned
+    unseen = [words for words in seen.pressed if words not in seen.shown]
     waiting = [f"{notice.phase} to {notice.recipient}" for notice in result.undelivered]
     return (
         Check(
@@ -78,11 +80,23 @@ def checks(result: Report, notices: Iterable[Notice], seen: Observed) -> tuple[C
             f"{ahead} of {len(result.hurtful)} incidents",
         ),
         Check(
-            "the worker ended well when it was asked to",
-            seen.worker_status == 0,
-            "killed: it did not end in time" if seen.worker_status is None else f"exit status {seen.worker_status}",
+            "what people pressed in Slack stands in its messages",
+            bool(seen.pressed) and not unseen,
+            f"{len(seen.pressed) - len(unseen)} of {len(seen.pressed)} presses{_some(unseen)}",
         ),
     )
+
+
+def ended(statuses: Mapping[str, int | None]) -> Check:
+    """Return whether the processes ended well; ``statuses`` are those of their exits, None for one that was killed."""
+    bad = [f"{name} {_ending(status)}" for name, status in statuses.items() if status != 0]
+    return Check(
+        "every process ended well when it was asked to", not bad, ", ".join(bad) or f"{len(statuses)} processes"
+    )
+
+
+def _ending(status: int | None) -> str:
+    return "was killed: it did not end in time" if status is None else f"ended with {status}"
 
 
 def _some(names: Collection[str]) -> str:

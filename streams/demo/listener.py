@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from domain.alert import Transition
+from domain.anomaly import Watermark
+from domain.feedback import Feedback
 from domain.identity import NoticeId
 from domain.notice import Notice, Receipt
 from streams import records
@@ -11,7 +13,9 @@ from streams.demo.broker import Fetched
 from streams.demo.view import Board, Line, View
 from streams.topics import Topic
 
-HEARD = (Topic.ALERTS, Topic.NOTICES, Topic.RECEIPTS, Topic.DEAD_LETTERS)
+HEARD = (  # what causes what
+    Topic.ANOMALIES, Topic.FEEDBACK, Topic.ALERTS, Topic.NOTICES, Topic.RECEIPTS, Topic.DEAD_LETTERS,
+)  # fmt: skip
 
 
 class Source(Protocol):
@@ -24,11 +28,12 @@ class Source(Protocol):
 class Listener:
     """Everything heard so far; `listen` adds what is new."""
 
-    def __init__(self, source: Source, topics: Mapping[str, Topic], board: Board, view: View) -> None:
+    def __init__(self, source: Source, topics: Mapping[str, Topic]) -> None:
         self._source = source
         self._topics = topics
-        self._board = board
-        self._view = view
+        self._board: Board
+        self._view: View
+        self._lines: list[Line] = []
         self._known: dict[NoticeId, Notice] = {}
         self._early: list[Receipt] = []  # receipts whose notice has not been read yet
         self.transitions: list[Transition] = []
@@ -36,11 +41,18 @@ class Listener:
         self.receipts: list[Receipt] = []
         self.dead_letters: list[str] = []
 
+    def turn_to(self, board: Board, view: View) -> None:
+        """Tell this view from now on."""
+        self._board, self._view = board, view
+
     def listen(self) -> int:
-        """Take in what is new; returns how much there was."""
+        """Take in what is new, and tell it in order of event time; returns how much there was."""
         fetched = self._source.read()
-        for message in fetched:
+        for message in sorted(fetched, key=lambda each: HEARD.index(self._topics[each.topic])):
             self._take(self._topics[message.topic], message.value)
+        for line in sorted(self._lines, key=lambda line: line.at):
+            self._view.say(line)
+        self._lines.clear()
         return len(fetched)
 
     def _take(self, topic: Topic, value: bytes) -> None:
@@ -49,9 +61,13 @@ class Listener:
             self.dead_letters.append(f"{letter.source}: {letter.reason}: {letter.detail}")
             return
         match records.decode_any(value):
+            case Watermark() as watermark:
+                self._board.watermark(watermark)
             case Transition() as transition:
                 self.transitions.append(transition)
                 self._say(self._board.transition(transition))
+            case Feedback() as feedback:
+                self._say(self._board.answer(feedback))
             case Notice() as notice:
                 self._notice(notice)
             case Receipt() as receipt:
@@ -78,4 +94,4 @@ class Listener:
 
     def _say(self, line: Line | None) -> None:
         if line is not None:
-            self._view.say(line)
+            self._lines.append(line)

@@ -1,36 +1,22 @@
 """The page to look at after a run: the table, a picture of each incident, and every message as its reader saw it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from email import message_from_bytes
-from email.message import EmailMessage
-from email.policy import default
-from html import escape
-from pathlib import Path
-
-from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from streams.demo.checks import Check
+from streams.demo.letters import Letter
 from streams.demo.recording import Measured
 from streams.demo.report import Report, Row, Told
-from streams.demo.table import FOOTNOTES, Cell, Sheet, title
+from streams.demo.slack_page import template
+from streams.demo.table import FOOTNOTES, Cell, Sheet
 from streams.demo.timeline import svg, timeline
 from streams.demo.view import offset
-
-
-@dataclass(frozen=True, slots=True)
-class Mail:
-    """One e-mail for the page. ``html`` is shown in a sandboxed frame: it runs no scripts."""
-
-    subject: str
-    recipient: str
-    date: str
-    html: str
+from streams.demo.words import title
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Everything that the page shows."""
+    """Everything that the page shows of a run, but for what people read."""
 
     result: Report
     sheet: Sheet
@@ -38,43 +24,19 @@ class Page:
     rows: Sequence[Measured]
     first_at: float
     speed: float
-    slack: str  # a whole HTML page, or nothing
-    mails: Sequence[Mail]
 
 
-def render(page: Page) -> str:
-    """Return the page as HTML; whatever came from outside is escaped."""
-    environment = Environment(
-        loader=PackageLoader("streams.demo"), autoescape=True, undefined=StrictUndefined, trim_blocks=False
-    )
-    return environment.get_template("index.html.j2").render(
+def render(page: Page, slack: str, letters: Sequence[Letter]) -> str:
+    """Return the page as HTML, with a whole page of Slack's messages; whatever came from outside is escaped."""
+    return template("index.html.j2").render(
         sheet=page.sheet,
         footnotes=FOOTNOTES,
         speed=f"{page.speed:g}",
         incidents=[_incident(row, page) for row in page.result.rows],
-        slack=page.slack,
-        mails=page.mails,
+        slack=slack,
+        letters=letters,
         checks=page.checks,
     )
-
-
-def read_mails(files: Iterable[Path]) -> tuple[Mail, ...]:
-    """Return the e-mails in these files, the earliest first."""
-    letters = [message_from_bytes(file.read_bytes(), policy=default) for file in files]
-    return tuple(_mail(letter) for letter in sorted(letters, key=_sent_at))
-
-
-def _sent_at(letter: EmailMessage) -> float:
-    date = letter["Date"]
-    return 0.0 if date is None else float(date.datetime.timestamp())
-
-
-def _mail(letter: EmailMessage) -> Mail:
-    body = letter.get_body(("html", "plain"))
-    text = "" if body is None else str(body.get_content())
-    if body is not None and body.get_content_type() == "text/plain":
-        text = f"<pre>{escape(text)}</pre>"
-    return Mail(str(letter["Subject"] or "").strip(), str(letter["To"] or ""), str(letter["Date"] or ""), text)
 
 
 def _incident(row: Row, page: Page) -> dict[str, object]:

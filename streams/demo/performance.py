@@ -1,18 +1,16 @@
-"""One run on prepared servers: start the worker, replay, listen until the pipeline has finished, stop the worker."""
+"""A replay into a pipeline that runs: listen until it has finished, and tell a view what is seen."""
 
 import asyncio
-from collections.abc import Mapping
-from contextlib import closing
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 
 from config.settings import Settings
 from domain.anomaly import SeriesState
 from domain.clock import Clock
-from streams.demo.broker import EmbeddedBroker, Sender
-from streams.demo.listener import HEARD, Listener
-from streams.demo.process import Figures, WorkerProcess
-from streams.demo.recording import Recording, Schedule, outgoing, replay
-from streams.demo.report import Heard
+from domain.identity import AlertId, ServiceId
+from streams.demo.broker import Sender
+from streams.demo.listener import Listener
+from streams.demo.process import Figures, ServerProcess
+from streams.demo.recording import Fault, Recording, Schedule, outgoing, replay
 from streams.demo.view import Board, View
 from streams.topics import Topic
 
@@ -22,97 +20,110 @@ DRAW_S = 0.2
 FIGURES_S = 1.0
 
 
-@dataclass(frozen=True, slots=True)
-class Played:
-    """What was seen of a run. ``worker_status`` None: it had to be killed."""
-
-    heard: Heard
-    produced: int
-    handled: int
-    dead_letters: tuple[str, ...]
-    worker_status: int | None
-
-
 class Performance:
-    """A run; `play` does it once."""
+    """Holds on to a pipeline; each `play` replays one recording into it."""
 
-    def __init__(self, recording: Recording, settings: Settings, board: Board, view: View, clock: Clock) -> None:
-        self._recording = recording
+    def __init__(
+        self, settings: Settings, sender: Sender, listener: Listener, worker: ServerProcess, clock: Clock
+    ) -> None:
         self._sources = {source.kind: source.topic for source in settings.sources}
-        self._prefix = settings.kafka.topic_prefix
-        self._board = board
-        self._view = view
+        self._sender = sender
+        self._listener = listener
+        self._worker = worker
         self._clock = clock
+        self._board: Board
+        self._view: View
+        self._faults: Sequence[Fault] = ()
         self._figures = Figures()
-        self._asked_at = self._changed_at = clock.monotonic()
+        self._asked_at = self._changed_at = self._sent_at = clock.monotonic()
 
-    async def play(self, broker: EmbeddedBroker, worker: WorkerProcess) -> Played:
-        """Do the whole run; raises WorkerError when the worker does not start or ends on its own."""
-        topics = {f"{self._prefix}{topic}": topic for topic in HEARD}
-        with closing(broker.reader(topics)) as reader:
-            listener = Listener(reader, topics, self._board, self._view)
-            async with worker:
-                self._begin("the worker starts")
-                await worker.wait_ready()
-                schedule = await self._replay(broker.sender(), worker, listener)
-                self._begin("the worker stops")
-                status = await worker.stop()
-            listener.listen()
-        heard = Heard(listener.transitions, listener.notices, listener.receipts, schedule.released_at)
-        return Played(heard, self._board.sent, self._handled(), tuple(listener.dead_letters), status)
+    @property
+    def handled(self) -> int:
+        """Messages of the sources that the worker has handled, by its own count."""
+        topics = set(self._sources.values())
+        return round(sum(self._figures.total("foreshock_messages_total", topic=topic) for topic in topics))
 
-    async def _replay(self, sender: Sender, worker: WorkerProcess, listener: Listener) -> Schedule:
+    @property
+    def idle_s(self) -> float:
+        """How long nothing has been replayed."""
+        return self._clock.monotonic() - self._sent_at
+
+    @property
+    def alerts(self) -> dict[AlertId, ServiceId]:
+        """Return the service of every alert that was heard of."""
+        return self._board.services_of
+
+    def heard_at(self) -> float:
+        """Return how far the recording has been judged, in event time."""
+        return self._board.heard_at
+
+    async def ready(self, processes: Sequence[ServerProcess], board: Board, view: View) -> None:
+        """Return when all are ready; raises ProcessError when one is not in time."""
+        self._turn_to(board, view)
+        self._begin("worker and answers start")
+        for process in processes:
+            await process.wait_ready()
+
+    async def play(self, recording: Recording, board: Board, view: View) -> Schedule:
         """Replay, and wait until the pipeline has finished with it, or for as long as it may take."""
+        self._turn_to(board, view)
+        self._faults = recording.faults
         self._begin("replaying")
-        messages = outgoing(self._recording, self._sources["telemetry"], self._sources["incidents"])
+        messages = outgoing(recording, self._sources["telemetry"], self._sources["incidents"])
         playing = asyncio.create_task(
-            replay(messages, sender, self._clock, self._board.speed, self._progress, keep_times=True)
+            replay(messages, self._sender, self._clock, board.speed, self._progress, keep_times=True)
         )
         try:
             while not playing.done():
-                await self._look(worker, listener)
+                await self._look()
             schedule = await playing
         finally:
             playing.cancel()
         self._begin("waiting for the last messages")
         deadline = self._clock.monotonic() + DRAIN_S
         while not self._finished() and self._clock.monotonic() < deadline:
-            await self._look(worker, listener)
+            await self._look()
         return schedule
 
-    async def _look(self, worker: WorkerProcess, listener: Listener) -> None:
-        worker.check_alive()
+    async def linger(self, step: str) -> None:
+        """Tell what happens until cancelled; raises ProcessError when the worker ends."""
+        self._begin(step)
+        while True:
+            await self._look()
+
+    async def _look(self) -> None:
+        self._worker.check_alive()
         now = self._clock.monotonic()
-        if listener.listen():
+        if self._listener.listen():
             self._changed_at = now
         if now - self._asked_at >= FIGURES_S:
             self._asked_at = now
-            self._figures = await worker.figures() or self._figures
+            self._figures = await self._worker.figures() or self._figures
             self._copy_figures()
-        for line in self._board.truth(self._recording.faults):
+        for line in self._board.truth(self._faults):
             self._view.say(line)
         self._view.show()
         await self._clock.sleep(DRAW_S)
 
+    def _turn_to(self, board: Board, view: View) -> None:
+        self._board, self._view = board, view
+        self._listener.turn_to(board, view)
+
     def _copy_figures(self) -> None:
         series: Mapping[str, float] = self._figures.by("foreshock_series", "state")
-        self._board.handled = self._handled()
+        self._board.handled = self.handled
         self._board.samples = round(self._figures.total("foreshock_samples_total"))
         self._board.series = {state: round(series.get(state, 0.0)) for state in SeriesState}
-
-    def _handled(self) -> int:
-        """Messages of the sources that the worker has handled, by its own count."""
-        topics = set(self._sources.values())
-        return round(sum(self._figures.total("foreshock_messages_total", topic=topic) for topic in topics))
 
     def _finished(self) -> bool:
         waiting = self._figures.total("foreshock_notices_pending") + self._figures.total("foreshock_consumer_lag")
         quiet = self._clock.monotonic() - self._changed_at > QUIET_S
-        return quiet and waiting == 0 and self._handled() >= self._board.sent
+        return quiet and waiting == 0 and self.handled >= self._board.sent
 
     def _progress(self, reached_at: float, sent: int) -> None:
         self._board.reached_at = reached_at
         self._board.sent = sent
+        self._sent_at = self._clock.monotonic()
 
     def _begin(self, step: str) -> None:
         self._board.step = step

@@ -1,4 +1,4 @@
-"""A real worker in a process of its own, and what it says of itself over HTTP."""
+"""Real processes of Foreshock, and what they say of themselves over HTTP."""
 
 import asyncio
 import re
@@ -23,8 +23,8 @@ _LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
 _TAIL = 15  # lines of the worker's log that an error repeats
 
 
-class WorkerError(ForeshockError):
-    """The worker did not start, or ended on its own; the message ends with the last lines of its log."""
+class ProcessError(ForeshockError):
+    """A process did not start, or ended on its own; the message ends with the last lines of its log."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,15 +66,16 @@ def parse_figures(page: str) -> Figures:
     return Figures(tuple(found))
 
 
-def worker_command(config: Path) -> tuple[str, ...]:
-    """Return the command line of `foreshock worker`, by this very Python."""
-    return (sys.executable, "-c", _MAIN, "worker", "--config", str(config))
+def command(*arguments: str | Path) -> tuple[str, ...]:
+    """Return the command line of `foreshock` with these arguments, by this very Python."""
+    return (sys.executable, "-c", _MAIN, *map(str, arguments))
 
 
-class WorkerProcess:
-    """A worker that serves its pages at ``base_url``; its output goes to a log file."""
+class ServerProcess:
+    """A process that serves its metrics and its readiness at ``base_url``; its output goes to a log file."""
 
-    def __init__(self, command: Sequence[str], log: Path, base_url: str, clock: Clock) -> None:
+    def __init__(self, name: str, command: Sequence[str], log: Path, base_url: str, clock: Clock) -> None:
+        self.name = name
         self._command = command
         self._log = log
         self._base_url = base_url
@@ -85,7 +86,10 @@ class WorkerProcess:
     async def __aenter__(self) -> Self:
         self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=5))
         with self._log.open("wb") as log:
-            self._process = await asyncio.create_subprocess_exec(*self._command, stdout=log, stderr=log)
+            # A session of its own: Ctrl-C at the terminal is for the demo, which ends it in its turn.
+            self._process = await asyncio.create_subprocess_exec(
+                *self._command, stdout=log, stderr=log, start_new_session=True
+            )
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -96,7 +100,7 @@ class WorkerProcess:
             await self._process.wait()
 
     async def wait_ready(self) -> None:
-        """Return when the worker says that it is ready; raises WorkerError when it ends or takes too long."""
+        """Return when the process says that it is ready; raises ProcessError when it ends or takes too long."""
         deadline = self._clock.monotonic() + READY_S
         while self._clock.monotonic() < deadline:
             self.check_alive()
@@ -104,13 +108,13 @@ class WorkerProcess:
             if status == 200:
                 return
             await self._clock.sleep(_POLL_S)
-        raise WorkerError(f"the worker was not ready after {READY_S:.0f} s\n{self._tail()}")
+        raise ProcessError(f"{self.name} was not ready after {READY_S:.0f} s\n{self._tail()}")
 
     def check_alive(self) -> None:
-        """Raise WorkerError if the process has ended."""
+        """Raise ProcessError if the process has ended."""
         if self._process is None or self._process.returncode is not None:
             code = None if self._process is None else self._process.returncode
-            raise WorkerError(f"the worker ended on its own with status {code}\n{self._tail()}")
+            raise ProcessError(f"{self.name} ended on its own with status {code}\n{self._tail()}")
 
     async def figures(self) -> Figures | None:
         """Return its metrics; None when it does not answer just now."""
@@ -118,7 +122,7 @@ class WorkerProcess:
         return parse_figures(page) if status == 200 else None
 
     async def stop(self) -> int | None:
-        """Ask the worker to end, as an init system would; returns its status, None if it had to be killed."""
+        """Ask the process to end, as an init system would; returns its status, None if it had to be killed."""
         if self._process is None:
             return None
         if self._process.returncode is None:

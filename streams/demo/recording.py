@@ -10,7 +10,7 @@ import json
 import math
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from heapq import merge
 from itertools import groupby
 from operator import attrgetter
@@ -26,6 +26,7 @@ from streams.codecs.native import Row, encode_native
 
 HEADER = ("ts", "service", "metric", "value")
 COUNTER_SUFFIX = "_total"
+DAY_S = 86_400.0
 DATA_FAULT = "data"  # the system is healthy, only its telemetry lies
 _EARLY_S = 0.02  # a message may go out this much before its time, so that not every one costs a sleep
 _BURST = 500  # messages after which others get a turn, even when the replay is behind its time
@@ -100,6 +101,32 @@ class Recording:
     def last_at(self) -> float:
         """Arrival of the last row."""
         return self.rows[-1].arrived_at
+
+    def moved(self, by_s: float) -> "Recording":
+        """Return the same, so much later."""
+        return Recording(
+            tuple(replace(row, at=row.at + by_s, arrived_at=row.arrived_at + by_s) for row in self.rows),
+            tuple(
+                replace(
+                    fault,
+                    started_at=fault.started_at + by_s,
+                    breach_at=None if fault.breach_at is None else fault.breach_at + by_s,
+                    resolved_at=fault.resolved_at + by_s,
+                )
+                for fault in self.faults
+            ),
+            tuple(
+                replace(change, started_at=change.started_at + by_s, ended_at=change.ended_at + by_s)
+                for change in self.changes
+            ),
+        )
+
+    def of_late(self, now: float) -> "Recording":
+        """Return the same at the same time of the latest day on which it could have happened: links in letters expire.
+
+        It ends before ``now``.
+        """
+        return self.moved(DAY_S * math.floor((now - self.last_at) / DAY_S))
 
     def between(self, start: float, end: float) -> "Recording":
         """Return the part that arrived in [start, end), with what began and ended in it."""

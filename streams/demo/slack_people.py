@@ -36,6 +36,16 @@ class Person:
     name: str = "anna"
 
 
+@dataclass(frozen=True, slots=True)
+class Whisper:
+    """What one person was told below a message. Nobody else sees it."""
+
+    person: str
+    text: str
+    channel: str
+    ts: str
+
+
 @dataclass(slots=True)
 class Dialogue:
     """A dialogue that the app has opened for somebody. ``errors`` is what the app has said of a field."""
@@ -48,20 +58,20 @@ class Dialogue:
 
 
 class SlackPeople:
-    """``heard`` is what people were told beside the messages: nobody else sees it."""
+    """``heard`` is what people were told beside the messages."""
 
     def __init__(self, address: Callable[[], str], clock: Clock) -> None:
         """``address`` is where the stand-in is."""
         self.request_url = ""  # where the app takes presses over HTTP; empty: nowhere
         self.turns_away = ""  # why a connection is ended before it says hello; empty: none is
-        self.heard: list[tuple[str, str]] = []
+        self.heard: list[Whisper] = []
         self.dialogues: list[Dialogue] = []
         self.envelopes: dict[str, Json] = {}  # what was sent by Socket Mode, to be sent again
         self._address = address
         self._clock = clock
         self._count = 0
         self._triggers: dict[str, tuple[float, Person]] = {}
-        self._speaking: dict[str, tuple[Person, int]] = {}
+        self._speaking: dict[str, tuple[Person, Posted, int]] = {}
         self._tickets: set[str] = set()
         self._sockets: list[web.WebSocketResponse] = []
         self._waiting: dict[str, asyncio.Future[Json]] = {}
@@ -79,9 +89,9 @@ class SlackPeople:
         return {"apps.connections.open": self._open_connection, "views.open": self._open_view}
 
     @property
-    def sockets(self) -> int:
-        """Return how many connections the app holds."""
-        return len(self._sockets)
+    def app_listens(self) -> bool:
+        """Whether there is an app that a press would come to."""
+        return bool(self.request_url or self._sockets)
 
     async def connected(self) -> None:
         """Wait until the app holds a connection."""
@@ -111,19 +121,13 @@ class SlackPeople:
         return await self.deliver(self.payload(message, action, person or Person()))
 
     def payload(self, message: Posted, action: str, person: Person | None = None) -> Json:
-        """Return what the app is sent for a press."""
+        """Return what the app is sent for a press. LookupError: the message has no such button."""
         who = person or Person()
-        block, button = next(
-            (block, element)
-            for block in message.blocks
-            if block["type"] == "actions"
-            for element in block["elements"]
-            if element["action_id"] == action
-        )
+        block, button = _button(message, action)
         now = self._clock.now()
         trigger, speaking = self._next("trigger"), self._next("speech")
         self._triggers[trigger] = (now, who)
-        self._speaking[speaking] = (who, MOST_SPOKEN)
+        self._speaking[speaking] = (who, message, MOST_SPOKEN)
         pressed = {"action_id": action, "block_id": block["block_id"], "type": "button", "text": button["text"]}
         return {
             "type": "block_actions",
@@ -138,10 +142,8 @@ class SlackPeople:
             "actions": [{**pressed, "value": button.get("value", ""), "action_ts": f"{now:.6f}"}],
         }
 
-    async def submit(
-        self, dialogue: Dialogue, *, whom: list[str] | None = None, lasts: str = "", text: str | None = None
-    ) -> int:
-        """Send a dialogue in as it was opened, but for what is given; it closes unless the app has found a fault."""
+    async def submit(self, dialogue: Dialogue, **given: str | list[str] | None) -> int:
+        """Send a dialogue in as it was opened, but for the fields that are given; it closes unless a fault is found."""
         payload = {
             "type": "view_submission",
             "team": {"id": BOT["team"], "domain": "demo"},
@@ -150,7 +152,7 @@ class SlackPeople:
             "view": {
                 **dialogue.view,
                 "id": dialogue.id,
-                "state": {"values": _filled(dialogue.view, whom, lasts, text)},
+                "state": {"values": _filled(dialogue.view, given)},
             },
         }
         status, answer = await self._delivered(payload)
@@ -249,12 +251,13 @@ class SlackPeople:
 
     async def _hear(self, request: web.Request) -> web.Response:
         address = request.match_info["address"]
-        person, left = self._speaking.get(address, (None, 0))
-        if person is None or left == 0:
+        speaking = self._speaking.get(address)
+        if speaking is None or speaking[-1] == 0:
             return web.json_response({"ok": False, "error": "used_url"}, status=404)
-        self._speaking[address] = (person, left - 1)
+        person, message, left = speaking
+        self._speaking[address] = (person, message, left - 1)
         said: Any = await request.json()
-        self.heard.append((person.id, said["text"]))
+        self.heard.append(Whisper(person.id, said["text"], message.channel, message.ts))
         self._spoken.set()
         return web.Response(text="ok")
 
@@ -263,11 +266,29 @@ class SlackPeople:
         return f"{name}{self._count:06d}"
 
 
-def _filled(view: Json, whom: list[str] | None, lasts: str, text: str | None) -> Json:
-    """Return the state of the fields: as they were shown at first, but for what is given."""
-    given = {"multi_static_select": whom, "static_select": lasts or None, "plain_text_input": text}
+def has_button(message: Posted, action: str) -> bool:
+    """Whether a message has a button just now."""
+    return any(each["action_id"] == action for row in _rows(message) for each in row["elements"])
+
+
+def _rows(message: Posted) -> list[Json]:
+    return [block for block in message.blocks if block["type"] == "actions"]
+
+
+def _button(message: Posted, action: str) -> tuple[Json, Json]:
+    for block in _rows(message):
+        for element in block["elements"]:
+            if element["action_id"] == action:
+                return block, element
+    raise LookupError(action)
+
+
+def _filled(view: Json, given: Mapping[str, object]) -> Json:
+    """Return the state of the fields: as they were shown at first, but for what is given by the name of its block."""
     return {
-        block["block_id"]: {block["element"]["action_id"]: _field(block["element"], given[block["element"]["type"]])}
+        block["block_id"]: {
+            block["element"]["action_id"]: _field(block["element"], given.get(block["block_id"])),
+        }
         for block in view["blocks"]
         if block["type"] == "input"
     }
@@ -275,15 +296,12 @@ def _filled(view: Json, whom: list[str] | None, lasts: str, text: str | None) ->
 
 def _field(element: Json, given: object) -> Json:
     kind = element["type"]
+    options = {option["value"]: option for option in element.get("options", ())}
     match kind:
         case "multi_static_select":
-            chosen = [option for option in element["options"] if given is None or option["value"] in given]  # type: ignore[operator] # a list
-            return {"type": kind, "selected_options": chosen}
+            chosen = [options[value] for value in given if value in options] if isinstance(given, list) else None
+            return {"type": kind, "selected_options": element["initial_options"] if chosen is None else chosen}
         case "static_select":
-            options = {option["value"]: option for option in element["options"]}
-            return {
-                "type": kind,
-                "selected_option": element["initial_option"] if given is None else options[str(given)],
-            }
+            return {"type": kind, "selected_option": options.get(str(given), element["initial_option"])}
         case _:
-            return {"type": kind, "value": given}
+            return {"type": kind, "value": given or None}

@@ -7,7 +7,7 @@ import asyncio
 import contextlib
 import json
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
@@ -38,19 +38,19 @@ class SlackServer:
         token: str = "xoxb-stand-in",  # noqa: S107 - a stand-in's token opens nothing
         clock: Clock | None = None,
         channels: Sequence[str] | None = None,
-        page: Callable[[Sequence[Posted], Mapping[str, bytes]], str] | None = None,
     ) -> None:
-        """``channels`` are those that exist (``#name``), None for all; ``page`` shows messages and files at /."""
+        """``channels`` are those that exist (``#name``), None for all."""
         self.host, self.port, self.token = host, port, token
         self.messages: list[Posted] = []
         self.calls: list[tuple[str, Json]] = []
         self.faults: deque[Fault] = deque()
         self.down = False  # every call answers 503
         self.archived: set[str] = set()
-        self.files = SlackFiles(lambda: f"http://{self.host}:{self.port}/", folder and folder / "files")
-        self.people = SlackPeople(lambda: f"http://{self.host}:{self.port}/", clock or SystemClock())
+        self._known_as = ""  # how the app, which may be on another machine, calls this one
+        self.files = SlackFiles(self._address, folder and folder / "files")
+        self.people = SlackPeople(self._address, clock or SystemClock())
         self._folder = folder
-        self._page = page
+        self._more: list[web.RouteDef] = []
         self._clock = clock or SystemClock()
         self._open = channels is None
         self._ids: dict[str, str] = {}
@@ -65,10 +65,23 @@ class SlackServer:
         """Return the base address of the API."""
         return f"http://{self.host}:{self.port}/api/"
 
+    def _address(self) -> str:
+        return f"http://{self._known_as or f'{self.host}:{self.port}'}/"
+
     @property
     def notice_ids(self) -> list[str]:
         """Return the ids of the notices that have arrived, one for each message that carries one."""
         return [message.notice for message in self.messages if message.notice is not None]
+
+    def everything_said(self) -> str:
+        """Return what all messages say and have said before edits, as JSON."""
+        return json.dumps(
+            [(message.text, message.blocks, message.edits) for message in self.messages], ensure_ascii=False
+        )
+
+    def serve(self, routes: Iterable[web.RouteDef]) -> None:
+        """Serve these beside the API, from the start on."""
+        self._more.extend(routes)
 
     def replies(self, ts: str) -> list[Posted]:
         """Return the thread below a message, without the message itself."""
@@ -80,9 +93,8 @@ class SlackServer:
             self._folder.mkdir(parents=True, exist_ok=True)
         app = web.Application(client_max_size=1 << 20)
         app.router.add_route("*", "/api/{method}", self._serve)
-        app.router.add_get("/", self._show)
         app.router.add_post("/upload/v1/{file}", self._upload)
-        app.add_routes(self.people.routes)
+        app.add_routes([*self.people.routes, *self._more])
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
         await self._runner.setup()
         site = web.TCPSite(self._runner, self.host, self.port)
@@ -99,11 +111,6 @@ class SlackServer:
         if self._runner is not None:
             await self._runner.cleanup()
 
-    async def _show(self, _: web.Request) -> web.Response:
-        if self._page is None:
-            raise web.HTTPNotFound
-        return web.Response(text=self._page(self.messages, self.files.pictures), content_type="text/html")
-
     async def _upload(self, request: web.Request) -> web.Response:
         self.calls.append(("upload", {"file": request.match_info["file"], "token": "Authorization" in request.headers}))
         fault = self._next_fault("upload")
@@ -111,6 +118,7 @@ class SlackServer:
         return web.Response(status=status, text=f"OK - {status}")
 
     async def _serve(self, request: web.Request) -> web.StreamResponse:
+        self._known_as = request.host
         method = request.match_info["method"]
         arguments = await _arguments(request)
         self.calls.append((method, arguments))

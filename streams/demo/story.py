@@ -1,59 +1,76 @@
-"""The demo from beginning to end: broker, worker, stand-ins, replay, and an honest account of what came of it."""
+"""The demo from beginning to end: broker, processes, stand-ins, replay, and an honest account of what came of it."""
 
 import asyncio
-import shutil
-import socket
-from dataclasses import dataclass
+import math
+import signal
+from collections.abc import Callable, Sequence
+from contextlib import closing, suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
-import yaml
 from rich.console import Console
 
-from config.loader import load
 from config.settings import Settings
 from domain.clock import Clock
-from domain.errors import ForeshockError
 from domain.identity import NoticeId
-from streams.demo.broker import EmbeddedBroker
-from streams.demo.checks import Check, Observed, checks
+from streams.agents.detect import IDLE_AFTER_S
+from streams.demo.broker import EmbeddedBroker, Sender
+from streams.demo.cast import Cast
+from streams.demo.checks import Check, Observed, checks, ended
+from streams.demo.folder import CONFIG, HOST, Addresses, configure, free_addresses, prepare_folder
+from streams.demo.letters import Letter, in_order, render_letters
+from streams.demo.listener import HEARD, Listener
 from streams.demo.mail_server import MailServer
-from streams.demo.pages import Page, read_mails, render
-from streams.demo.performance import Performance, Played, own_topics
-from streams.demo.process import WorkerProcess, worker_command
-from streams.demo.recording import Recording
-from streams.demo.report import Report, report
+from streams.demo.pages import Page, render
+from streams.demo.performance import Performance, own_topics
+from streams.demo.process import ServerProcess, command
+from streams.demo.recording import Recording, Schedule
+from streams.demo.report import Heard, report
 from streams.demo.slack_page import render_page
 from streams.demo.slack_server import SlackServer
+from streams.demo.slack_site import Room, SlackSite
 from streams.demo.table import Sheet, sheet
-from streams.demo.view import Board, LiveView, PlainView, View
+from streams.demo.view import Board, LiveView, PlainView
+from streams.pages.slack import PATH
 from streams.record.projector import project
 
 RECORD = "record.sqlite"  # what was decided, for `foreshock audit verify` and `foreshock explain` to be tried on
-MARKER = ".foreshock-demo"  # tells a folder that a run has made, and that the next run may empty
-
-
-class DemoError(ForeshockError):
-    """The demo cannot run; the message says what to do."""
+ENCORE_SPEED = 2.0  # slow enough to read a message and press its buttons
+ENCORE_BEFORE_S, ENCORE_AFTER_S = 45.0, 90.0
+PAUSE_S = 1.0  # of event time between a recording and what follows it
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What to run. ``out`` is emptied first, but only if an earlier run has made it."""
+    """What to run. ``out`` is emptied first, but only if an earlier run has made it.
+
+    ``stay``: afterwards the first incident comes again, slowly, and the pages stay until the run is interrupted.
+    """
 
     recording: Recording
     config: Path
     out: Path
     speed: float
+    stay: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """What came of a run."""
+    """What came of a run. ``site`` shows the stand-ins while they last; ``alert`` is one to try commands on."""
 
-    result: Report
-    table: Sheet
-    checks: tuple[Check, ...]
+    page: Page
+    site: str
+    alert: str | None
+
+    @property
+    def table(self) -> Sheet:
+        """The table."""
+        return self.page.sheet
+
+    @property
+    def checks(self) -> tuple[Check, ...]:
+        """Every check."""
+        return tuple(self.page.checks)
 
     @property
     def succeeded(self) -> bool:
@@ -61,97 +78,166 @@ class Account:
         return all(check.holds for check in self.checks)
 
 
-async def run(plan: Plan, clock: Clock, console: Console) -> Account:
-    """Run the demo; raises ForeshockError when it could not be run: whether it succeeded is in the account."""
+Tell = Callable[[Account], None]
+
+
+async def run(plan: Plan, clock: Clock, console: Console, tell: Tell) -> Account:
+    """Run the demo and ``tell`` what came of it; raises ForeshockError when it could not be run."""
     prepare_folder(plan.out)
     slack, mail = SlackServer(folder=plan.out / "slack"), MailServer(folder=plan.out / "mail")
+    letters = Room("/letters", "What clients read by e-mail", lambda: render_letters(_letters(mail)))
+    slack.serve(SlackSite(slack, letters).routes)
     with EmbeddedBroker() as broker:
         async with slack, mail:
-            settings = _configure(plan, broker.bootstrap, slack, mail)
+            addresses = free_addresses(broker.bootstrap)
+            settings = configure(plan.config, plan.out, addresses, slack, mail)
+            slack.people.request_url = f"{settings.answers.url}{PATH}"
             broker.create_topics(own_topics(settings))
-            played = await _play(plan, settings, broker, clock, console)
-            await asyncio.to_thread(project, settings, str(plan.out / RECORD), clock)
-    account = _account(plan, settings, played, {NoticeId(each) for each in (*slack.notice_ids, *mail.notice_ids)})
-    _write_pages(plan, account, render_page(slack.messages, slack.files.pictures))
-    return account
+            topics = {f"{settings.kafka.topic_prefix}{topic}": topic for topic in HEARD}
+            with closing(broker.reader(topics)) as reader:
+                site = slack.url.removesuffix("api/")
+                console.print(f"Look on at {site} (the squads' Slack) and {site}letters (the clients' mail).")
+                show = _Show(plan, settings, slack, mail, Listener(reader, topics), clock, console)
+                return await show.run(broker.sender(), addresses, tell)
 
 
-def prepare_folder(out: Path) -> None:
-    """Make the folder, or empty the one that an earlier run has made; raises DemoError for anybody else's."""
-    if out.exists() and (not out.is_dir() or (any(out.iterdir()) and not (out / MARKER).exists())):
-        raise DemoError(f"{out} is not empty and no earlier demo has made it: name another folder with --out")
-    shutil.rmtree(out, ignore_errors=True)
-    out.mkdir(parents=True)
-    (out / MARKER).write_text(
-        "A run of `foreshock demo` made this folder; the next one empties it.\n", encoding="utf-8"
+class _Show:
+    """A run between servers that are there."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        settings: Settings,
+        slack: SlackServer,
+        mail: MailServer,
+        listener: Listener,
+        clock: Clock,
+        console: Console,
+    ) -> None:
+        self._plan = plan
+        self._settings = settings
+        self._slack = slack
+        self._mail = mail
+        self._listener = listener
+        self._clock = clock
+        self._console = console
+        self._services = [service.id for service in settings.landscape().services]
+
+    async def run(self, sender: Sender, addresses: Addresses, tell: Tell) -> Account:
+        """Start the processes, replay, stay if that is wanted, and end everything."""
+        plan, clock = self._plan, self._clock
+        worker, answers = processes(plan.out, addresses, clock)
+        async with worker, answers:
+            performance = Performance(self._settings, sender, self._listener, worker, clock)
+            account = await self._play(performance, (worker, answers))
+            if plan.stay:
+                await self._leave_behind(account)
+                tell(account)
+                await self._stay(performance)
+            statuses = {process.name: await process.stop() for process in (worker, answers)}
+        self._listener.listen()
+        account = replace(account, page=replace(account.page, checks=(*account.checks, ended(statuses))))
+        await self._leave_behind(account)
+        if not plan.stay:
+            tell(account)
+        return account
+
+    async def _play(self, performance: Performance, children: Sequence[ServerProcess]) -> Account:
+        """Replay the recording while people answer, and return what came of it."""
+        recording = self._plan.recording
+        board = Board(recording.first_at, recording.last_at, self._plan.speed, self._services)
+        terminal = self._console.is_terminal
+        with LiveView(self._console, board) if terminal else PlainView(self._console, board) as view:
+            await performance.ready(children, board, view)
+            cast = Cast(self._slack, performance.heard_at, self._clock)
+            acting = asyncio.create_task(cast.play())
+            try:
+                schedule = await performance.play(recording, board, view)
+            finally:
+                acting.cancel()
+            with suppress(asyncio.CancelledError):
+                await acting
+        return self._account(schedule, performance.handled, board.sent, cast)
+
+    async def _stay(self, performance: Performance) -> None:
+        """Play the first incident again, slowly, and keep everything going until the run is interrupted."""
+        enough = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, enough.set)
+        staying = loop.create_task(self._encore(performance))
+        waiting = loop.create_task(enough.wait())
+        await asyncio.wait((staying, waiting), return_when=asyncio.FIRST_COMPLETED)
+        staying.cancel()
+        waiting.cancel()
+        with suppress(asyncio.CancelledError):
+            await staying
+
+    async def _encore(self, performance: Performance) -> None:
+        recording = self._plan.recording
+        # Event time has stood still since the end, unless it was so long that it has gone on with the clock.
+        gone_s = performance.idle_s if performance.idle_s >= IDLE_AFTER_S else 0.0
+        again = encore(recording, recording.last_at + gone_s + PAUSE_S)
+        board = Board(recording.first_at, again.last_at, ENCORE_SPEED, self._services, services_of=performance.alerts)
+        with PlainView(self._console, board, every_s=math.inf) as view:
+            await performance.play(again, board, view)
+            await performance.linger("serving until Ctrl-C")
+
+    def _account(self, schedule: Schedule, handled: int, sent: int, cast: Cast) -> Account:
+        """Return what came of the replay. Later, the pipeline may say more."""
+        landscape, recording, heard = self._settings.landscape(), self._plan.recording, self._listener
+        notices, transitions = tuple(heard.notices), tuple(heard.transitions)
+        said = Heard(transitions, notices, tuple(heard.receipts), schedule.released_at)
+        result = report(said, recording.faults, recording.changes, landscape, until=recording.last_at)
+        seen = Observed(
+            produced=sent,
+            handled=handled,
+            dead_letters=tuple(heard.dead_letters),
+            arrived={NoticeId(each) for each in (*self._slack.notice_ids, *self._mail.notice_ids)},
+            pressed=tuple(part.told for part in cast.pressed),
+            shown=self._slack.everything_said(),
+        )
+        page = Page(
+            result=result,
+            sheet=sheet(result, [client.name for client in landscape.clients], recording.first_at),
+            checks=checks(result, notices, seen),
+            rows=recording.rows,
+            first_at=recording.first_at,
+            speed=self._plan.speed,
+        )
+        return Account(page, self._slack.url.removesuffix("api/"), transitions[0].alert if transitions else None)
+
+    async def _leave_behind(self, account: Account) -> None:
+        """Write the pages and the record, anew where they are there."""
+        out = self._plan.out
+        slack = render_page(self._slack.messages, self._slack.files.pictures)
+        (out / "slack.html").write_text(slack, encoding="utf-8")
+        (out / "index.html").write_text(render(account.page, slack, _letters(self._mail)), encoding="utf-8")
+        await asyncio.to_thread(project, self._settings, str(out / RECORD), self._clock)
+
+
+def encore(recording: Recording, at: float) -> Recording:
+    """Return the first incident that clients felt, as if it happened again ``at`` then; else all of it."""
+    felt = next((fault for fault in recording.faults if fault.breach_at is not None), None)
+    if felt is None:
+        return recording.moved(at - recording.first_at)
+    part = recording.between(felt.started_at - ENCORE_BEFORE_S, felt.resolved_at + ENCORE_AFTER_S)
+    return part.moved(at - part.first_at)
+
+
+def processes(out: Path, addresses: Addresses, clock: Clock) -> tuple[ServerProcess, ServerProcess]:
+    """Return the worker and the process for answers, not started."""
+    config = ("--config", out / CONFIG)
+    metrics = ("--metrics-port", str(addresses.answers_metrics))
+    pages = (f"http://{HOST}:{port}" for port in (addresses.worker, addresses.answers_metrics))
+    commands = (command("worker", *config), command("answers", *config, *metrics))
+    names = (("the worker", "worker.log"), ("the process for answers", "answers.log"))
+    worker, answers = (
+        ServerProcess(name, line, out / log, page, clock)
+        for (name, log), line, page in zip(names, commands, pages, strict=True)
     )
+    return worker, answers
 
 
-def merged(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
-    """Return ``base`` with every value of ``over`` in its place; neither is changed."""
-    result = dict(base)
-    for key, value in over.items():
-        found = result.get(key)
-        result[key] = merged(found, value) if isinstance(found, dict) and isinstance(value, dict) else value
-    return result
-
-
-def _configure(plan: Plan, bootstrap: str, slack: SlackServer, mail: MailServer) -> Settings:
-    """Write the worker's configuration into the folder, and read it back as the worker will."""
-    over = {
-        "kafka": {"brokers": bootstrap.split(","), "create_topics": False},
-        "state": {"store": "directory", "directory": str(plan.out.resolve() / "state")},
-        "server": {"host": "127.0.0.1", "port": _free_port()},
-        "channels": {
-            "slack": {"base_url": slack.url, "token_file": "slack-token"},
-            "email": {"host": mail.host, "port": mail.port, "security": "none"},
-        },
-    }
-    base = yaml.safe_load(plan.config.read_text(encoding="utf-8"))
-    base.get("channels", {}).get("slack", {}).pop("token", None)  # a real one has no business here
-    (plan.out / "slack-token").write_text(slack.token, encoding="utf-8")
-    target = plan.out / "worker.yaml"
-    target.write_text(yaml.safe_dump(merged(base, over), sort_keys=False), encoding="utf-8")
-    return load(target, {})
-
-
-def _free_port() -> int:
-    """Return a loopback port that nobody listens on just now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-async def _play(plan: Plan, settings: Settings, broker: EmbeddedBroker, clock: Clock, console: Console) -> Played:
-    recording = plan.recording
-    names = [service.id for service in settings.landscape().services]
-    board = Board(recording.first_at, recording.last_at, plan.speed, names)
-    view: View = LiveView(console, board) if console.is_terminal else PlainView(console, board)
-    address = f"http://{settings.server.host}:{settings.server.port}"
-    worker = WorkerProcess(worker_command(plan.out / "worker.yaml"), plan.out / "worker.log", address, clock)
-    with view:
-        return await Performance(recording, settings, board, view, clock).play(broker, worker)
-
-
-def _account(plan: Plan, settings: Settings, played: Played, arrived: set[NoticeId]) -> Account:
-    landscape = settings.landscape()
-    recording = plan.recording
-    result = report(played.heard, recording.faults, recording.changes, landscape, until=recording.last_at)
-    seen = Observed(played.produced, played.handled, played.dead_letters, arrived, played.worker_status)
-    table = sheet(result, [client.name for client in landscape.clients], recording.first_at)
-    return Account(result, table, checks(result, played.heard.notices, seen))
-
-
-def _write_pages(plan: Plan, account: Account, slack: str) -> None:
-    (plan.out / "slack.html").write_text(slack, encoding="utf-8")
-    page = Page(
-        result=account.result,
-        sheet=account.table,
-        checks=account.checks,
-        rows=plan.recording.rows,
-        first_at=plan.recording.first_at,
-        speed=plan.speed,
-        slack=slack,
-        mails=read_mails((plan.out / "mail").glob("*.eml")),
-    )
-    (plan.out / "index.html").write_text(render(page), encoding="utf-8")
+def _letters(mail: MailServer) -> tuple[Letter, ...]:
+    return in_order(taken.message for taken in mail.messages)

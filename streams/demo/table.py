@@ -6,31 +6,22 @@ from dataclasses import dataclass
 from rich.table import Table
 from rich.text import Text
 
-from streams.demo.recording import Fault
 from streams.demo.report import Report, Result, Row, Stray, Told
 from streams.demo.view import offset
+from streams.demo.words import called, title
 
 NOT_HIT = "not hit"
-ROOMY = 130  # characters
-_LEAST = {"incident": 13, "squads": 12, "result": 8}  # characters: room for the longest word
+TITLE = "What was said, and when"
+ROOMY = 138  # characters
+_LEAST = {"incident": 16, "squads": 12, "result": 8}  # characters: room for the longest word
 _LEADING, _CLOSING = 3, 2  # columns before and after those of the clients
 GOOD, BAD, FAIR, PLAIN = "good", "bad", "fair", "plain"
 _TERMINAL = {GOOD: "green", BAD: "red", FAIR: "yellow", PLAIN: "dim"}
-_NAMES = {
-    "conn_leak": "connection leak",
-    "loop_block": "blocked event loop",
-    "disk_fill": "disk filling up",
-    "upstream_latency": "slow provider",
-    "slow_worker": "slow settlement worker",
-    "sudden_kill": "database killed",
-    "lock_contention": "lock contention",
-    "mem_leak": "memory leak",
-    "cpu_neighbour": "busy neighbour",
-}
 FOOTNOTES = (
     "Told: event time of the decision, plus the wall-clock time from producing its cause to delivery.",
     "Felt: when the recording's load generator had measured a broken SLO for 10 of 12 seconds.",
     "Lead: felt less told.",
+    "Approved: once, by a scripted person who takes half a minute. The others stay held.",
 )
 
 
@@ -51,13 +42,6 @@ class Sheet:
     summary: tuple[str, ...]
 
 
-def title(fault: Fault) -> str:
-    """Return what an incident is called."""
-    if fault.is_data:
-        return f"telemetry fault: {fault.detail}"
-    return _NAMES.get(fault.kind, fault.kind.replace("_", " "))
-
-
 def sheet(result: Report, clients: Sequence[str], first_at: float) -> Sheet:
     """Return the table of a run; ``clients`` are their names in the order of the columns."""
     columns = ("incident", "felt at", "squads", *clients, "told the end", "result")
@@ -66,21 +50,43 @@ def sheet(result: Report, clients: Sequence[str], first_at: float) -> Sheet:
 
 
 def for_terminal(table: Sheet, width: int) -> Table:
-    """Return the table as rich draws it; a narrow terminal gets one column for the clients of a row."""
-    wide = width >= ROOMY
-    first, clients, last = table.columns[:_LEADING], table.columns[_LEADING:-_CLOSING], table.columns[-_CLOSING:]
-    drawn = Table(title="What was said, and when", title_justify="left", pad_edge=False, show_lines=not wide)
-    for column in (*first, *(clients if wide else ("clients",)), *last):
-        drawn.add_column(column, no_wrap=column == "clients", overflow="fold", min_width=_LEAST.get(column))
+    """Return the table as rich draws it; a narrow terminal gets fewer columns of more lines."""
+    return _wide(table) if width >= ROOMY else _narrow(table)
+
+
+def _wide(table: Sheet) -> Table:
+    drawn = Table(title=TITLE, title_justify="left", pad_edge=False)
+    for column in table.columns:
+        drawn.add_column(column, overflow="fold", min_width=_LEAST.get(column))
     for row in table.rows:
-        texts = [Text(cell.text, style=_TERMINAL[cell.tone]) for cell in row]
-        middle = texts[_LEADING:-_CLOSING]
-        if not wide:
-            named = zip(clients, middle, strict=True)
-            lines = [Text(f"{name}: ").append_text(text) for name, text in named if text.plain != NOT_HIT]
-            middle = [Text("\n").join(lines) if lines else Text("none was hit", style=_TERMINAL[PLAIN])]
-        drawn.add_row(*texts[:_LEADING], *middle, *texts[-_CLOSING:])
+        drawn.add_row(*map(_text, row))
     return drawn
+
+
+def _narrow(table: Sheet) -> Table:
+    drawn = Table(title=TITLE, title_justify="left", pad_edge=False, show_lines=True)
+    drawn.add_column("incident", overflow="fold", width=_LEAST["incident"])
+    drawn.add_column("squads", overflow="fold")  # takes what is left
+    drawn.add_column("clients", no_wrap=True)
+    drawn.add_column("result", overflow="fold", width=_LEAST["result"])
+    names = table.columns[_LEADING:-_CLOSING]
+    for incident, felt, squads, *clients, end, result in table.rows:
+        lines = [
+            Text(f"{name}: ").append_text(_text(cell))
+            for name, cell in zip(names, clients, strict=True)
+            if cell.text != NOT_HIT
+        ]
+        drawn.add_row(
+            Text(f"{incident.text}, felt: {felt.text}"),
+            _text(squads),
+            Text("\n").join(lines) if lines else Text("none was hit", style=_TERMINAL[PLAIN]),
+            Text("\n").join([_text(result), Text("the end told: "), _text(end)]),
+        )
+    return drawn
+
+
+def _text(cell: Cell) -> Text:
+    return Text(cell.text, style=_TERMINAL[cell.tone])
 
 
 def _row(row: Row, clients: Sequence[str], first_at: float) -> tuple[Cell, ...]:
@@ -149,7 +155,7 @@ def _summary(result: Report, first_at: float) -> tuple[str, ...]:
     silent = sum(told.at is None and _why(told.reason) in {"held for approval", "wants none"} for told in clients)
     lines = [
         f"Squads were warned of {result.warned} of {hurtful} incidents before clients felt them{lead}.",
-        f"Clients who were hit: {ahead} of {len(clients)} warned before; {silent} by their own policy not.",
+        f"Clients hit: {ahead} of {len(clients)} warned before; {silent} not: held for approval, or wants none.",
         f"Clients told of an incident that did not hit them: {needless}.",
         f"False alarms: {len(result.false_alarms)}.",
         *(f"  {_stray(alarm, first_at)}" for alarm in result.false_alarms),
@@ -164,6 +170,6 @@ def _summary(result: Report, first_at: float) -> tuple[str, ...]:
 
 
 def _stray(alarm: Stray, first_at: float) -> str:
-    moment = f"during {_NAMES.get(alarm.during, alarm.during.replace('_', ' '))}" if alarm.during else "in calm time"
+    moment = f"during {called(alarm.during)}" if alarm.during else "in calm time"
     told = f"{', '.join(alarm.clients)} told" if alarm.clients else "no client told"
     return f"{offset(alarm.episode.opened_at, first_at)} {alarm.episode.service}, {moment}; {told}"

@@ -13,10 +13,12 @@ from rich.table import Table
 from rich.text import Text
 
 from domain.alert import AlertStatus, Transition
-from domain.anomaly import SeriesState
+from domain.anomaly import SeriesState, Watermark
+from domain.feedback import Feedback, FeedbackKind
 from domain.identity import AlertId, ServiceId
 from domain.notice import ChannelKind, ClientFacts, Deferred, Delivered, Notice, Notify, Phase, Receipt, Rejected
 from streams.demo.recording import Fault
+from streams.demo.words import title
 
 FEED_LINES = 14
 _STYLES = {
@@ -25,6 +27,21 @@ _STYLES = {
     Phase.ALL_CLEAR: "green",
     Phase.RETRACTION: "green",
 }
+
+
+_ANSWERS = {
+    FeedbackKind.ACKNOWLEDGE: "{by} acknowledges {alert}",
+    FeedbackKind.RESOLVE: "{by} ends {alert}",
+    FeedbackKind.SILENCE: "{by} silences {alert}",
+    FeedbackKind.APPROVE: "{by} approves the notice to {client} ({alert})",
+    FeedbackKind.HOLD: "{by} holds the notice to {client} ({alert})",
+    FeedbackKind.USEFUL: "{by} finds {alert} useful",
+    FeedbackKind.NOT_USEFUL: "{by} does not find {alert} useful",
+    FeedbackKind.UNSUBSCRIBE: "{by} unsubscribes from optional notices",
+}
+_SHOWN_BY_ALERT = frozenset(  # the alert itself says when it was taken in
+    {FeedbackKind.ACKNOWLEDGE, FeedbackKind.SILENCE, FeedbackKind.APPROVE, FeedbackKind.HOLD}
+)
 
 
 def offset(at: float, first_at: float) -> str:
@@ -51,26 +68,38 @@ class Board:
     speed: float
     services: Sequence[ServiceId]
     step: str = ""
-    reached_at: float = 0.0
+    reached_at: float = 0.0  # by the replay
+    heard_at: float = 0.0  # by those who decide: everything up to then has been judged
+    watermarks: dict[int, float] = field(default_factory=dict)  # of each partition of telemetry
     sent: int = 0
     handled: int = 0
     samples: int = 0
     series: Mapping[SeriesState, int] = field(default_factory=dict)
     open_alerts: dict[AlertId, Transition] = field(default_factory=dict)
+    services_of: dict[AlertId, ServiceId] = field(default_factory=dict)  # of every alert that was heard of
+    answers: set[str] = field(default_factory=set)  # a repeat has the same id
+    waiting: list[Feedback] = field(default_factory=list)  # answers that no alert has shown yet
     hurting: dict[str, Fault] = field(default_factory=dict)
     delivered: dict[ChannelKind, int] = field(default_factory=dict)
     unsent: int = 0  # notices held or suppressed
     feed: deque[Line] = field(default_factory=lambda: deque(maxlen=FEED_LINES))
 
+    def watermark(self, watermark: Watermark) -> None:
+        """Take in how far a partition of telemetry has been judged."""
+        known = self.watermarks.get(watermark.partition, watermark.at)
+        self.watermarks[watermark.partition] = max(known, watermark.at)
+        self.heard_at = max(self.heard_at, min(self.watermarks.values()))  # a partition may begin late
+
     def transition(self, transition: Transition) -> Line | None:
         """Take in a change of an alert; returns what to say about it."""
+        self.services_of[transition.alert] = transition.service
         over = transition.status in {AlertStatus.RESOLVED, AlertStatus.RETRACTED}
         if over:
             self.open_alerts.pop(transition.alert, None)
         else:
             self.open_alerts[transition.alert] = transition
         if transition.status is AlertStatus.UPDATE:
-            return None
+            return self._answered(transition)
         style = "green" if over else "bold yellow"
         return Line(transition.at, f"alert {transition.status} on {transition.service}: {transition.reason}", style)
 
@@ -95,18 +124,45 @@ class Board:
         self.unsent += 1
         return Line(notice.decided_at, f"{addressee(notice)} not told: {notice.decision.reason}", "dim")
 
+    def answer(self, feedback: Feedback) -> Line | None:
+        """Take in what somebody has answered; returns what to say about it, None until an alert shows it."""
+        if feedback.id in self.answers:
+            return None
+        self.answers.add(feedback.id)
+        if feedback.kind in _SHOWN_BY_ALERT and feedback.alert is not None:
+            self.waiting.append(feedback)
+            return None
+        return Line(self.heard_at, self._said(feedback), "bold cyan")
+
+    def _answered(self, transition: Transition) -> Line | None:
+        found = next((each for each in self.waiting if each.by in transition.reason), None)
+        if found is None:
+            return None
+        self.waiting.remove(found)
+        return Line(transition.at, self._said(found), "bold cyan")
+
+    def _said(self, feedback: Feedback) -> str:
+        service = self.services_of.get(feedback.alert) if feedback.alert is not None else feedback.service
+        said = _ANSWERS.get(feedback.kind, f"{{by}}: {feedback.kind}").format(
+            by=feedback.by,
+            alert="an alert" if service is None else f"the alert on {service}",
+            client=feedback.client or "every client",
+        )
+        return f"{said}, adding: {feedback.text}" if feedback.text else said
+
     def truth(self, faults: Sequence[Fault]) -> list[Line]:
-        """Note who is hurting at the time reached; returns a line for each hurt that began or ended."""
+        """Note who was hurting up to what has been judged; returns a line for each hurt that began or ended."""
         lines = []
+        now = self.heard_at
         for fault in faults:
-            hurts = fault.breach_at is not None and fault.breach_at <= self.reached_at < fault.resolved_at
+            hurts = fault.breach_at is not None and fault.breach_at <= now < fault.resolved_at
             if hurts and fault.id not in self.hurting and fault.breach_at is not None:
                 self.hurting[fault.id] = fault
                 lines.append(
-                    Line(fault.breach_at, f"CLIENTS FEEL IT ({fault.kind}): {', '.join(fault.journeys)}", "bold red")
+                    Line(fault.breach_at, f"CLIENTS FEEL IT ({title(fault)}): {', '.join(fault.journeys)}", "bold red")
                 )
             elif not hurts and self.hurting.pop(fault.id, None) is not None:
-                lines.append(Line(fault.resolved_at, f"clients are well again ({fault.kind})", "cyan"))
+                lines.append(Line(fault.resolved_at, f"clients are well again ({title(fault)})", "cyan"))
         return lines
 
 
@@ -174,7 +230,8 @@ class PlainView:
 
     def say(self, line: Line) -> None:
         """Print it."""
-        self._console.print(f"{offset(line.at, self._board.first_at)}  {line.text}", markup=False, highlight=False)
+        text = f"{offset(line.at, self._board.first_at)}  {line.text}"
+        self._console.print(text, markup=False, highlight=False, soft_wrap=True)
 
     def show(self) -> None:
         """Print a new step, and progress when enough of the recording has passed."""

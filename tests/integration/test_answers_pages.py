@@ -20,6 +20,7 @@ from domain.notice import ChannelKind, Phase
 from streams.admin import topic_name
 from streams.connection import kafka_python_options
 from streams.demo.broker import EmbeddedBroker
+from streams.metrics import ANSWERS_CATALOGUE, Metrics
 from streams.pages.server import AnswersServer, FeedbackWriter
 from streams.records import decode
 from streams.system import SystemClock
@@ -67,7 +68,7 @@ async def test_a_client_answers_and_leaves_by_the_links_of_one_letter(tmp_path: 
         topic = topic_name(settings, Topic.FEEDBACK)
         broker.create_topics([topic])
         writer = FeedbackWriter(settings)
-        server = AnswersServer(settings, writer.write, SystemClock())
+        server = AnswersServer(settings, writer.write, SystemClock(), Metrics(ANSWERS_CATALOGUE))
         await server.start()
         try:
             _, no, leave = links_of_a_letter(settings)
@@ -85,7 +86,7 @@ async def test_a_client_answers_and_leaves_by_the_links_of_one_letter(tmp_path: 
             await writer.close()
         said = await asyncio.to_thread(_read, settings, topic, 2)
     assert [(each.kind, each.alert, each.client, each.address) for each in said] == [
-        (FeedbackKind.NOT_USEFUL, an_email().alert, "bank-042", ""),
+        (FeedbackKind.NOT_USEFUL, an_email().alert, "bank-042", "ops@bank.example"),
         (FeedbackKind.UNSUBSCRIBE, None, "bank-042", "ops@bank.example"),
     ]
 
@@ -93,7 +94,7 @@ async def test_a_client_answers_and_leaves_by_the_links_of_one_letter(tmp_path: 
 async def test_without_kafka_the_page_says_that_nothing_was_noted(tmp_path: Path) -> None:
     settings = configured(tmp_path, "localhost:1")
     writer = FeedbackWriter(settings)
-    server = AnswersServer(settings, writer.write, SystemClock())
+    server = AnswersServer(settings, writer.write, SystemClock(), Metrics(ANSWERS_CATALOGUE))
     await server.start()
     try:
         async with ClientSession() as browser:

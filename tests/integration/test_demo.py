@@ -1,11 +1,22 @@
 """`foreshock demo` as a stranger runs it, on the first eight minutes of its recording and faster."""
 
 import json
+import os
+import re
+import signal
 import subprocess
 import sys
+import urllib.request
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default
 from pathlib import Path
 
 import pytest
+
+from alerts.channels.slack.modal import TEXT
+from streams.demo.cast import PARTS
+from tests.support.processes import Child, wait_until
 
 pytestmark = pytest.mark.integration
 
@@ -24,15 +35,57 @@ def test_an_incident_is_warned_of_before_it_hurts_and_everyone_is_told_the_end(t
     assert "connection leak" in done.stdout
     assert "warned" in done.stdout
     assert "CLIENTS FEEL IT" in done.stdout
+    assert "anna (Slack U0ANNA) acknowledges the alert on payments-api" in done.stdout
+    assert "ben (Slack U0BEN) approves the notice to alpine-trust" in done.stdout
+    assert "yes what people pressed in Slack stands in its messages (2 of 2 presses)" in done.stdout
     assert "Squads were warned of 1 of 1 incidents" in done.stdout
     posted = [json.loads(file.read_text()) for file in (out / "slack").glob("*.json")]
     assert {message["channel_name"] for message in posted} >= {"squad-payments"}
-    assert any("status@harbourpay.example" in file.read_text() for file in (out / "mail").glob("*.eml"))
+    letters = [message_from_bytes(file.read_bytes(), policy=default) for file in (out / "mail").glob("*.eml")]
+    assert {"status@harbourpay.example", "service-desk@alpinetrust.example"} <= {letter["To"] for letter in letters}
+    assert any(PARTS[1].fields[TEXT] in str(body_of(letter)) for letter in letters)
+    assert all("List-Unsubscribe" in letter for letter in letters if letter["To"] == "status@harbourpay.example")
     page = (out / "index.html").read_text()
     assert "Connection leak in payments-api" in page
     assert "<svg" in page
     assert (out / "slack.html").exists()
-    assert "Traceback" not in (out / "worker.log").read_text()
+    assert "Traceback" not in (out / "worker.log").read_text() + (out / "answers.log").read_text()
+
+
+def body_of(letter: EmailMessage) -> str:
+    body = letter.get_body(("plain",))
+    assert body is not None
+    return " ".join(str(body.get_content()).split())
+
+
+def test_whoever_stays_can_press_and_follow_links_until_they_end_it(tmp_path: Path) -> None:
+    out, log = tmp_path / "out", tmp_path / "demo.log"
+    command: list[str | Path] = [
+        sys.executable,
+        "-c",
+        MAIN,
+        "demo",
+        "--out",
+        out,
+        "--last",
+        "60",
+        "--speed",
+        "60",
+        "--stay",
+    ]
+    child = Child("demo", command, log)
+    with child:
+        child.wait_ready(lambda: "Ctrl-C ends it" in child.log_text(), what="the replay to be over")
+        (site,) = re.findall(r"(http://\S+) is the squads' Slack", child.log_text())
+        (answers,) = re.findall(r"serving (http://\S+) for", (out / "answers.log").read_text())
+        for address in (site, site + "letters", answers + "/healthz"):
+            with urllib.request.urlopen(address, timeout=5) as page:  # noqa: S310 - loopback
+                assert page.status == 200
+        os.kill(child.pid, signal.SIGINT)
+        wait_until(lambda: child.exit_status is not None, what="the demo to end")
+    assert child.exit_status == 1, "there was nothing to warn of"
+    assert "yes every process ended well when it was asked to (2 processes)" in child.log_text()
+    assert "Traceback" not in child.log_text()
 
 
 def test_calm_is_not_success_since_there_was_nothing_to_warn_of(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from streams.demo.broker import PARTITIONS, EmbeddedBroker, EmbeddedBrokerError, Fetched, Reader
-from streams.demo.process import Figures, WorkerError, WorkerProcess, parse_figures
+from streams.demo.process import Figures, ProcessError, ServerProcess, parse_figures
 from streams.system import SystemClock
 from tests.support.processes import free_port, wait_until
 
@@ -75,7 +75,7 @@ async def test_a_worker_is_waited_for_asked_and_stopped(tmp_path: Path) -> None:
 
 async def test_a_worker_that_ends_on_its_own_is_an_error_with_its_last_words(tmp_path: Path) -> None:
     async with a_worker(tmp_path, "raise SystemExit('the last words')") as worker:
-        with pytest.raises(WorkerError, match="the last words"):
+        with pytest.raises(ProcessError, match="the last words"):
             await worker.wait_ready()
 
 
@@ -83,21 +83,21 @@ async def test_a_worker_does_not_outlive_a_demo_that_fails(tmp_path: Path) -> No
     worker = a_worker(tmp_path, SERVER)
     with pytest.raises(KeyError):
         await fail_beside(worker)
-    with pytest.raises(WorkerError, match="status -9"):
+    with pytest.raises(ProcessError, match="status -9"):
         worker.check_alive()
 
 
-async def fail_beside(worker: WorkerProcess) -> None:
+async def fail_beside(worker: ServerProcess) -> None:
     async with worker:
         await worker.wait_ready()
         raise KeyError
 
 
-def a_worker(folder: Path, script: str) -> WorkerProcess:
+def a_worker(folder: Path, script: str) -> ServerProcess:
     port = free_port()
     source = script.replace("PORT", str(port)).replace("STATUS", "3")
     command = (sys.executable, "-c", source)
-    return WorkerProcess(command, folder / "worker.log", f"http://127.0.0.1:{port}", SystemClock())
+    return ServerProcess("the worker", command, folder / "worker.log", f"http://127.0.0.1:{port}", SystemClock())
 
 
 def test_a_metrics_page_is_read_by_name_and_label() -> None:

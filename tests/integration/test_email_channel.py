@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,8 @@ from alerts.params import DeliveryParams
 from domain.notice import ChannelKind, Deferred, Delivered, Failure, Phase, Receipt, Rejected
 from streams.demo.mail_server import MailFault, MailServer
 from streams.system import SystemClock
-from tests.support.notices import an_email
+from tests.support.dkim import ED25519_KEY, ED25519_RECORD, is_genuine
+from tests.support.notices import CLIENT_FACTS, an_email
 from tests.support.tls import a_certificate, a_server_context
 
 pytestmark = pytest.mark.integration
@@ -42,6 +44,19 @@ async def test_a_notice_arrives_in_both_forms(tmp_path: Path) -> None:
     assert [part.get_content_type() for part in taken.message.iter_parts()] == ["text/plain", "text/html"]
     assert server.notice_ids == [an_email().id]
     assert [path.read_bytes() for path in (tmp_path / "mail").glob("*.eml")] == [taken.content]
+
+
+async def test_a_signed_notice_arrives_as_it_was_signed_and_so_does_its_repeat() -> None:
+    notice = an_email(facts=replace(CLIENT_FACTS, journeys=("." * 80,)))  # lines that begin with a dot: SMTP adds one
+    async with MailServer() as server:
+        server.faults.append(MailFault("data"))
+        channel = reaching(server, dkim={"selector": "s1", "private_key": ED25519_KEY})
+        outcomes = [await channel.send(notice, None) for _ in range(3)]
+    content = channel.render(notice).content
+    assert b"\r\n.." in content
+    assert [type(outcome) for outcome in outcomes] == [Deferred, Delivered, Delivered]
+    assert [taken.content for taken in server.messages] == [content] * 2
+    assert is_genuine(server.messages[0].content, f's1._domainkey.hub.example. IN TXT "{ED25519_RECORD}"')
 
 
 @pytest.mark.parametrize(("implicit", "security"), [(False, "starttls"), (True, "tls")])

@@ -11,6 +11,7 @@ from alerts.channels.email import EmailChannel, EmailParams
 from streams.cli import app
 from streams.demo.mail_server import MailFault, MailServer
 from streams.demo.slack_server import SlackServer
+from tests.support.dkim import ED25519_KEY, ED25519_RECORD, is_genuine
 from tests.support.notices import letters
 from tests.support.tls import a_certificate, a_server_context
 
@@ -72,7 +73,16 @@ async def test_every_contact_of_a_client_gets_what_cannot_be_taken_for_a_warning
         assert not words & WARNING_WORDS[locale]
         assert taken.message["List-Unsubscribe"] is None
     assert f"client:bank-042: test message to ops@bank.example by localhost:{mail.port} (no encryption)" in done.output
-    assert "taken, as <test-" in done.output
+    assert "status@hub.example, not signed: taken, as <test-" in done.output
+
+
+async def test_a_test_is_signed_as_warnings_are_and_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KEY", ED25519_KEY)
+    async with MailServer() as mail:
+        file = configured(tmp_path, mail, more=', dkim: {selector: s1, private_key: "${KEY}"}')
+        done = await called("-c", file, "--client", "bank-042", "--to", "me@hub.example")
+    assert "from status@hub.example, signed by hub.example with its key s1: taken" in done.output
+    assert is_genuine(mail.messages[0].content, f's1._domainkey.hub.example. IN TXT "{ED25519_RECORD}"')
 
 
 async def test_a_test_can_go_to_an_address_of_our_own(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from domain.notice import Notice
 from streams.demo.slack_messages import Posted
 from streams.demo.slack_people import APP_TOKEN, SIGNING_SECRET
 from streams.demo.slack_server import SlackServer
+from streams.demo.slack_site import SlackSite
 from streams.metrics import ANSWERS_CATALOGUE, Metrics
 from streams.pages.server import AnswersServer
 from streams.pages.slack import PATH, SlackOffice
@@ -73,7 +74,7 @@ class Squad:
         """What people were told beside the messages, once there is so much of it."""
         async with asyncio.timeout(10):
             await self.slack.people.told(count)
-        return [text for _, text in self.slack.people.heard]
+        return [said.text for said in self.slack.people.heard]
 
     def counted(self, what: str, way: str = "http") -> float:
         """How many presses came to this."""
@@ -83,7 +84,9 @@ class Squad:
 @asynccontextmanager
 async def a_squad(folder: Path, more: str, clock: Clock, **wanted: Any) -> AsyncIterator[Squad]:
     """Start the workspace and the app; ``more`` is what stands in ``channels.slack``."""
-    async with SlackServer(clock=clock, channels=["#squad-payments", "#other"], **wanted) as slack:
+    slack = SlackServer(clock=clock, channels=["#squad-payments", "#other"], **wanted)
+    slack.serve(SlackSite(slack).routes)
+    async with slack:
         settings = read(write(folder, CONFIG.format(url=slack.url, more=more)), SECRETS).settings
         metrics = Metrics(ANSWERS_CATALOGUE)
         squads: list[Squad] = []
@@ -93,7 +96,7 @@ async def a_squad(folder: Path, more: str, clock: Clock, **wanted: Any) -> Async
 
         office = SlackOffice(settings, writing, clock, metrics)
         squads.append(squad := Squad(slack, settings, metrics, office))
-        server = AnswersServer(settings, writing, clock, office.routes)
+        server = AnswersServer(settings, writing, clock, metrics, office.routes)
         await server.start()
         office.start()
         slack.people.request_url = server.address + PATH

@@ -5,14 +5,16 @@ from dataclasses import replace
 import pytest
 
 from domain.notice import Phase
-from streams.demo.checks import Check, Observed, checks
+from streams.demo.checks import Check, Observed, checks, ended
 from streams.demo.report import report
 from tests.support.builders import a_landscape
 from tests.support.demo import Story, a_fault, a_good_story
 
+PRESSED = "acknowledged by anna (Slack U0ANNA)"
+
 
 def observed(story: Story) -> Observed:
-    return Observed(100, 100, (), {notice.id for notice in story.notices}, 0)
+    return Observed(100, 100, (), {notice.id for notice in story.notices}, (PRESSED,), f'["{PRESSED}"]')
 
 
 def failing(story: Story, seen: Observed | None = None) -> list[Check]:
@@ -29,8 +31,8 @@ def test_a_good_run_holds_every_check() -> None:
     [
         ({"handled": 99}, "everything produced was consumed"),
         ({"dead_letters": ("telemetry/0@7: not_json: ...",)}, "everything produced was consumed"),
-        ({"worker_status": None}, "the worker ended well"),
-        ({"worker_status": 1}, "the worker ended well"),
+        ({"pressed": ()}, "what people pressed"),
+        ({"shown": "[]"}, "what people pressed"),
         ({"arrived": ()}, "every such notice is really there"),
     ],
 )
@@ -38,6 +40,22 @@ def test_each_observation_can_fail_a_check_alone(change: dict[str, object], clai
     story = a_good_story()
     (check,) = failing(story, replace(observed(story), **change))  # type: ignore[arg-type] # a table of any fields
     assert check.claim.startswith(claim)
+
+
+def test_a_press_that_no_message_shows_is_named() -> None:
+    story = a_good_story()
+    (check,) = failing(story, replace(observed(story), shown="[]"))
+    assert check.detail == f"0 of 1 presses; not so: {PRESSED}"
+
+
+@pytest.mark.parametrize(
+    ("status", "detail"), [(None, "answers was killed: it did not end in time"), (1, "answers ended with 1")]
+)
+def test_a_process_that_did_not_end_well_is_named(status: int | None, detail: str) -> None:
+    assert ended({"worker": 0, "answers": 0}).holds
+    check = ended({"worker": 0, "answers": status})
+    assert not check.holds
+    assert check.detail == detail
 
 
 def test_a_notice_without_a_receipt_fails_and_is_named() -> None:

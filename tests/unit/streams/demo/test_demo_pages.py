@@ -13,11 +13,13 @@ from domain.anomaly import Evidence
 from domain.identity import ServiceId
 from domain.notice import Hold, Phase, Suppress
 from streams.demo.checks import Check
-from streams.demo.pages import Mail, Page, read_mails, render
+from streams.demo.letters import Letter, read_letters
+from streams.demo.pages import Page, render
 from streams.demo.recording import Fault, Measured
 from streams.demo.report import Report, report
-from streams.demo.table import for_terminal, sheet, title
+from streams.demo.table import Cell, Sheet, for_terminal, sheet
 from streams.demo.timeline import number, svg, timeline
+from streams.demo.words import title
 from tests.support.builders import T0, a_client, a_forecast, a_landscape
 from tests.support.demo import Story, a_change, a_fault, a_good_story
 
@@ -40,7 +42,7 @@ def rows(until: int = 330) -> tuple[Measured, ...]:
 
 def a_page(**changes: object) -> Page:
     result = account(a_good_story())
-    page = Page(result, sheet(result, ["Example Bank"], T0), (), rows(), T0, 12.0, "", ())
+    page = Page(result, sheet(result, ["Example Bank"], T0), (), rows(), T0, 12.0)
     return replace(page, **changes)  # type: ignore[arg-type] # any of its fields
 
 
@@ -100,6 +102,21 @@ def test_the_table_fits_the_terminal(width: int, column: str) -> None:
     assert any(column in line for line in lines[:5])
     assert max(map(len, lines)) <= width
     assert any("50 s before" in line for line in lines)
+
+
+@pytest.mark.parametrize("width", [80, 100, 137, 138, 200])
+def test_no_column_is_cut_off_with_the_names_and_words_of_the_demo(width: int) -> None:
+    clients = ("Nordbank AG", "Harbour Pay", "Alpine Trust", "Kiso Credit Union")
+    texts = ("slow worker in settlement-queue", "13:33", "113 s before, 2 more later", "112 s before", "not hit",
+             "held for approval", "wants none", "nobody to tell", "harmless")  # fmt: skip
+    full = Sheet(("incident", "felt at", "squads", *clients, "told the end", "result"), (tuple(map(Cell, texts)),), ())
+    console = Console(file=io.StringIO(), width=width)
+    console.print(for_terminal(full, width))
+    assert isinstance(console.file, io.StringIO)
+    drawn = console.file.getvalue()
+    assert "harmless" in drawn
+    assert "settlement-queue" in drawn
+    assert {line[-1] for line in drawn.splitlines()[2:] if line.startswith("│")} <= {"│"}
 
 
 def test_an_unknown_kind_of_fault_has_a_readable_name() -> None:
@@ -167,9 +184,9 @@ def test_values_are_short(value: float, text: str) -> None:
 
 
 def test_the_page_shows_table_checks_and_messages() -> None:
-    mail = Mail("Possible delay", "ops@bank.example", "Mon, 1 Jan 2029", "<p>calm</p>")
+    letter = Letter("Possible delay", "ops@bank.example", "Mon, 1 Jan 2029", "<p>calm</p>")
     check = Check("everything was consumed", False, "3 missing")
-    page = render(a_page(mails=(mail,), checks=(check,), slack="<p>posted</p>"))
+    page = render(a_page(checks=(check,)), "<p>posted</p>", (letter,))
     for text in (
         "disk filling up",
         "50 s before",
@@ -185,31 +202,31 @@ def test_whatever_came_from_outside_is_escaped() -> None:
     story = a_good_story()
     clients = [a_client(title=HOSTILE)]
     result = report(story.heard(), [a_fault(kind=HOSTILE, affected="payments-api")], [], a_landscape(clients=clients))
-    mail = Mail(HOSTILE, HOSTILE, HOSTILE, HOSTILE)
-    page = render(a_page(result=result, sheet=sheet(result, [HOSTILE], T0), mails=(mail,), slack=HOSTILE))
+    letter = Letter(HOSTILE, HOSTILE, HOSTILE, HOSTILE)
+    page = render(a_page(result=result, sheet=sheet(result, [HOSTILE], T0)), HOSTILE, (letter,))
     assert "<script" not in page
 
 
 def test_messages_are_shown_in_frames_that_run_nothing() -> None:
-    page = render(a_page(mails=(Mail("s", "r", "d", "<p>x</p>"),), slack="<p>y</p>"))
+    page = render(a_page(), "<p>y</p>", (Letter("s", "r", "d", "<p>x</p>"),))
     assert page.count("<iframe") == 2
-    assert page.count(" sandbox ") == 2
+    assert page.count(" sandbox ") + page.count(' sandbox="allow-popups allow-popups-to-escape-sandbox" ') == 2
 
 
 def test_an_incident_says_what_was_noticed_first_or_that_nothing_was() -> None:
-    assert "02:30 because" in render(a_page())
+    assert "02:30 because" in render(a_page(), "", ())
     missed = account(Story())
-    page = render(a_page(result=missed, sheet=sheet(missed, ["Example Bank"], T0)))
+    page = render(a_page(result=missed, sheet=sheet(missed, ["Example Bank"], T0)), "", ())
     assert "No alert opened." in page
 
 
 def test_a_page_about_a_silent_run_says_so() -> None:
-    page = render(a_page())
+    page = render(a_page(), "", ())
     assert "Nothing was posted." in page
     assert "Nothing was sent." in page
 
 
-def test_mails_are_read_in_the_order_in_which_they_were_sent(tmp_path: Path) -> None:
+def test_letters_are_read_in_the_order_in_which_they_were_sent(tmp_path: Path) -> None:
     for name, day in (("a", 2), ("b", 1)):
         letter = EmailMessage()
         letter["Subject"], letter["To"] = f"mail {name}", "ops@bank.example"
@@ -218,8 +235,8 @@ def test_mails_are_read_in_the_order_in_which_they_were_sent(tmp_path: Path) -> 
         if name == "a":
             letter.add_alternative("<p>rich</p>", subtype="html")
         (tmp_path / f"{name}.eml").write_bytes(bytes(letter))
-    mails = read_mails(tmp_path.glob("*.eml"))
-    assert [(mail.subject, mail.html.strip()) for mail in mails] == [
+    letters = read_letters(tmp_path.glob("*.eml"))
+    assert [(letter.subject, letter.html.strip()) for letter in letters] == [
         ("mail b", "<pre>plain &lt;b&gt;\n</pre>"),
         ("mail a", "<p>rich</p>"),
     ]

@@ -9,7 +9,17 @@ import pytest
 from domain.telemetry import EventKind, EventStatus, SampleKind
 from streams.codecs.incident_native import NativeIncident
 from streams.codecs.native import NativeTelemetry
-from streams.demo.recording import Outgoing, Recording, RecordingError, Schedule, declared, load, outgoing, replay
+from streams.demo.recording import (
+    DAY_S,
+    Outgoing,
+    Recording,
+    RecordingError,
+    Schedule,
+    declared,
+    load,
+    outgoing,
+    replay,
+)
 
 EXCERPT = Path("streams/demo/data")
 T0 = 1_700_000_000.0
@@ -223,3 +233,19 @@ def test_a_part_of_a_recording_has_only_what_began_and_ended_in_it(excerpt: Reco
     assert part.faults == (first,)
     assert part.last_at < first.resolved_at + 1
     assert excerpt.between(excerpt.first_at, first.resolved_at).faults == ()
+
+
+def test_a_recording_that_is_moved_is_the_same_later(excerpt: Recording) -> None:
+    later = excerpt.moved(3600.0)
+    assert later.moved(-3600.0) == excerpt
+    assert later.first_at == excerpt.first_at + 3600.0
+    assert [fault.started_at for fault in later.faults] == [fault.started_at + 3600.0 for fault in excerpt.faults]
+    assert len(list(outgoing(later, "t", "i"))) == len(list(outgoing(excerpt, "t", "i")))
+
+
+@pytest.mark.parametrize("days", [-400.5, -0.5, 0.0, 0.5, 1.0, 77.7])
+def test_a_recording_of_late_is_of_the_same_time_of_the_last_day_that_is_over(excerpt: Recording, days: float) -> None:
+    now = excerpt.last_at + days * DAY_S
+    of_late = excerpt.of_late(now)
+    assert 0 <= now - of_late.last_at < DAY_S
+    assert (of_late.first_at - excerpt.first_at) % DAY_S == 0

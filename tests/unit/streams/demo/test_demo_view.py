@@ -1,14 +1,16 @@
 """What the terminal shows of a run."""
 
 import io
+from dataclasses import replace
 from typing import Any, Self
 
 import pytest
 from rich.console import Console
 
 from domain.alert import AlertStatus
-from domain.anomaly import SeriesState
-from domain.identity import ServiceId
+from domain.anomaly import SeriesState, Watermark
+from domain.feedback import Feedback, FeedbackKind
+from domain.identity import AlertId, ServiceId
 from domain.notice import ChannelKind, Deferred, Failure, Hold, Phase, Rejected
 from streams import records
 from streams.demo.broker import Fetched
@@ -69,7 +71,9 @@ def on_topics(story: Story) -> list[tuple[str, bytes]]:
 
 
 def listener(source: Topics, said: Said, board: Board) -> Listener:
-    return Listener(source, {f"foreshock.{topic}": topic for topic in HEARD}, board, said)
+    found = Listener(source, {f"foreshock.{topic}": topic for topic in HEARD})
+    found.turn_to(board, said)
+    return found
 
 
 @pytest.mark.parametrize(("seconds", "text"), [(-3, "00:00"), (0, "00:00"), (59.6, "01:00"), (3599, "59:59")])
@@ -85,9 +89,9 @@ def test_everything_that_the_topics_hold_is_kept_and_told() -> None:
     assert (heard.transitions, heard.notices, heard.receipts) == (story.transitions, story.notices, story.receipts)
     assert [line.text for line in said.lines] == [
         "alert open on payments-api: because",
-        "alert resolved on payments-api: because",
         "warning to squad payments in #payments",
         "warning to Example Bank by e-mail",
+        "alert resolved on payments-api: because",
         "all-clear to squad payments in #payments",
         "all-clear to Example Bank by e-mail",
     ]
@@ -103,6 +107,75 @@ def test_a_receipt_that_comes_before_its_notice_is_told_when_the_notice_comes() 
     assert said.lines == []
     heard.listen()
     assert [line.text for line in said.lines] == ["warning to squad payments in #payments"]
+
+
+def an_answer(kind: FeedbackKind, **changes: Any) -> Feedback:
+    return replace(Feedback("f1", kind, AlertId("a1"), "anna (Slack U0ANNA)", T0 + 9000), **changes)
+
+
+def test_an_answer_is_told_at_the_time_at_which_the_alert_shows_it() -> None:
+    story, said = Story(), Said()
+    story.alert(150)
+    story.transition(AlertStatus.UPDATE, 170, 2, "a1", "payments-api")
+    story.transitions[1] = replace(story.transitions[1], reason="acknowledged by anna (Slack U0ANNA); because")
+    opened, shown = on_topics(story)
+    answer = ("foreshock.feedback", records.encode(an_answer(FeedbackKind.ACKNOWLEDGE)))
+    heard = listener(Topics([opened], [answer, answer], [shown], [shown]), said, a_board())
+    heard.listen()
+    heard.listen()
+    assert [line.text for line in said.lines] == ["alert open on payments-api: because"]
+    heard.listen()
+    assert said.lines[1] == Line(T0 + 170, "anna (Slack U0ANNA) acknowledges the alert on payments-api", "bold cyan")
+    heard.listen()
+    assert len(said.lines) == 2, "once"
+
+
+@pytest.mark.parametrize(
+    ("answer", "text"),
+    [
+        (an_answer(FeedbackKind.USEFUL), "anna (Slack U0ANNA) finds the alert on payments-api useful"),
+        (an_answer(FeedbackKind.NOT_USEFUL, alert="a2"), "anna (Slack U0ANNA) does not find an alert useful"),
+        (an_answer(FeedbackKind.RESOLVE, by="{by}"), "{by} ends the alert on payments-api"),
+        (
+            an_answer(FeedbackKind.SILENCE, alert=None, service="db"),
+            "anna (Slack U0ANNA) silences the alert on db",
+        ),
+        (
+            an_answer(FeedbackKind.UNSUBSCRIBE, alert=None, by="a contact of bank-042"),
+            "a contact of bank-042 unsubscribes from optional notices",
+        ),
+        (an_answer(FeedbackKind.READMIT, alert=None), "anna (Slack U0ANNA): readmit"),
+    ],
+)
+def test_what_no_alert_shows_is_told_at_once(answer: Feedback, text: str) -> None:
+    board, story = a_board(heard_at=T0 + 200), Story()
+    story.alert(150)
+    board.transition(story.transitions[0])
+    assert board.answer(answer) == Line(T0 + 200, text, "bold cyan")
+    assert board.answer(answer) is None, "a repeat"
+
+
+def test_an_approval_is_told_with_its_client_and_its_words() -> None:
+    board, story = a_board(), Story()
+    story.transition(AlertStatus.UPDATE, 170, 2, "a1", "payments-api")
+    shown = replace(story.transitions[0], reason="client notices approved by ben (Slack U0BEN); because")
+    approval = an_answer(FeedbackKind.APPROVE, by="ben (Slack U0BEN)", client="bank-042", text="All is safe.")
+    assert board.answer(approval) is None
+    line = board.transition(shown)
+    assert line is not None
+    assert line.text == (
+        "ben (Slack U0BEN) approves the notice to bank-042 (the alert on payments-api), adding: All is safe."
+    )
+
+
+def test_what_clients_feel_is_told_when_everything_up_to_then_has_been_judged() -> None:
+    board = a_board(reached_at=T0 + 290)
+    marks = [Watermark(0, T0 + 190), Watermark(3, T0 + 210), Watermark(0, T0 + 201), Watermark(1, T0 + 10)]
+    told = []
+    for mark in marks:
+        listener(Topics([("foreshock.anomalies", records.encode(mark))]), Said(), board).listen()
+        told.append([line.at for line in board.truth([a_fault()])])
+    assert told == [[], [], [T0 + 200], []]
 
 
 def test_a_notice_that_is_held_is_told_with_its_reason() -> None:
@@ -136,13 +209,13 @@ def test_the_board_shows_services_with_open_alerts_and_those_that_hurt() -> None
     story.alert(90)
     board.transition(story.transitions[0])
     assert "alert 01:30" in drawn(board)
-    board.reached_at = T0 + 205
+    board.heard_at = T0 + 205
     fault = a_fault(affected="ledger-db")
     assert [line.style for line in board.truth([fault])] == ["bold red"]
     assert board.truth([fault]) == []
     assert "clients feel it" in drawn(board)
-    board.reached_at = T0 + 240
-    assert [line.text for line in board.truth([fault])] == ["clients are well again (disk_fill)"]
+    board.heard_at = T0 + 240
+    assert [line.text for line in board.truth([fault])] == ["clients are well again (disk filling up)"]
     story.transition(AlertStatus.RESOLVED, 240, 2, "a1", "payments-api")
     board.transition(story.transitions[1])
     assert "alert 01:30" not in drawn(board)
