@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from detectors.detection import Detection
-from domain.anomaly import Anomaly, Watermark
+from domain.anomaly import Anomaly, AnomalyPhase, Watermark
 from domain.errors import DecodeError
 from domain.feedback import Feedback
 from domain.state import Plain
@@ -17,6 +17,7 @@ from streams.records import decode_any, encode
 from streams.topics import Topic
 
 WATERMARK_EVERY_S = 5.0  # of event time
+FINE_EVERY_S = 1.0  # of event time, while letters may wait for what belongs to a finding
 PROBE_AFTER_S = 15.0  # of silence: ask Kafka whether it is there at all
 IDLE_AFTER_S = 30.0  # of silence: from here on event time passes with the clock
 
@@ -25,13 +26,24 @@ class DetectStage:
     """Judges the samples of one telemetry partition."""
 
     def __init__(
-        self, detection: Detection, codecs: Mapping[str, TelemetryCodec], partition: int, metrics: Metrics
+        self,
+        detection: Detection,
+        codecs: Mapping[str, TelemetryCodec],
+        partition: int,
+        metrics: Metrics,
+        *,
+        wait_s: float = 0.0,
     ) -> None:
-        """``codecs`` by telemetry topic; any other topic holds incident events, and what people say of alerts."""
+        """``codecs`` by telemetry topic; any other topic holds incident events, and what people say of alerts.
+
+        Event time is told in finer steps for ``wait_s`` after trouble has begun: so long, decisions may wait for it.
+        """
         self.detection = detection
         self._codecs = codecs
         self._partition = partition
         self._metrics = metrics
+        self._wait_s = wait_s
+        self._fine_until = 0.0  # event time is told in fine steps
         self._told_at = 0.0  # the watermark that was last sent
         self._heard_at = 0.0  # the watermark that records, not the clock, have brought about
         self._refusals = detection.refusals.copy()
@@ -77,7 +89,12 @@ class DetectStage:
 
     def snapshot(self) -> Plain:
         """The state of detection."""
-        return {"detection": self.detection.snapshot(), "told_at": self._told_at, "heard_at": self._heard_at}
+        return {
+            "detection": self.detection.snapshot(),
+            "told_at": self._told_at,
+            "heard_at": self._heard_at,
+            "fine_until": self._fine_until,
+        }
 
     def restore(self, state: Plain) -> None:
         """Continue from a snapshot."""
@@ -85,6 +102,7 @@ class DetectStage:
         self.detection.restore(state["detection"])
         self._told_at = state["told_at"]
         self._heard_at = state["heard_at"]
+        self._fine_until = state.get("fine_until", 0.0)  # snapshots of earlier releases lack it
         self._refusals = self.detection.refusals.copy()
 
     async def open(self) -> None:
@@ -104,12 +122,15 @@ class DetectStage:
     def _say(self, anomalies: Sequence[Anomaly]) -> list[Output]:
         for anomaly in anomalies:
             self._metrics.count("anomalies", kind=anomaly.kind, phase=anomaly.phase)
+            if anomaly.phase is AnomalyPhase.OPENED and self._wait_s > 0:
+                self._fine_until = max(self._fine_until, anomaly.at + self._wait_s + WATERMARK_EVERY_S)
         found = (replace(anomaly, partition=self._partition) for anomaly in anomalies)
         return [Output(Topic.ANOMALIES, anomaly.service.encode(), encode(anomaly), 0) for anomaly in found]
 
     def _tell_time(self, *, probe: bool = False) -> Sequence[Output]:
         at = self.detection.watermark
-        if not probe and at < self._told_at + WATERMARK_EVERY_S:
+        every_s = FINE_EVERY_S if at <= self._fine_until else WATERMARK_EVERY_S
+        if not probe and at < self._told_at + every_s:
             return ()
         self._told_at = at
         return (Output(Topic.ANOMALIES, b"watermark", encode(Watermark(self._partition, at)), 0),)

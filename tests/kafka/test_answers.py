@@ -118,7 +118,7 @@ async def test_a_silence_by_the_command_suppresses_with_its_author_and_nothing_a
     await command(tmp_path, "silence", "--service", "cards", "--for", "2h", "--by", "cleo", "--comment", "migration")
     await story.drained()
 
-    await say(story, Watermark(0, T0), trouble("cards", T0 + 1), trouble("fx", T0 + 2), Watermark(0, T0 + 3))
+    await say(story, Watermark(0, T0), trouble("cards", T0 + 1), trouble("fx", T0 + 2), Watermark(0, T0 + 30))
 
     kept = await until(story, "kept back", client="cards-client-0", decision=Suppress)
     assert "cleo" in kept.decision.reason

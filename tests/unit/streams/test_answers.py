@@ -119,6 +119,7 @@ def call(*arguments: str | Path) -> Result:
             ["silence", "--service", "payments-api", "--for", "2h"],
             {"kind": "silence", "alert": None, "lasts_s": 7200.0},
         ),
+        (["silence", "--everything", "--for", "4h"], {"kind": "silence", "service": "*", "lasts_s": 14400.0}),
         (["silence", "alert-1", "--metric", "latency"], {"kind": "silence", "metric": "latency"}),
         (["approve", "alert-1", "--client", "bank-042", "--for", "15m"], {"client": "bank-042", "lasts_s": 900.0}),
         (["hold", "alert-1"], {"kind": "hold", "client": None, "lasts_s": None}),
@@ -141,11 +142,16 @@ def test_a_command_writes_what_was_meant(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["silence"], "give an alert or --service"),
+        (["silence"], "give an alert, --service or --everything"),
+        (["silence", "--service", "*"], "if you mean it, write --everything instead"),
+        (["silence", "--service", "**"], "if you mean it, write --everything instead"),
+        (["silence", "alert-1", "--everything"], "name no alert and no service beside it"),
+        (["silence", "--everything", "--service", "payments-api"], "name no alert and no service beside it"),
+        (["silence", "--everything", "--for", "5h"], "at most 4h"),
         (["silence", "--service", "paymets-api"], "'paymets-api' is not a service of the configuration"),
         (["approve", "alert-1", "--client", "bank-43"], "'bank-43' is not a client of the configuration"),
         (["approve", "alert-1", "--for", "soon"], "--for: 'soon' is not a duration"),
-        (["approve", "alert-1", "--for", "9w"], "at most 30 days"),
+        (["approve", "alert-1", "--for", "9w"], "at most 30d"),
     ],
 )
 def test_a_wrong_answer_is_not_written(config: Path, broker: Broker, arguments: list[str], message: str) -> None:

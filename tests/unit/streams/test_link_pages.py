@@ -17,8 +17,9 @@ from config.settings import Settings
 from domain.feedback import Feedback, FeedbackKind
 from domain.notice import Phase
 from streams.agents.feedback import FeedbackStage
-from streams.metrics import Metrics
+from streams.metrics import ANSWERS_CATALOGUE, Metrics
 from streams.pages import ratings, unsubscribe
+from streams.pages.allowance import MOST, WITHIN_S
 from streams.pages.page import MAX_BODY
 from streams.records import encode
 from streams.topics import Topic
@@ -64,6 +65,12 @@ class Office:
     clock: ManualClock
     written: list[Feedback] = field(default_factory=list)
     away: bool = False
+    metrics: Metrics = field(default_factory=lambda: Metrics(ANSWERS_CATALOGUE))
+
+    def counted(self) -> dict[tuple[str, str], float]:
+        """What became of answers, by page."""
+        (family,) = (each for each in self.metrics.registry.collect() if each.name == "foreshock_answers")
+        return {(each.labels["page"], each.labels["what"]): each.value for each in family.samples}
 
     async def write(self, feedback: Feedback) -> None:
         if self.away:
@@ -87,15 +94,15 @@ def _path(link: str) -> str:
 @contextlib.asynccontextmanager
 async def office(folder: Path, locale: str = "en") -> AsyncIterator[Office]:
     settings = read(write(folder, CONFIG.format(locale=locale)), {"TOKEN": "t", "KEY": KEY}).settings
-    clock, app, holder = ManualClock(), web.Application(), list[Office]()
+    clock, app, holder, metrics = ManualClock(), web.Application(), list[Office](), Metrics(ANSWERS_CATALOGUE)
 
     async def note(feedback: Feedback) -> None:
         await holder[0].write(feedback)
 
     for pages in (ratings, unsubscribe):
-        app.add_routes(pages.routes(settings, note, clock))
+        app.add_routes(pages.routes(settings, note, clock, metrics))
     async with TestClient(TestServer(app)) as client:
-        holder.append(Office(client, settings, clock))
+        holder.append(Office(client, settings, clock, metrics=metrics))
         yield holder[0]
 
 
@@ -116,9 +123,7 @@ async def test_looking_changes_nothing_however_often(tmp_path: Path, link: str) 
 
 
 @pytest.mark.parametrize(("answer", "kind"), [("yes", FeedbackKind.USEFUL), ("no", FeedbackKind.NOT_USEFUL)])
-async def test_a_pressed_button_is_an_answer_and_pressed_twice_the_same(
-    tmp_path: Path, answer: str, kind: FeedbackKind
-) -> None:
+async def test_a_pressed_button_is_an_answer_of_one_contact(tmp_path: Path, answer: str, kind: FeedbackKind) -> None:
     async with office(tmp_path) as at:
         link = at.links()["yes"]
         for _ in range(2):
@@ -127,9 +132,9 @@ async def test_a_pressed_button_is_an_answer_and_pressed_twice_the_same(
             assert is_strict(response)
             await at.clock.advance(60)
         first, second = at.written
-        assert first.id == second.id
+        assert first.id != second.id  # yes, no and yes again are three answers; decisions count one opinion a contact
         assert (first.kind, first.alert, first.client) == (kind, an_email().alert, "bank-042")
-        assert (first.by, first.address, first.comment) == ("a contact of bank-042", "", "")
+        assert (first.by, first.address, first.comment) == ("a contact of bank-042", "ops@bank.example", "")
 
 
 @pytest.mark.parametrize("multipart", [False, True])
@@ -144,8 +149,6 @@ async def test_one_click_in_a_mail_program_unsubscribes_the_address_of_the_link(
         (said,) = at.written
         assert (said.kind, said.alert, said.client) == (FeedbackKind.UNSUBSCRIBE, None, "bank-042")
         assert said.address == "ops@bank.example"
-        await at.client.post(at.links()["leave"], data=ONE_CLICK)
-        assert at.written[1].id == said.id
 
 
 async def test_what_the_pages_write_takes_its_place_among_decisions(tmp_path: Path) -> None:
@@ -157,10 +160,10 @@ async def test_what_the_pages_write_takes_its_place_among_decisions(tmp_path: Pa
             assert Topic.ANOMALIES in {output.topic for output in outputs} <= set(Topic) - {Topic.DEAD_LETTERS}
 
 
-async def test_whoever_left_can_leave_again_another_day(tmp_path: Path) -> None:
+async def test_whoever_left_and_was_readmitted_can_leave_again_on_the_same_day(tmp_path: Path) -> None:
     async with office(tmp_path) as at:
         await at.client.post(at.links()["leave"], data=ONE_CLICK)
-        await at.clock.advance(2 * 86_400)
+        await at.clock.advance(1)
         await at.client.post(at.links()["leave"], data=ONE_CLICK)
         assert at.written[0].id != at.written[1].id
 
@@ -274,6 +277,50 @@ async def test_what_could_not_be_written_is_not_said_to_be_noted(
     assert "ops@bank.example" not in caplog.text
 
 
+async def test_what_becomes_of_answers_is_counted_and_looking_is_not(tmp_path: Path) -> None:
+    async with office(tmp_path) as at:
+        links = at.links()
+        for link in links.values():
+            await at.client.get(link)
+        assert at.counted() == {}
+        at.away = True
+        await at.client.post(links["leave"], data=ONE_CLICK)
+        at.away = False
+        await at.client.post(links["leave"], data=ONE_CLICK)
+        await at.client.post(links["yes"], data={"answer": "yes"})
+        await at.client.post(links["yes"], data={"answer": "maybe"})
+        await at.client.get("/rating/nothing")
+        await at.clock.advance(RATING_DAYS * 86_400 + 1)
+        await at.client.get(links["yes"])
+        assert at.counted() == {
+            ("unsubscribe", "failed"): 1,
+            ("unsubscribe", "taken"): 1,
+            ("rating", "taken"): 1,
+            ("rating", "unclear"): 1,
+            ("rating", "unknown"): 1,
+            ("rating", "expired"): 1,
+        }
+
+
+async def test_of_one_contact_no_more_answers_are_taken_than_anybody_means(tmp_path: Path) -> None:
+    async with office(tmp_path) as at:
+        links = at.links()
+
+        async def press(kind: str) -> int:
+            response = await at.client.post(links[kind], data=ONE_CLICK if kind == "leave" else {"answer": kind})
+            return response.status
+
+        at.away = True
+        assert {await press("yes") for _ in range(MOST)} == {503}  # what could not be written does not count
+        at.away = False
+        assert [await press(("yes", "no")[number % 2]) for number in range(MOST + 2)] == [200] * MOST + [429] * 2
+        assert await press("leave") == 200  # whoever has pressed the one in vain can still leave
+        await at.clock.advance(WITHIN_S)
+        assert await press("yes") == 200
+        assert len(at.written) == MOST + 2
+        assert at.counted()["rating", "too_many"] == 2
+
+
 def test_without_an_address_or_keys_there_are_no_pages(tmp_path: Path) -> None:
     text = CONFIG.format(locale="en").replace('answers: {url: "https://answers.example", keys: "${KEY}"}\n', "")
     settings = read(write(tmp_path, text), {"TOKEN": "t"}).settings
@@ -282,5 +329,6 @@ def test_without_an_address_or_keys_there_are_no_pages(tmp_path: Path) -> None:
         raise AssertionError
 
     assert settings.answers.links() is None
-    assert ratings.routes(settings, never, ManualClock()) == []
-    assert unsubscribe.routes(settings, never, ManualClock()) == []
+    metrics = Metrics(ANSWERS_CATALOGUE)
+    assert ratings.routes(settings, never, ManualClock(), metrics) == []
+    assert unsubscribe.routes(settings, never, ManualClock(), metrics) == []

@@ -1,9 +1,9 @@
+import itertools
 import json
 
 import pytest
 
 from alerts.decide import Decide
-from alerts.params import AlertParams
 from detectors.detection import Detection
 from detectors.params import DetectionParams
 from domain.alert import AlertStatus, Transition
@@ -22,6 +22,7 @@ from streams.metrics import Metrics
 from streams.records import decode, decode_any, decode_dead_letter, encode
 from streams.topics import Topic, partition_for
 from tests.support.builders import T0, a_landscape, an_anomaly, an_incident
+from tests.support.decide import AT_ONCE
 
 NATIVE = NativeTelemetry()
 
@@ -60,6 +61,34 @@ def test_event_time_is_told_every_five_seconds_of_it() -> None:
     stage = a_detect_stage()
     said = [output for second in range(21) for output in stage.process(a_message(telemetry(T0 + second, 1.0), second))]
     assert [decode(Watermark, output.value).at - T0 for output in said] == [0, 5, 10, 15, 20]
+
+
+@pytest.mark.parametrize(("wait_s", "fine"), [(10.0, True), (0.0, False)])
+def test_event_time_is_told_in_finer_steps_while_letters_may_wait_also_after_a_restart(
+    wait_s: float, *, fine: bool
+) -> None:
+    def a_stage() -> DetectStage:
+        return DetectStage(Detection(DetectionParams(), (), 1), {"telemetry": NATIVE}, 1, Metrics(), wait_s=wait_s)
+
+    stage, said = a_stage(), list[Output]()
+    for second in range(600):
+        value = 20 + 0.1 * (second * 7919 % 13) + (400 if second >= 550 else 0)
+        outputs = stage.process(a_message(telemetry(T0 + second, value), second))
+        said += outputs
+        if any(isinstance(decode_any(output.value), Anomaly) for output in outputs):
+            saved, stage = stage.snapshot(), a_stage()
+            stage.restore(saved)
+    items = [decode_any(output.value) for output in said]
+    opened_at = next(item.at for item in items if isinstance(item, Anomaly))
+    marks = [item.at - opened_at for item in items if isinstance(item, Watermark)]
+
+    def steps(after: float, until: float) -> set[float]:
+        told = [mark for mark in marks if after <= mark <= until]
+        return {later - before for before, later in itertools.pairwise(told)}
+
+    assert (steps(-100, 0), steps(20, 100)) == ({5.0}, {5.0})
+    assert steps(0, 10) == ({1.0} if fine else {5.0})
+    assert (10.0 in marks) or not fine
 
 
 def test_a_message_that_is_refused_becomes_one_dead_letter_and_a_figure() -> None:
@@ -152,7 +181,7 @@ def test_a_long_message_is_written_anew_in_several() -> None:
 
 
 def a_decide_stage(metrics: Metrics) -> DecideStage:
-    return DecideStage(Decide(a_landscape(), AlertParams()), 4, metrics)
+    return DecideStage(Decide(a_landscape(), AT_ONCE), 4, metrics)
 
 
 def test_an_anomaly_becomes_a_transition_and_notices_in_the_partition_of_their_recipient() -> None:
