@@ -218,4 +218,5 @@ def _mark_of(mark: Any) -> Written:
 
 def _syntax(error: yaml.MarkedYAMLError) -> str:
     where = f" {error.context}" if error.context else ""
-    return f"not YAML: {error.problem}{where}; check indentation, colons and quotes from here upwards"
+    advice = "check indentation, colons and quotes (a # begins a comment) from here upwards"
+    return f"not YAML: {error.problem}{where}; {advice}"

@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from alerts.policy.wording import span
+from domain.alert import AlertStatus
 from domain.errors import ForeshockError
 from streams.commands.record import EXIT_UNUSABLE, Database
 from streams.record.database import DEFAULT, open_record
@@ -47,9 +48,14 @@ def _table(found: list[Episode]) -> Table:
     table = Table("alert", "service", "severity", "opened", "status", "squads told", "clients told", "clients held")
     table.columns[0].no_wrap = True
     for each in found:
-        lasted = span(each.changed_at - each.opened_at)
-        status = f"{each.status} after {lasted}" if each.ended_at is not None else f"{each.status}, open"
-        cells = (each.alert, each.service, each.severity, moment(each.opened_at), status)
+        cells = (each.alert, each.service, each.severity, moment(each.opened_at), status_of(each))
         people = (", ".join(names) or "-" for names in (each.squads, each.clients, each.held))
         table.add_row(*(Text(plain(cell)) for cell in (*cells, *people)))
     return table
+
+
+def status_of(episode: Episode) -> str:
+    """Return what an alert is now, for people."""
+    if episode.ended_at is not None:
+        return f"{episode.status} after {span(episode.changed_at - episode.opened_at)}"
+    return "suspended" if episode.status is AlertStatus.SUSPENDED else "open"

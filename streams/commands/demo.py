@@ -74,6 +74,9 @@ def demo(
     except ForeshockError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(EXIT_NOT_RUN) from error
+    except OSError as error:  # a full disk, ports that cannot be had
+        typer.echo(f"the demo cannot go on: {error}", err=True)
+        raise typer.Exit(EXIT_NOT_RUN) from error
     if stay:
         _say_checks(console, account.checks[-1:])
     if not account.succeeded:
@@ -90,7 +93,11 @@ def slack_server(
     """Serve the stand-in for Slack until told to stop."""
     server = SlackServer(port, folder, host=host, token=token)
     server.serve(SlackSite(server).routes)
-    asyncio.run(_serve_slack(server))
+    try:
+        asyncio.run(_serve_slack(server))
+    except OSError as error:  # a port that is taken, a folder that cannot be written
+        typer.echo(f"the stand-in for Slack cannot be served: {error}", err=True)
+        raise typer.Exit(EXIT_NOT_RUN) from error
 
 
 async def _serve_slack(server: SlackServer) -> None:

@@ -1,10 +1,13 @@
 """The folder of a run, and the configuration in it that the demo's processes read. Its secrets open nothing else."""
 
+import fcntl
 import shutil
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TextIO
 
 import yaml
 
@@ -35,15 +38,42 @@ class Addresses:
     answers_metrics: int
 
 
-def prepare_folder(out: Path) -> None:
-    """Make the folder, or empty the one that an earlier run has made; raises DemoError for anybody else's."""
-    if out.exists() and (not out.is_dir() or (any(out.iterdir()) and not (out / MARKER).exists())):
+@contextmanager
+def own_folder(out: Path) -> Iterator[None]:
+    """Make the folder, or empty the one that an earlier run has made, and keep other runs out of it meanwhile.
+
+    Raises DemoError for anybody else's folder, one that another run is using, and one that cannot be written.
+    """
+    try:
+        marker = _claim(out)
+    except BlockingIOError:
+        raise DemoError(f"another demo is using {out}: name another folder with --out") from None
+    except OSError as error:
+        raise DemoError(f"{out} cannot be used: {error.strerror}; name another folder with --out") from error
+    with marker:
+        yield
+
+
+def _claim(out: Path) -> TextIO:
+    """Return the marker in a folder that is empty otherwise; it is locked until it is closed or its process ends."""
+    out.mkdir(parents=True, exist_ok=True)
+    if any(out.iterdir()) and not (out / MARKER).exists():
         raise DemoError(f"{out} is not empty and no earlier demo has made it: name another folder with --out")
-    shutil.rmtree(out, ignore_errors=True)
-    out.mkdir(parents=True)
-    (out / MARKER).write_text(
-        "A run of `foreshock demo` made this folder; the next one empties it.\n", encoding="utf-8"
-    )
+    marker = (out / MARKER).open("a", encoding="utf-8")
+    try:
+        fcntl.flock(marker, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        marker.truncate(0)
+        marker.write("A run of `foreshock demo` made this folder; the next one empties it.\n")
+        marker.flush()
+        for path in out.iterdir():
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            elif path.name != MARKER:
+                path.unlink()
+    except BaseException:
+        marker.close()
+        raise
+    return marker
 
 
 def free_addresses(kafka: str) -> Addresses:
@@ -78,12 +108,27 @@ def configure(base: Path, out: Path, addresses: Addresses, slack: SlackServer, m
     secrets = {"slack-token": slack.token, "slack-signing-secret": SIGNING_SECRET, "link-keys": LINK_KEY}
     for name, secret in secrets.items():
         (out / name).write_text(secret, encoding="utf-8")
-    settings = yaml.safe_load(base.read_text(encoding="utf-8"))
+    settings = _read(base)
     for own in ("token", "signing_secret", "app_token"):  # a real one has no business here
-        settings.get("channels", {}).get("slack", {}).pop(own, None)
+        _section(_section(settings, "channels"), "slack").pop(own, None)
     target = out / CONFIG
     target.write_text(yaml.safe_dump(merged(settings, over), sort_keys=False), encoding="utf-8")
     return load(target, {})
+
+
+def _read(base: Path) -> dict[str, Any]:
+    try:
+        settings = yaml.safe_load(base.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise DemoError(f"the configuration {base} cannot be read: {error}") from error
+    if not isinstance(settings, dict):
+        raise DemoError(f"{base} is no configuration: `foreshock check {base}` says why")
+    return settings
+
+
+def _section(settings: dict[str, Any], name: str) -> dict[str, Any]:
+    found = settings.get(name)
+    return found if isinstance(found, dict) else {}
 
 
 def merged(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:

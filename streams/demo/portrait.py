@@ -1,6 +1,7 @@
-"""A page with one message of a run, as it was when somebody still had to approve: for the picture in the README.
+"""A page with one message of a run: for the pictures in the README.
 
-python -m streams.demo.portrait demo-output > warning.html
+python -m streams.demo.portrait demo-output > warning.html                           # somebody still had to approve
+python -m streams.demo.portrait demo-output status@harbourpay.example > letter.html  # the first letter to somebody
 """
 
 import json
@@ -10,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from alerts.channels.slack.controls import APPROVE
+from streams.demo.letters import read_letters
 from streams.demo.slack_messages import Posted
 from streams.demo.slack_page import render_page
 from streams.demo.slack_people import has_button
@@ -27,6 +29,14 @@ def portrait(out: Path) -> str:
     raise LookupError(f"no message in {out} has asked for an approval")
 
 
+def first_letter(out: Path, recipient: str) -> str:
+    """Return the first letter to this address; LookupError when there is none."""
+    for letter in read_letters((out / "mail").glob("*.eml")):
+        if letter.recipient == recipient:
+            return letter.html
+    raise LookupError(f"no letter in {out} went to {recipient}")
+
+
 def _versions(message: Posted) -> Iterator[Posted]:
     for edit in message.edits:
         yield replace(message, text=edit["text"], blocks=edit["blocks"], edits=[])
@@ -34,4 +44,5 @@ def _versions(message: Posted) -> Iterator[Posted]:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(portrait(Path(sys.argv[1])))
+    folder, *whom = sys.argv[1:]
+    sys.stdout.write(first_letter(Path(folder), *whom) if whom else portrait(Path(folder)))

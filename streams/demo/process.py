@@ -15,7 +15,9 @@ from domain.clock import Clock
 from domain.errors import ForeshockError
 
 READY_S = 60.0
-_MAIN = "from streams.cli import main; main()"  # the console script may lie outside of any path
+_MAIN = (  # not the console script, which may lie outside of any path
+    "from streams.demo.lifeline import follow; follow(); from streams.cli import main; main()"
+)
 STOP_S = 20.0
 _POLL_S = 0.25
 _LINE = re.compile(r"^(?P<name>[a-z_]+)(?:\{(?P<labels>[^}]*)\})? (?P<value>\S+)$")
@@ -67,7 +69,7 @@ def parse_figures(page: str) -> Figures:
 
 
 def command(*arguments: str | Path) -> tuple[str, ...]:
-    """Return the command line of `foreshock` with these arguments, by this very Python."""
+    """Return the command line of `foreshock` with these arguments, by this very Python; it ends with its caller."""
     return (sys.executable, "-c", _MAIN, *map(str, arguments))
 
 
@@ -86,9 +88,10 @@ class ServerProcess:
     async def __aenter__(self) -> Self:
         self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=5))
         with self._log.open("wb") as log:
-            # A session of its own: Ctrl-C at the terminal is for the demo, which ends it in its turn.
+            # A session of its own: Ctrl-C at the terminal is for the demo, which ends it in its turn. A pipe that
+            # nobody writes to: it ends with the demo, also with one that is killed.
             self._process = await asyncio.create_subprocess_exec(
-                *self._command, stdout=log, stderr=log, start_new_session=True
+                *self._command, stdin=asyncio.subprocess.PIPE, stdout=log, stderr=log, start_new_session=True
             )
         return self
 

@@ -17,7 +17,7 @@ from streams.agents.detect import IDLE_AFTER_S
 from streams.demo.broker import EmbeddedBroker, Sender
 from streams.demo.cast import Cast
 from streams.demo.checks import Check, Observed, checks, ended
-from streams.demo.folder import CONFIG, HOST, Addresses, configure, free_addresses, prepare_folder
+from streams.demo.folder import CONFIG, HOST, Addresses, configure, free_addresses, own_folder
 from streams.demo.letters import Letter, in_order, render_letters
 from streams.demo.listener import HEARD, Listener
 from streams.demo.mail_server import MailServer
@@ -83,7 +83,11 @@ Tell = Callable[[Account], None]
 
 async def run(plan: Plan, clock: Clock, console: Console, tell: Tell) -> Account:
     """Run the demo and ``tell`` what came of it; raises ForeshockError when it could not be run."""
-    prepare_folder(plan.out)
+    with own_folder(plan.out):
+        return await _run(plan, clock, console, tell)
+
+
+async def _run(plan: Plan, clock: Clock, console: Console, tell: Tell) -> Account:
     slack, mail = SlackServer(folder=plan.out / "slack"), MailServer(folder=plan.out / "mail")
     letters = Room("/letters", "What clients read by e-mail", lambda: render_letters(_letters(mail)))
     slack.serve(SlackSite(slack, letters).routes)

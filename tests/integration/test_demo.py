@@ -4,6 +4,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import urllib.request
@@ -16,7 +17,8 @@ import pytest
 
 from alerts.channels.slack.modal import TEXT
 from streams.demo.cast import PARTS
-from tests.support.processes import Child, wait_until
+from streams.demo.folder import own_folder
+from tests.support.processes import Child, port_answers, wait_until
 
 pytestmark = pytest.mark.integration
 
@@ -86,6 +88,33 @@ def test_whoever_stays_can_press_and_follow_links_until_they_end_it(tmp_path: Pa
     assert child.exit_status == 1, "there was nothing to warn of"
     assert "yes every process ended well when it was asked to (2 processes)" in child.log_text()
     assert "Traceback" not in child.log_text()
+
+
+def test_nothing_outlives_a_demo_that_is_killed(tmp_path: Path) -> None:
+    out, log = tmp_path / "out", tmp_path / "demo.log"
+    child = Child("demo", [sys.executable, "-c", MAIN, "demo", "--out", out, "--last", "400"], log)
+    with child:
+        child.wait_ready(lambda: "replaying" in child.log_text(), what="the processes to be ready")
+        ports = [int(port) for port in re.findall(r"port: (\d+)", (out / "foreshock.yaml").read_text())]
+        served = [port for port in ports if port_answers(port)]
+        assert len(served) >= 3, "mail, worker and answers"
+        os.kill(child.pid, signal.SIGKILL)
+        wait_until(lambda: not any(map(port_answers, served)), what="everything to end")
+
+
+def test_a_demo_leaves_alone_the_folder_that_another_is_using(tmp_path: Path) -> None:
+    with own_folder(tmp_path / "out"):
+        done = demo("--out", tmp_path / "out", "--last", "5")
+    assert done.returncode == 2
+    assert "another demo is using" in done.stderr
+
+
+def test_a_port_that_is_taken_is_said_so() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        done = demo("slack-server", "--port", str(taken.getsockname()[1]))
+    assert done.returncode == 2
+    assert "address already in use" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_calm_is_not_success_since_there_was_nothing_to_warn_of(tmp_path: Path) -> None:

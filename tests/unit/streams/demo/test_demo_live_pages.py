@@ -10,7 +10,7 @@ import pytest
 
 from alerts.channels.slack.controls import APPROVE
 from streams.demo.letters import in_order, render_letters
-from streams.demo.portrait import portrait
+from streams.demo.portrait import first_letter, portrait
 from streams.demo.slack_dialogue import answers, missing, render_dialogue
 from streams.demo.slack_messages import Posted
 from streams.demo.slack_page import Live, render_page
@@ -146,3 +146,15 @@ def test_the_portrait_of_a_run_is_the_first_version_with_a_picture_that_asks_for
     assert "drawn" in page
     assert "data:image/png;base64," in page
     assert not any(word in page for word in ("bare", "later", "over</div>", "nobody can press"))
+
+
+def test_the_portrait_of_a_letter_is_the_first_to_its_reader(tmp_path: Path) -> None:
+    (tmp_path / "mail").mkdir()
+    for name, day, reader in (("a", 2, "ops@bank.example"), ("b", 1, "ops@bank.example"), ("c", 1, "it@other.example")):
+        letter = EmailMessage()
+        letter["To"], letter["Date"] = reader, f"Mon, 0{day} Jan 2029 10:00:00 +0000"
+        letter.set_content(f"letter {name}")
+        (tmp_path / "mail" / f"{name}.eml").write_bytes(bytes(letter))
+    assert "letter b" in first_letter(tmp_path, "ops@bank.example")
+    with pytest.raises(LookupError, match=r"nobody@bank\.example"):
+        first_letter(tmp_path, "nobody@bank.example")

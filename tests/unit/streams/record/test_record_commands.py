@@ -4,9 +4,13 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
+from domain.alert import AlertStatus, Severity
+from domain.identity import AlertId, ServiceId
 from streams.cli import app
+from streams.commands.alerts import status_of
 from streams.commands.explain import parse_time
 from streams.record.database import RecordError
+from streams.record.questions import Episode
 from tests.support.builders import T0
 from tests.support.record import ALERT, a_record_file, tamper
 
@@ -96,6 +100,22 @@ def test_alerts_are_listed_and_those_that_are_over_are_not_open(file: str) -> No
     assert ALERT in every.stdout
     assert json.loads(as_json.stdout)["held"] == ["fintech-7", "wary-3"]
     assert still.stdout == "no open alerts\n"
+
+
+@pytest.mark.parametrize(
+    ("status", "shown"),
+    [
+        (AlertStatus.OPEN, "open"),
+        (AlertStatus.UPDATE, "open"),
+        (AlertStatus.SUSPENDED, "suspended"),
+        (AlertStatus.RESOLVED, "resolved after 60 s"),
+    ],
+)
+def test_the_status_of_an_alert_is_what_it_is_in_now(status: AlertStatus, shown: str) -> None:
+    episode = Episode(
+        AlertId(ALERT), ServiceId("gateway"), Severity.WARNING, status, T0, T0 + 60.0, "", None, None, (), (), ()
+    )
+    assert status_of(episode) == shown
 
 
 @pytest.mark.parametrize(
