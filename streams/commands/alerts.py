@@ -49,7 +49,7 @@ def _table(found: list[Episode]) -> Table:
     table.columns[0].no_wrap = True
     for each in found:
         cells = (each.alert, each.service, each.severity, moment(each.opened_at), status_of(each))
-        people = (", ".join(names) or "-" for names in (each.squads, each.clients, each.held))
+        people = (squads_of(each), ", ".join(each.clients) or "-", ", ".join(each.held) or "-")
         table.add_row(*(Text(plain(cell)) for cell in (*cells, *people)))
     return table
 
@@ -59,3 +59,9 @@ def status_of(episode: Episode) -> str:
     if episode.ended_at is not None:
         return f"{episode.status} after {span(episode.changed_at - episode.opened_at)}"
     return "suspended" if episode.status is AlertStatus.SUSPENDED else "open"
+
+
+def squads_of(episode: Episode) -> str:
+    """Return which squads were told of an alert, or in the messages of which other it stands."""
+    elsewhere = "-" if episode.joined is None else f"with {episode.joined}"
+    return ", ".join(episode.squads) or elsewhere

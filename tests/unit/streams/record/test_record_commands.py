@@ -7,12 +7,12 @@ from typer.testing import CliRunner, Result
 from domain.alert import AlertStatus, Severity
 from domain.identity import AlertId, ServiceId
 from streams.cli import app
-from streams.commands.alerts import status_of
+from streams.commands.alerts import squads_of, status_of
 from streams.commands.explain import parse_time
 from streams.record.database import RecordError
 from streams.record.questions import Episode
 from tests.support.builders import T0
-from tests.support.record import ALERT, a_record_file, tamper
+from tests.support.record import ALERT, OTHER, a_record_file, tamper
 
 
 def run(*arguments: str) -> Result:
@@ -102,6 +102,22 @@ def test_alerts_are_listed_and_those_that_are_over_are_not_open(file: str) -> No
     assert still.stdout == "no open alerts\n"
 
 
+def an_episode(status: AlertStatus, *squads: str, joined: str | None = None) -> Episode:
+    with_alert = None if joined is None else AlertId(joined)
+    gateway, ended_at = ServiceId("gateway"), T0 + 60.0
+    return Episode(
+        AlertId(ALERT), gateway, Severity.WARNING, status, T0, ended_at, "", None, with_alert, squads, (), ()
+    )
+
+
+@pytest.mark.parametrize(
+    ("squads", "joined", "shown"),
+    [((), None, "-"), (("payments", "web"), OTHER, "payments, web"), ((), OTHER, f"with {OTHER}")],
+)
+def test_an_alert_that_is_told_with_another_names_it(squads: tuple[str, ...], joined: str | None, shown: str) -> None:
+    assert squads_of(an_episode(AlertStatus.OPEN, *squads, joined=joined)) == shown
+
+
 @pytest.mark.parametrize(
     ("status", "shown"),
     [
@@ -112,10 +128,7 @@ def test_alerts_are_listed_and_those_that_are_over_are_not_open(file: str) -> No
     ],
 )
 def test_the_status_of_an_alert_is_what_it_is_in_now(status: AlertStatus, shown: str) -> None:
-    episode = Episode(
-        AlertId(ALERT), ServiceId("gateway"), Severity.WARNING, status, T0, T0 + 60.0, "", None, None, (), (), ()
-    )
-    assert status_of(episode) == shown
+    assert status_of(an_episode(status)) == shown
 
 
 @pytest.mark.parametrize(
