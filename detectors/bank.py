@@ -19,7 +19,8 @@ from detectors.registry import DETECTORS
 from detectors.trace import FRESH as NO_SAMPLES
 from detectors.trace import latest, note
 from detectors.trend import TrendForecaster
-from detectors.unit_jump import TINY, Jump, UnitWatch, bounds, likeliest
+from detectors.unit_jump import ENOUGH, TINY, Jump, UnitWatch, bounds, likeliest
+from detectors.unit_jump import NAME as UNIT
 from domain.anomaly import Anomalous, AnomalyKind, Evidence, Normal
 from domain.errors import StateError
 from domain.identity import SeriesKey, ServiceId
@@ -29,6 +30,7 @@ from domain.telemetry import SampleKind
 
 GAUGE = SampleKind.GAUGE  # a member that is looked up in its enumeration costs more, per sample
 HOLD = 60  # samples
+LOOK = 0.0, 0.0  # between these is no value: the next one is looked at
 KNOWN = Normal(score_of(0.65))  # what is left of a surprise that comes every day: half of the least finding
 
 
@@ -99,12 +101,22 @@ class Series:
     def look(self, at: float) -> list[float]:
         """Take note of what the values were like before this time, and return them."""
         before = [value for when, value in self.points if when < at]
-        self.low, self.high = (-math.inf, math.inf) if self.signed else bounds(before)
+        if self.signed:
+            self.low, self.high = -math.inf, math.inf
+        else:
+            self.low, self.high = bounds(before) if len(before) >= ENOUGH else LOOK
         return before
 
     def suspect(self, at: float, value: float) -> UnitWatch | None:
         """Return what watches the unit of the series, None if this value gives no reason to."""
         self.signed |= value < 0
+        if self.watch is not None and self.watch.factor != 1:
+            return self.watch
+        if any(breach.beyond for breach, _ in self.objectives):
+            # What people agreed to call bad is told as that, whatever it looks like.
+            self.watch = None
+            self.look(at)
+            return None
         if self.watch is None:
             before = self.look(at)
             if self.signed or not self.warm or likeliest(before, (value,))[1] < 0:
@@ -264,14 +276,17 @@ class Bank:
         series = self._series[key] = self._make(key)
         series.counted, series.warm, series.held, series.hold, series.signed, low, high = own
         known = dict(parts)
-        if watch is not None and series.limits != list(limits):
-            # A new limit is in today's unit, and all that is known is in that of before: learn it anew.
-            series.warm, daily, watch, goals = False, [], None, [None] * len(limits)
-            known, low, high = {"cadence": known.get("cadence", saved(UNHEARD))}, -TINY, math.inf
+        unit = None if watch is None else UnitWatch.of(watch)
+        if unit is not None and (UNIT in self._params.without or series.limits != list(limits)):
+            if unit.factor != 1 and UNIT not in self._params.without:
+                # A new limit is in today's unit, and all that is known is in that of before: learn it anew.
+                series.warm, daily, goals = False, [], [None] * len(limits)
+                known = {"cadence": known.get("cadence", saved(UNHEARD))}
+            unit, (low, high) = None, LOOK  # without the detector values are judged as they come
         series.low, series.high = -math.inf if low is None else low, math.inf if high is None else high
         series.daily = recurrence.restored(daily)
-        if watch is not None:
-            series.watched(UnitWatch.of(watch))
+        if unit is not None:
+            series.watched(unit)
         _put_back(series.record, self._places(series), known)
         series.expected = series.cadence.known(self._params.silence)
         saved_goals = {tuple(limit): goal for limit, goal in zip(limits, goals, strict=True)}

@@ -113,7 +113,7 @@ class Detection:
             series.expected = True
             series.look(at)
             self._deadline = min(self._deadline, service.silence.patience_ends)
-        elif series.cadence.samples == HEARD and service.silence.silent:
+        elif series.cadence.samples == HEARD and service.silence.silent and not service.beginning(at, series):
             service.stopped(())
 
     @staticmethod

@@ -115,11 +115,10 @@ class Schema:
         young = [new for new in lives if new.key not in keys and any(new.follows(old, NEAR) for old in gone)]
         free = [new for new in young if new.key not in self._heirs]
         found: dict[SeriesKey, Match] = {}
-        for match in (*_replaced(gone, free, lives), *_relabelled(gone, young), *_renamed(gone, free)):
-            used = match.how is not How.RELABELLED and any(match.new == known.new for known in found.values())
-            if match.old not in found and not used:
-                found[match.old] = match
-        found |= {match.old: match for match in _alike(gone, free, found)}
+        _take(found, _replaced(gone, free, lives))
+        _take(found, _relabelled([old for old in gone if old.key not in found], young))
+        _take(found, _renamed([old for old in gone if old.key not in found], free))
+        _take(found, _alike(gone, free, found))
         for match in found.values():
             self._heirs[match.new] = None
         while len(self._heirs) > KEPT:
@@ -176,21 +175,33 @@ class _Saved:
 _SAVED = TypeAdapter(_Saved)
 
 
+def _take(found: dict[SeriesKey, Match], matches: Iterable[Match]) -> None:
+    """Add to what was found: one match for each series that stopped, and, but for labels, for each that began."""
+    used = {match.new for match in found.values()}
+    for match in tuple(matches):
+        if match.old not in found and (match.how is How.RELABELLED or match.new not in used):
+            found[match.old] = match
+            used.add(match.new)
+
+
 def _names(key: SeriesKey) -> tuple[str, ...]:
     return tuple(name for name, _ in key.attributes)
 
 
 def _replaced(gone: Sequence[Life], young: Sequence[Life], lives: Sequence[Life]) -> Iterator[Match]:
     """Yield series of the same metric and labels: an instance took the place of another."""
+    fresh = Counter(pair for life in young for pair in life.key.attributes)
+    alike: dict[tuple[str, tuple[str, ...]], list[Life]] = {}
+    for life in young:
+        alike.setdefault((life.key.metric, _names(life.key)), []).append(life)
     for old in gone:
+        same = [new for new in alike.get((old.key.metric, _names(old.key)), ()) if new.follows(old, NEAR)]
+        if not same:
+            continue
         living = Counter(
             pair for life in lives if life.last_at > old.last_at + old.usual_s for pair in life.key.attributes
         )
-        fresh = Counter(pair for life in young for pair in life.key.attributes)
-        for new in young:
-            same = new.key.metric == old.key.metric and _names(new.key) == _names(old.key) and new.follows(old, NEAR)
-            if not same:
-                continue
+        for new in same:
             dead, born = (
                 set(old.key.attributes) - set(new.key.attributes),
                 set(new.key.attributes) - set(old.key.attributes),
@@ -212,10 +223,10 @@ def _relabelled(gone: Sequence[Life], young: Sequence[Life]) -> Iterator[Match]:
 def _renamed(gone: Sequence[Life], young: Sequence[Life]) -> Iterator[Match]:
     """Yield series of other metrics with like names, the likest first."""
     pairs = []
+    words = {life.key.metric: _split(life.key.metric) for life in (*gone, *young)}
     for old in gone:
-        words = _split(old.key.metric)
         for new in young:
-            likeness = _share(words, _split(new.key.metric))
+            likeness = _share(words[old.key.metric], words[new.key.metric])
             if new.key.metric != old.key.metric and likeness >= WORDS and new.follows(old, SOON):
                 same = len(set(old.key.attributes) ^ set(new.key.attributes))
                 pairs.append((-likeness, same, _distance(old, new), str(old.key), str(new.key), old.key, new.key))

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from detectors.fusion import Fusion
 from domain.anomaly import AnomalyKind, Evidence, Forecast
 from domain.identity import SeriesKey
+from domain.state import Plain
 
 FORECAST = "forecast"
 
@@ -23,3 +24,10 @@ class Selected(Fusion):
     def forecast(self, key: SeriesKey, limit: float, forecast: Forecast | None) -> None:
         """Take in a forecast, if forecasts count."""
         Fusion.forecast(self, key, limit, None if FORECAST in self.without else forecast)
+
+    def restore(self, state: Plain) -> None:
+        """Take over a snapshot, but for what was found by detectors that count no more: nobody would ever end it."""
+        Fusion.restore(self, state)
+        self.findings = {mark: each for mark, each in self.findings.items() if mark[1] not in self.without}
+        if FORECAST in self.without:
+            self.forecasts.clear()

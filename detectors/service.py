@@ -11,11 +11,12 @@ from detectors.integrity import Integrity
 from detectors.objective import ObjectiveDetector
 from detectors.params import DetectionParams
 from detectors.precursor import Precursor
+from detectors.schema import HEARD, How, Match, Schema
 from detectors.schema import NAME as SCHEMA
-from detectors.schema import How, Match, Schema
 from detectors.selected import Selected
 from detectors.silence import Silence
 from detectors.trace import traced
+from detectors.unit_jump import NAME as UNIT
 from detectors.unit_jump import Jump
 from domain.anomaly import Anomaly, AnomalyKind, Evidence, SeriesState
 from domain.errors import StateError
@@ -76,6 +77,12 @@ class ServiceState:
             evidence = self.schema.tell(drifted, self.series, self.silence.at)
             self.fusion.explained(AnomalyKind.SCHEMA, evidence, became)
         self.silence.dismiss(became)
+
+    def beginning(self, at: float, last: Series) -> bool:
+        """Whether others that began with a new series are still to be heard: all are looked at when the last one is."""
+        recent = at - 1.5 * last.cadence.usual_s
+        numbers = (read(series.record) for series in self.series)
+        return any(0 < count < HEARD and last_at > recent for last_at, _, _, count in numbers)
 
     def schema_is_known(self) -> None:
         """Stop telling what became of its series once it was told for long enough."""
@@ -186,6 +193,8 @@ class ServiceState:
         for series in self.series:
             if series.key not in mute:
                 self.passed(series)
+            if series.watch is None:  # it may have been given up, see the bank
+                self.fusion.over(series.key, UNIT)
 
 
 def _spans(state: Plain) -> Spans | None:

@@ -60,7 +60,7 @@ class Silence:
         self.lost = NONE  # silent for so long that it is no longer a finding
 
     def heard(self, key: SeriesKey, at: float, watermark: float) -> bool:
-        """Note an accepted sample; True if its series was silent until now."""
+        """Note an accepted sample; True if its series was silent until now, waited for or not."""
         lag, faded = watermark - at, self.lag_s * FADE
         self.lag_s = lag if lag > faded else faded  # noqa: FURB136 - max() costs more, per sample
         if at > self.at:
@@ -69,10 +69,11 @@ class Silence:
                 self._missing_together()
         if self.deadline == math.inf:
             self.deadline = at
-        if self.lost:
-            self.lost -= {key}
         if self.silent and key in self.silent:  # hashing a key costs more than the rest of this method
             self.silent -= {key}
+            return True
+        if self.lost and key in self.lost:  # there may be thousands: taken out only when need be
+            self.lost -= {key}
             return True
         return False
 

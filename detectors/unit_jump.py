@@ -45,9 +45,11 @@ EXACT = 0.002  # error of the mean logarithm that is never undercut: no series i
 FOLLOWS = 0.9  # of an autocorrelation: more is not believed of so few samples
 APART = 3.0  # times the largest, or a part of the smallest of late: a value this far off is looked at
 ODD = 2  # of the largest, and of the smallest of late, do not count for that
+FURTHEST = 2e12  # times what it was at first, either way: from bytes to tebibytes; so that no cube of a value overflows
 SAME = 0.05  # of a logarithm: so near to the first unit a series is back in it
 TOLD = 60  # samples for which it is told
 TINY = 5e-324
+STILL = 1e-9  # of a spread: what does not move at all is taken to move by so much, for a ratio
 WILD = 8  # one of so many may be wild: the furthest do not count for the spread
 NORMAL = 1.586  # standard deviation over mean distance, of Gaussian noise without its furthest eighth
 
@@ -117,7 +119,7 @@ def nines(before: Shape, after: Shape, factor: float) -> float:
     odds = _log_normal(distance - math.log(factor), max(EXACT, error)) - (math.log(0.5) - abs(distance))
     if shaped:
         old, new = spreads
-        odds += _same(math.log(max(new, TINY) / max(old, TINY)), unsure)
+        odds += _same(math.log(max(new, STILL) / max(old, STILL)), unsure)
         still = before.spread * math.sqrt(4.0 / after.number * before.wider)
         odds += min(0.0, _same(after.drift, max(EXACT, still)))
     return odds / math.log(10.0) - PRIOR
@@ -217,10 +219,10 @@ class UnitWatch:
         if len(after) < RECOGNISED or sure < CLAIM or len(set(after)) < MOVING:
             return None
         old, new = Shape.of([v * self.factor for v in before]), Shape.of([v * self.factor for v in after])
-        if old is None or new is None:
+        changed, known = self.factor * factor, self._known
+        if old is None or new is None or not 1.0 / FURTHEST < changed < FURTHEST:
             self._believe(1.0)
             return None
-        changed, known = self.factor * factor, self._known
         back = abs(math.log(changed)) < SAME
         self.factor, self.told = (1.0 if back else changed), TOLD
         return Jump(factor, back, sure, old, new, known, self._believe(factor))

@@ -197,3 +197,14 @@ def test_a_snapshot_at_any_point_of_it_continues_identically(cut: int) -> None:
 def test_a_damaged_snapshot_is_refused(damaged: object) -> None:
     with pytest.raises(StateError):
         Schema().restore(damaged)  # type: ignore[arg-type]
+
+
+def test_series_that_begin_late_are_looked_at_together_once_the_last_of_them_is_heard() -> None:
+    old = [line(f"{name}_ms", last=STOP, seed=place) for place, name in enumerate("abc")]
+    new = [
+        [sample._replace(observed_at=sample.observed_at + 0.3 * place) for sample in late]
+        for place, late in enumerate(line(f"{name}_ms_total", first=STOP + 20) for name in "abc")
+    ]
+    said = run(*old, *new)
+    assert story(said)[:2] == [(OPENED, SILENCE), (UPDATED, SCHEMA)]
+    assert said[1].at == new[2][2].observed_at
