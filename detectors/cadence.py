@@ -63,8 +63,9 @@ class Cadence(NamedTuple):
 def allowed_s(numbers: Numbers, params: SilenceParams) -> float:
     """How long the series may be quiet whose numbers these are."""
     _, usual_s, longest_s, _ = numbers
-    usual, longest = params.missing * usual_s, params.beyond * longest_s
-    return usual if usual > longest else longest  # type: ignore[no-any-return] # noqa: FURB136 - max() costs more
+    usual: float = params.missing * usual_s
+    longest: float = params.beyond * longest_s
+    return usual if usual > longest else longest  # noqa: FURB136 - max() costs more, per sample
 
 
 def spoke(record: bytearray, before: Numbers, at: float) -> None:

@@ -15,7 +15,8 @@ recognised by. All of this is for a value far from the latest ones; a calm sampl
 A value that may be the first in another unit is judged and told like any other: a warning does not wait. What was known
 of the series before it is kept aside, for a few samples. If a change is recognised, that is put back, and they are
 learnt once more, in the unit of before. So what is known, its seasons, tails and objectives, stays as it is, and holds
-for all further samples, each divided by the factor.
+for all further samples, each divided by the factor. While a limit of an objective is passed nothing is taken for a
+change of unit: what people agreed to call bad is told as that.
 """
 
 import math
