@@ -9,12 +9,12 @@ import pytest
 from alerts.channels.slack.controls import PREFIX
 from domain.feedback import FeedbackKind
 from domain.identity import ClientId
-from tests.support.browser import Tab, a_tab, installed
+from tests.support.browser import Tab, a_tab
 from tests.support.clock import ManualClock
 from tests.support.notices import SQUAD_FACTS, T0, a_notice
 from tests.support.slack import HTTP, Squad, a_squad
 
-pytestmark = [pytest.mark.integration, pytest.mark.skipif(not installed(), reason="there is no browser here")]
+pytestmark = pytest.mark.integration
 
 SILENCE = PREFIX + FeedbackKind.SILENCE
 ACKNOWLEDGE = PREFIX + FeedbackKind.ACKNOWLEDGE

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 import shutil
 import subprocess
 import urllib.parse
@@ -21,7 +20,7 @@ from streams.demo.broker import EmbeddedBroker
 from streams.health import HealthServer
 from streams.metrics import CATALOGUE, Metrics
 from streams.topics import Topic
-from tests.support.processes import Child, free_port, wait_until
+from tests.support.processes import Child, free_port, program, wait_until
 from tests.support.tree import BIN
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -30,18 +29,8 @@ SHIPPED = ROOT / "ops" / "prometheus"
 pytestmark = pytest.mark.integration
 
 
-def program(name: str) -> str:
-    """The path of a program; where CI runs it must be there, elsewhere the test is skipped."""
-    found = shutil.which(name)
-    if found is None and os.environ.get("CI"):
-        pytest.fail(f"{name} is not installed, and CI must have it")
-    if found is None:
-        pytest.skip(f"{name} is not installed; on Debian: apt-get install prometheus")
-    return found
-
-
 def promtool(*arguments: str | Path, text: bytes = b"") -> tuple[int, str]:
-    command = [program("promtool"), *map(str, arguments)]
+    command = [program("promtool", "prometheus"), *map(str, arguments)]
     done = subprocess.run(command, input=text, capture_output=True, check=False)  # noqa: S603 - promtool itself
     return done.returncode, (done.stdout + done.stderr).decode()
 
@@ -81,7 +70,7 @@ class Prometheus:
         (folder / "prometheus.yml").write_text(yaml.safe_dump(config))
         shutil.copy(SHIPPED / "rules.yml", folder)
         command = [
-            program("prometheus"),
+            program("prometheus", "prometheus"),
             f"--config.file={folder / 'prometheus.yml'}",
             f"--storage.tsdb.path={folder / 'tsdb'}",
             f"--web.listen-address=127.0.0.1:{self.port}",

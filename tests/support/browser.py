@@ -6,7 +6,6 @@ https://chromedevtools.github.io/devtools-protocol/
 import asyncio
 import itertools
 import json
-import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -14,14 +13,11 @@ from typing import Any, Final
 
 from aiohttp import ClientSession, ClientWebSocketResponse
 
+from tests.support.processes import program
+
 NAME: Final = "chromium"
 PATIENCE_S: Final = 30.0
 LOOK_S: Final = 0.1
-
-
-def installed() -> bool:
-    """Whether there is a browser on this machine."""
-    return shutil.which(NAME) is not None
 
 
 class Tab:
@@ -83,7 +79,8 @@ class Tab:
 async def a_tab(folder: Path) -> AsyncIterator[Tab]:
     """Start a browser with nothing in its memory, and open one tab."""
     process = await asyncio.create_subprocess_exec(
-        NAME, "--headless", "--no-sandbox", "--disable-gpu", "--window-size=1000,800", "--remote-debugging-port=0",
+        program(NAME, NAME),
+        "--headless", "--no-sandbox", "--disable-gpu", "--window-size=1000,800", "--remote-debugging-port=0",
         f"--user-data-dir={folder}", "about:blank",
         stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL,
     )  # fmt: skip

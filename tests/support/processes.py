@@ -1,6 +1,7 @@
 """Processes under test: free ports, waiting for a condition, and a child that logs to a file and can be killed."""
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -10,8 +11,20 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+import pytest
+
 LOG_TAIL_BYTES = 4000
 POLL_S = 0.05
+
+
+def program(name: str, package: str) -> str:
+    """Return the path of a program; where CI runs it must be there, elsewhere the test is skipped."""
+    found = shutil.which(name)
+    if found is None and os.environ.get("CI"):
+        pytest.fail(f"{name} is not installed, and CI must have it")
+    if found is None:
+        pytest.skip(f"{name} is not installed; on Debian: apt-get install {package}")
+    return found
 
 
 def free_port() -> int:
