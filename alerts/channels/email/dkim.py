@@ -80,7 +80,7 @@ def load_key(secret: SecretStr) -> Key:
         raw = public.public_bytes(serialization.Encoding.Raw, form.Raw)
         return Key("ed25519", base64.b64encode(raw).decode(), key.sign)
     if not isinstance(key, rsa.RSAPrivateKey):
-        raise ValueError(f"private_key is of a kind that DKIM does not know; {_NEW_KEY}")  # noqa: TRY004 - a value's
+        raise ValueError(f"private_key is of a kind that DKIM does not know; {_NEW_KEY}")  # noqa: TRY004 - the value is wrong, not its type
     if not SMALLEST_RSA <= key.key_size <= LARGEST_RSA:
         raise ValueError(f"private_key has {key.key_size} bits, and 2048 to 4096 are taken; {_NEW_KEY}")
     der = public.public_bytes(serialization.Encoding.DER, form.SubjectPublicKeyInfo)
