@@ -91,8 +91,9 @@ class Series:
 
     def plausible(self, evidence: Evidence) -> Evidence:
         """Return the evidence for a person: in today's unit, and not expected below zero if it never was there."""
-        if not self.signed and evidence.low < 0 < evidence.high:
-            evidence = replace(evidence, low=0.0)
+        if not self.signed and evidence.low < 0:
+            low, expected, high = (max(0.0, number) for number in (evidence.low, evidence.expected, evidence.high))
+            evidence = replace(evidence, low=low, expected=expected, high=high)
         if self.watch is None or self.watch.factor == 1 or self.objectives:  # a limit is in the unit of before
             return evidence
         numbers = {name: getattr(evidence, name) for name in ("actual", "expected", "low", "high")}

@@ -9,6 +9,7 @@ from detectors.bank import Bank, Series
 from detectors.features import Refusal
 from detectors.params import DetectionParams
 from detectors.trace import FRESH as NO_SAMPLES
+from domain.anomaly import Evidence
 from domain.errors import StateError
 from domain.identity import SeriesKey, ServiceId
 from domain.journeys import Objective, Service
@@ -100,3 +101,15 @@ def test_a_record_of_another_size_or_byte_order_is_refused(order: str, cut: int 
         return
     with pytest.raises(StateError):
         a_bank().restore([row])
+
+
+@pytest.mark.parametrize(("was_below", "told"), [(False, (0.0, 0.0, 0.0)), (True, (-0.75, -0.6, -0.4))])
+def test_a_range_below_zero_is_told_only_of_a_series_that_was_there(
+    was_below: bool, told: tuple[float, float, float]
+) -> None:
+    key = SeriesKey.of(ServiceId("payments-api"), "wait_ms")
+    series = Bank(DetectionParams(), ()).get(key)
+    assert series is not None
+    series.signed = was_below
+    found = series.plausible(Evidence("level", key, START, 0.07, -0.6, -0.75, -0.4, 0.99, START))
+    assert (found.low, found.expected, found.high) == told
