@@ -80,6 +80,7 @@ class Board:
     answers: set[str] = field(default_factory=set)  # a repeat has the same id
     waiting: list[Feedback] = field(default_factory=list)  # answers that no alert has shown yet
     hurting: dict[str, Fault] = field(default_factory=dict)
+    well_again: set[str] = field(default_factory=set)  # faults whose end was told
     delivered: dict[ChannelKind, int] = field(default_factory=dict)
     unsent: int = 0  # notices held or suppressed
     feed: deque[Line] = field(default_factory=lambda: deque(maxlen=FEED_LINES))
@@ -151,17 +152,23 @@ class Board:
         return f"{said}, adding: {feedback.text}" if feedback.text else said
 
     def truth(self, faults: Sequence[Fault]) -> list[Line]:
-        """Note who was hurting up to what has been judged; returns a line for each hurt that began or ended."""
+        """Note who was hurting up to what has been judged; returns a line for each hurt that began or ended.
+
+        What has been judged goes on in leaps, of a minute where the machine is slow: a hurt within one is told too.
+        """
         lines = []
-        now = self.heard_at
         for fault in faults:
-            hurts = fault.breach_at is not None and fault.breach_at <= now < fault.resolved_at
-            if hurts and fault.id not in self.hurting and fault.breach_at is not None:
+            felt_at = fault.breach_at
+            if felt_at is None or felt_at > self.heard_at or fault.id in self.well_again:
+                continue
+            if fault.id not in self.hurting:
                 self.hurting[fault.id] = fault
                 lines.append(
-                    Line(fault.breach_at, f"CLIENTS FEEL IT ({title(fault)}): {', '.join(fault.journeys)}", "bold red")
+                    Line(felt_at, f"CLIENTS FEEL IT ({title(fault)}): {', '.join(fault.journeys)}", "bold red")
                 )
-            elif not hurts and self.hurting.pop(fault.id, None) is not None:
+            if fault.resolved_at <= self.heard_at:
+                del self.hurting[fault.id]
+                self.well_again.add(fault.id)
                 lines.append(Line(fault.resolved_at, f"clients are well again ({title(fault)})", "cyan"))
         return lines
 

@@ -178,6 +178,16 @@ def test_what_clients_feel_is_told_when_everything_up_to_then_has_been_judged() 
     assert told == [[], [], [T0 + 200], []]
 
 
+def test_a_hurt_that_began_and_ended_between_two_looks_is_told_from_beginning_to_end() -> None:
+    board, fault = a_board(), a_fault()
+    board.heard_at = T0 + 199
+    assert board.truth([fault]) == []
+    board.heard_at = T0 + 900
+    assert [(line.at, line.style) for line in board.truth([fault])] == [(T0 + 200, "bold red"), (T0 + 230, "cyan")]
+    assert board.truth([fault]) == []
+    assert board.hurting == {}
+
+
 def test_a_notice_that_is_held_is_told_with_its_reason() -> None:
     story, said, board = Story(), Said(), a_board()
     story.client(Phase.WARNING, 10, decision=Hold("approval required: nobody has approved"))
