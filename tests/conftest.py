@@ -1,17 +1,34 @@
 """Options and fixtures that every level shares."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 GOLDEN = Path(__file__).parent / "golden"
 Golden = Callable[[str, str | bytes], None]
+LOG_TAIL = 4000  # characters
+
+# Everywhere, not only where the library sees that it is CI: a slow machine is no defect.
+settings.register_profile("patient", deadline=None, suppress_health_check=(HealthCheck.too_slow,))
+settings.load_profile("patient")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="rewrite the golden files instead of comparing")
     parser.addoption("--cases", type=Path, help="folder of labelled series for tests/benchmarks/test_ablation.py")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Show the ends of the logs in the folder of a failed test: where CI ran, nothing else stays."""
+    report = yield
+    folder = getattr(item, "funcargs", {}).get("tmp_path")
+    if report.failed and isinstance(folder, Path):
+        for log in sorted(folder.rglob("*.log")):
+            report.sections.append((f"end of {log.relative_to(folder)}", log.read_text(errors="replace")[-LOG_TAIL:]))
+    return report
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from typing import Any, Self
 from domain.errors import ForeshockError
 
 PARTITIONS = 4  # what the mock cluster gives a topic that a metadata request names
-_ANSWER_S = 10.0
+_ANSWER_S = 60.0  # no answer at all, and not a slow machine
 _QUIET = {"log_level": 2}  # librdkafka reports every connection that a stopping peer closes
 
 
@@ -130,6 +130,6 @@ def _library() -> ModuleType:
         import confluent_kafka  # noqa: PLC0415 - an optional extra, see above
     except ImportError as error:
         raise EmbeddedBrokerError(
-            "the embedded broker needs the extra 'demo': pip install 'foreshock[demo]' (it brings confluent-kafka)"
+            "the embedded broker needs the extra 'demo': run pip install '.[demo]' in the checkout"
         ) from error
     return confluent_kafka

@@ -16,6 +16,7 @@ from streams.demo.slack_people import Person, has_button
 from streams.demo.slack_server import SlackServer
 
 LOOK_S: Final = 0.2
+PATIENCE_S: Final = 20.0  # what a press leads to may take so long
 TAKEN: Final = 200
 NO_FIELDS: Final[Mapping[str, str]] = MappingProxyType({})
 
@@ -64,14 +65,24 @@ class Cast:
         self._clock = clock
         self._seen: dict[str, float] = {}  # since when, in event time, a button has been there
         self._waiting = list(parts)
+        self._went: list[Part] = []  # whoever has gone to their button
+        self._went_at = 0.0  # when the last of them did
+        self._unseen: list[Part] = []  # what they pressed is shown by no message yet
+
+    def busy(self) -> bool:
+        """Whether somebody has gone to their button, and no message shows yet what they pressed."""
+        if not self._unseen or self._clock.monotonic() - self._went_at > PATIENCE_S:
+            return False
+        shown = self._slack.everything_said()
+        self._unseen = [part for part in self._unseen if part.told not in shown]
+        return bool(self._unseen)
 
     async def play(self) -> None:
         """Return when everybody has pressed their button."""
         while self._waiting:
             for part in tuple(self._waiting):
-                if self._may(part) and await self._try(part):
-                    self._waiting.remove(part)
-                    self.pressed.append(part)
+                if self._may(part):
+                    await self._go(part)
             await self._clock.sleep(LOOK_S)
 
     def _may(self, part: Part) -> bool:
@@ -80,6 +91,15 @@ class Cast:
         if not any(has_button(message, part.action) for message in self._slack.messages):
             return False
         return now - self._seen.setdefault(part.action, now) >= part.takes_s
+
+    async def _go(self, part: Part) -> None:
+        if part not in self._went:
+            self._went.append(part)
+            self._unseen.append(part)
+            self._went_at = self._clock.monotonic()
+        if await self._try(part):
+            self._waiting.remove(part)
+            self.pressed.append(part)
 
     async def _try(self, part: Part) -> bool:
         """Press the button if a message has it; whoever is not heard presses again at the next look."""
@@ -98,4 +118,5 @@ class Cast:
         opened = [each for each in people.dialogues if each.open and each.person == part.person]
         for dialogue in opened:
             await people.submit(dialogue, **part.fields)
-        return taken and not any(dialogue.open for dialogue in opened)
+        filled_in = bool(opened) or not part.fields  # Slack opens no dialogue for an app that was slow
+        return taken and filled_in and not any(dialogue.open for dialogue in opened)

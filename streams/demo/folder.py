@@ -2,10 +2,10 @@
 
 import fcntl
 import shutil
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final, TextIO
 
@@ -15,13 +15,13 @@ from config.loader import load
 from config.settings import Settings
 from domain.errors import ForeshockError
 from streams.demo.mail_server import MailServer
+from streams.demo.ports import HOST, free_ports
 from streams.demo.slack_people import SIGNING_SECRET
 from streams.demo.slack_server import SlackServer
 
 MARKER: Final = ".foreshock-demo"  # tells a folder that a run has made, and that the next run may empty
 CONFIG: Final = "foreshock.yaml"
 LINK_KEY: Final = "the key of the links in the demo's letters"
-HOST: Final = "127.0.0.1"
 
 
 class DemoError(ForeshockError):
@@ -78,14 +78,7 @@ def _claim(out: Path) -> TextIO:
 
 def free_addresses(kafka: str) -> Addresses:
     """Return ports that nobody listens on just now."""
-    probes = [socket.socket() for _ in range(3)]
-    try:
-        for probe in probes:  # all of them before the first is let go: else two could be one
-            probe.bind((HOST, 0))
-        return Addresses(kafka, *(int(probe.getsockname()[1]) for probe in probes))
-    finally:
-        for probe in probes:
-            probe.close()
+    return Addresses(kafka, *islice(free_ports(), 3))
 
 
 def configure(base: Path, out: Path, addresses: Addresses, slack: SlackServer, mail: MailServer) -> Settings:

@@ -46,23 +46,23 @@ class Listener:
         self._board, self._view = board, view
 
     def listen(self) -> int:
-        """Take in what is new, and tell it in order of event time; returns how much there was."""
-        fetched = self._source.read()
-        for message in sorted(fetched, key=lambda each: HEARD.index(self._topics[each.topic])):
-            self._take(self._topics[message.topic], message.value)
+        """Take in what is new, and tell it in order of event time; returns how much there was, but for watermarks."""
+        fetched = sorted(self._source.read(), key=lambda each: HEARD.index(self._topics[each.topic]))
+        news = sum(self._take(self._topics[message.topic], message.value) for message in fetched)
         for line in sorted(self._lines, key=lambda line: line.at):
             self._view.say(line)
         self._lines.clear()
-        return len(fetched)
+        return news
 
-    def _take(self, topic: Topic, value: bytes) -> None:
+    def _take(self, topic: Topic, value: bytes) -> bool:
         if topic is Topic.DEAD_LETTERS:
             letter = records.decode_dead_letter(value)
             self.dead_letters.append(f"{letter.source}: {letter.reason}: {letter.detail}")
-            return
+            return True
         match records.decode_any(value):
             case Watermark() as watermark:
                 self._board.watermark(watermark)
+                return False  # they go on when all is over: in silence, event time passes with the clock
             case Transition() as transition:
                 self.transitions.append(transition)
                 self._say(self._board.transition(transition))
@@ -75,6 +75,7 @@ class Listener:
                 self._receipt(receipt)
             case _:
                 pass
+        return True
 
     def _notice(self, notice: Notice) -> None:
         self.notices.append(notice)

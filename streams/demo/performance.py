@@ -1,7 +1,7 @@
 """A replay into a pipeline that runs: listen until it has finished, and tell a view what is seen."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from config.settings import Settings
 from domain.anomaly import SeriesState
@@ -9,13 +9,14 @@ from domain.clock import Clock
 from domain.identity import AlertId, ServiceId
 from streams.demo.broker import Sender
 from streams.demo.listener import Listener
+from streams.demo.pace import Pace
 from streams.demo.process import Figures, ServerProcess
 from streams.demo.recording import Fault, Recording, Schedule, outgoing, replay
 from streams.demo.view import Board, View
 from streams.topics import Topic
 
-DRAIN_S = 45.0  # how long the pipeline may take to finish after the last message
-QUIET_S = 4.0  # nothing new for so long, and nothing waiting: it has finished
+DRAIN_S = 120.0  # how long the pipeline may take to finish after the last message
+CALM = 4  # looks in turn, a second apart, at which the worker said that nothing waits and nothing was new: it is over
 DRAW_S = 0.2
 FIGURES_S = 1.0
 
@@ -35,7 +36,10 @@ class Performance:
         self._view: View
         self._faults: Sequence[Fault] = ()
         self._figures = Figures()
-        self._asked_at = self._changed_at = self._sent_at = clock.monotonic()
+        self._pace = Pace(clock)
+        self._calm = 0
+        self._sent = self._sent_before = 0  # in all, and before this replay
+        self._asked_at = self._sent_at = clock.monotonic()
 
     @property
     def handled(self) -> int:
@@ -64,14 +68,21 @@ class Performance:
         for process in processes:
             await process.wait_ready()
 
-    async def play(self, recording: Recording, board: Board, view: View) -> Schedule:
-        """Replay, and wait until the pipeline has finished with it, or for as long as it may take."""
+    async def play(
+        self, recording: Recording, board: Board, view: View, busy: Callable[[], bool] = lambda: False
+    ) -> Schedule:
+        """Replay, and wait until the pipeline has finished with it, or for as long as it may take.
+
+        The replay waits for the pipeline where that is slow, and while somebody is ``busy``.
+        """
         self._turn_to(board, view)
         self._faults = recording.faults
+        self._sent_before = self._sent
+        self._pace = Pace(self._clock, busy)
         self._begin("replaying")
         messages = outgoing(recording, self._sources["telemetry"], self._sources["incidents"])
         playing = asyncio.create_task(
-            replay(messages, self._sender, self._clock, board.speed, self._progress, keep_times=True)
+            replay(messages, self._sender, self._pace, board.speed, self._progress, keep_times=True)
         )
         try:
             while not playing.done():
@@ -95,11 +106,13 @@ class Performance:
         self._worker.check_alive()
         now = self._clock.monotonic()
         if self._listener.listen():
-            self._changed_at = now
+            self._calm = 0
         if now - self._asked_at >= FIGURES_S:
             self._asked_at = now
-            self._figures = await self._worker.figures() or self._figures
-            self._copy_figures()
+            figures = await self._worker.figures()
+            if figures is not None:
+                self._figures = figures
+                self._take_figures()
         for line in self._board.truth(self._faults):
             self._view.say(line)
         self._view.show()
@@ -109,25 +122,28 @@ class Performance:
         self._board, self._view = board, view
         self._listener.turn_to(board, view)
 
-    def _copy_figures(self) -> None:
+    def _take_figures(self) -> None:
+        waiting = self._figures.total("foreshock_notices_pending") + self._figures.total("foreshock_consumer_lag")
+        self._calm = self._calm + 1 if waiting == 0 and self.handled >= self._sent else 0
+        self._pace.handled(self.handled - self._sent_before)
         series: Mapping[str, float] = self._figures.by("foreshock_series", "state")
         self._board.handled = self.handled
         self._board.samples = round(self._figures.total("foreshock_samples_total"))
         self._board.series = {state: round(series.get(state, 0.0)) for state in SeriesState}
 
     def _finished(self) -> bool:
-        waiting = self._figures.total("foreshock_notices_pending") + self._figures.total("foreshock_consumer_lag")
-        quiet = self._clock.monotonic() - self._changed_at > QUIET_S
-        return quiet and waiting == 0 and self.handled >= self._board.sent
+        return self._calm >= CALM
 
     def _progress(self, reached_at: float, sent: int) -> None:
         self._board.reached_at = reached_at
         self._board.sent = sent
+        self._sent = self._sent_before + sent
+        self._pace.sent(sent)
         self._sent_at = self._clock.monotonic()
 
     def _begin(self, step: str) -> None:
         self._board.step = step
-        self._changed_at = self._clock.monotonic()
+        self._calm = 0
         self._view.show()
 
 

@@ -14,11 +14,11 @@ import aiohttp
 from domain.clock import Clock
 from domain.errors import ForeshockError
 
-READY_S = 60.0
+READY_S = 120.0
 _MAIN = (  # not the console script, which may lie outside of any path
     "from streams.demo.lifeline import follow; follow(); from streams.cli import main; main()"
 )
-STOP_S = 20.0
+STOP_S = 60.0
 _POLL_S = 0.25
 _LINE = re.compile(r"^(?P<name>[a-z_]+)(?:\{(?P<labels>[^}]*)\})? (?P<value>\S+)$")
 _LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')

@@ -23,7 +23,7 @@ from streams.demo.slack_rules import SlackError
 
 APP_TOKEN: Final = "xapp-stand-in"  # noqa: S105 - a stand-in's token opens nothing
 SIGNING_SECRET: Final = "stand-in-signing-secret"  # noqa: S105 - neither does its secret
-PATIENCE_S: Final = 3.0  # of Slack with an app, and of a ticket for a dialogue
+PATIENCE_S: Final = 3.0  # of Slack with an app, and with a ticket for a dialogue
 MOST_SPOKEN: Final = 5  # answers to one press
 BLANK: Final[Json] = {}
 
@@ -63,6 +63,7 @@ class SlackPeople:
     def __init__(self, address: Callable[[], str], clock: Clock) -> None:
         """``address`` is where the stand-in is."""
         self.request_url = ""  # where the app takes presses over HTTP; empty: nowhere
+        self.patience_s = PATIENCE_S
         self.turns_away = ""  # why a connection is ended before it says hello; empty: none is
         self.heard: list[Whisper] = []
         self.dialogues: list[Dialogue] = []
@@ -182,7 +183,7 @@ class SlackPeople:
 
     async def request(self, body: bytes, headers: Mapping[str, str]) -> tuple[int, Json]:
         """Bring a request to the app's address; returns the status and what it answered."""
-        patience = aiohttp.ClientTimeout(total=PATIENCE_S)
+        patience = aiohttp.ClientTimeout(total=self.patience_s)
         async with (
             aiohttp.ClientSession(timeout=patience) as session,
             session.post(self.request_url, data=body, headers=headers) as response,
@@ -198,7 +199,7 @@ class SlackPeople:
             {"envelope_id": envelope, "type": "interactive", "payload": payload, "accepts_response_payload": True}
         )
         try:
-            async with asyncio.timeout(PATIENCE_S):
+            async with asyncio.timeout(self.patience_s):
                 return 200, (await waiting).get("payload", BLANK)
         except TimeoutError:
             return 408, BLANK
@@ -216,7 +217,7 @@ class SlackPeople:
         opened_at, person = self._triggers.pop(str(arguments.get("trigger_id")), (None, Person()))
         if opened_at is None:
             raise SlackError("invalid_trigger_id")
-        if self._clock.now() - opened_at > PATIENCE_S:
+        if self._clock.now() - opened_at > self.patience_s:
             raise SlackError("expired_trigger_id")
         if found := view_complaints(view):
             raise SlackError("invalid_arguments", response_metadata={"messages": [f"[ERROR] {line}" for line in found]})

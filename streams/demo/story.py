@@ -17,12 +17,13 @@ from streams.agents.detect import IDLE_AFTER_S
 from streams.demo.broker import EmbeddedBroker, Sender
 from streams.demo.cast import Cast
 from streams.demo.checks import Check, Observed, checks, ended
-from streams.demo.folder import CONFIG, HOST, Addresses, configure, free_addresses, own_folder
+from streams.demo.folder import CONFIG, Addresses, configure, free_addresses, own_folder
 from streams.demo.letters import Letter, in_order, render_letters
 from streams.demo.listener import HEARD, Listener
 from streams.demo.mail_server import MailServer
 from streams.demo.pages import Page, render
 from streams.demo.performance import Performance, own_topics
+from streams.demo.ports import HOST
 from streams.demo.process import ServerProcess, command
 from streams.demo.recording import Recording, Schedule
 from streams.demo.report import Heard, report
@@ -156,7 +157,7 @@ class _Show:
             cast = Cast(self._slack, performance.heard_at, self._clock)
             acting = asyncio.create_task(cast.play())
             try:
-                schedule = await performance.play(recording, board, view)
+                schedule = await performance.play(recording, board, view, cast.busy)
             finally:
                 acting.cancel()
             with suppress(asyncio.CancelledError):

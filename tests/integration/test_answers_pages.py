@@ -27,6 +27,7 @@ from streams.system import SystemClock
 from streams.topics import Topic
 from tests.support.config_files import write
 from tests.support.notices import CLIENT_FACTS, an_email
+from tests.support.processes import PATIENCE_S
 
 pytestmark = pytest.mark.integration
 
@@ -114,7 +115,7 @@ async def test_the_command_serves_until_it_is_stopped(tmp_path: Path) -> None:
         env=SECRETS, stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
     assert process.stderr is not None
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE_S):
         line = (await process.stderr.readline()).decode()
         address = re.search(r"serving (http://\S+)", line)
         assert address is not None, line
@@ -126,7 +127,7 @@ async def test_the_command_serves_until_it_is_stopped(tmp_path: Path) -> None:
 
 
 def _read(settings: Settings, topic: str, count: int) -> list[Feedback]:
-    consumer = KafkaConsumer(**kafka_python_options(settings.kafka), consumer_timeout_ms=10_000)
+    consumer = KafkaConsumer(**kafka_python_options(settings.kafka), consumer_timeout_ms=round(PATIENCE_S * 1000))
     try:
         consumer.assign([TopicPartition(topic, 0)])
         consumer.seek_to_beginning()
@@ -150,7 +151,7 @@ class Looks(SystemClock):
         self.go.clear()
 
     async def once(self) -> None:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE_S):
             await self.looked.wait()
 
     async def again(self) -> None:

@@ -24,6 +24,7 @@ from streams.records import decode, encode
 from streams.topics import Topic
 from tests.support.dsn import NOTICE, RECIPIENT, a_dsn
 from tests.support.notices import a_notice, an_email
+from tests.support.processes import PATIENCE_S
 
 pytestmark = pytest.mark.integration
 
@@ -42,7 +43,9 @@ class Mailroom:
 
     def written(self, count: int) -> list[Feedback]:
         place = TopicPartition(topic_name(self.settings, Topic.FEEDBACK), 0)
-        consumer = KafkaConsumer(**kafka_python_options(self.settings.kafka), consumer_timeout_ms=10_000)
+        consumer = KafkaConsumer(
+            **kafka_python_options(self.settings.kafka), consumer_timeout_ms=round(PATIENCE_S * 1000)
+        )
         try:
             consumer.assign([place])
             assert consumer.end_offsets([place])[place] == count

@@ -7,10 +7,10 @@ import signal
 import socket
 import subprocess
 import sys
-import urllib.request
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -18,7 +18,7 @@ import pytest
 from alerts.channels.slack.modal import TEXT
 from streams.demo.cast import PARTS
 from streams.demo.folder import own_folder
-from tests.support.processes import Child, port_answers, wait_until
+from tests.support.processes import PATIENCE_S, Child, port_answers, run_to_its_end, serves, wait_until
 
 pytestmark = pytest.mark.integration
 
@@ -26,8 +26,7 @@ MAIN = "from streams.cli import main; main()"
 
 
 def demo(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-c", MAIN, "demo", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=110, check=False)  # noqa: S603 - our own
+    return run_to_its_end([sys.executable, "-c", MAIN, "demo", *arguments])
 
 
 def test_an_incident_is_warned_of_before_it_hurts_and_everyone_is_told_the_end(tmp_path: Path) -> None:
@@ -77,12 +76,13 @@ def test_whoever_stays_can_press_and_follow_links_until_they_end_it(tmp_path: Pa
     ]
     child = Child("demo", command, log)
     with child:
-        child.wait_ready(lambda: "Ctrl-C ends it" in child.log_text(), what="the replay to be over")
+        child.wait_ready(
+            lambda: "Ctrl-C ends it" in child.log_text(), what="the replay to be over", timeout_s=4 * PATIENCE_S
+        )
         (site,) = re.findall(r"(http://\S+) is the squads' Slack", child.log_text())
         (answers,) = re.findall(r"serving (http://\S+) for", (out / "answers.log").read_text())
         for address in (site, site + "letters", answers + "/healthz"):
-            with urllib.request.urlopen(address, timeout=5) as page:  # noqa: S310 - loopback
-                assert page.status == 200
+            wait_until(partial(serves, address), what=address)
         os.kill(child.pid, signal.SIGINT)
         wait_until(lambda: child.exit_status is not None, what="the demo to end")
     assert child.exit_status == 1, "there was nothing to warn of"

@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from alerts.channels.slack import desk
 from domain.feedback import FeedbackKind
 from domain.identity import ClientId
 from domain.notice import Notice, Phase
-from streams.demo.cast import PARTS, Cast
+from streams.demo.cast import PARTS, PATIENCE_S, Cast
+from streams.demo.faults import Fault
 from streams.system import SystemClock
 from tests.support.clock import ManualClock
 from tests.support.notices import SQUAD_FACTS, T0, a_notice
@@ -28,6 +30,10 @@ class Looks(SystemClock):
     def __init__(self) -> None:
         super().__init__()
         self.event_at = 0.0
+        self.later_s = 0.0
+
+    def monotonic(self) -> float:
+        return self.later_s
 
     async def sleep(self, _: float) -> None:
         self.event_at += 1
@@ -71,11 +77,38 @@ async def test_whoever_was_not_heard_presses_again(squad: Squad) -> None:
     looks = Looks()
     cast = Cast(squad.slack, looks.read, looks)
     acting = asyncio.create_task(cast.play())
+    assert not cast.busy()
     await squad.heard(2)
     assert cast.pressed == []
+    assert cast.busy()
     squad.fails = None
     await acting
     assert len(cast.pressed) == 2
+
+
+async def test_people_are_waited_for_until_the_message_shows_what_they_pressed_and_not_for_ever(squad: Squad) -> None:
+    message = await squad.told(waiting())
+    looks = Looks()
+    cast = Cast(squad.slack, looks.read, looks)
+    await cast.play()
+    assert cast.busy()
+    looks.later_s = PATIENCE_S + 1
+    assert not cast.busy()
+    looks.later_s = 0.0
+    message.text += f" {cast.pressed[0].told}"
+    assert cast.busy()
+    message.text += f" {cast.pressed[1].told}"
+    assert not cast.busy()
+
+
+async def test_a_press_that_opened_no_dialogue_is_done_again(squad: Squad) -> None:
+    await squad.told(waiting())
+    squad.slack.faults.append(Fault.refused("expired_trigger_id", "views.open"))
+    looks = Looks()
+    cast = Cast(squad.slack, looks.read, looks)
+    await cast.play()
+    assert [said.kind for said in squad.written] == [FeedbackKind.ACKNOWLEDGE, FeedbackKind.APPROVE]
+    assert desk.EXPIRED in [said.text for said in squad.slack.people.heard]
 
 
 async def test_nobody_presses_what_is_not_there(squad: Squad) -> None:

@@ -37,8 +37,8 @@ class Browser:
         self._session = session
         self.status, self.page, self.path = 0, "", ""
 
-    async def open(self, path: str) -> None:
-        async with self._session.get(path) as answer:
+    async def open(self, path: str, **headers: str) -> None:
+        async with self._session.get(path, headers=headers) as answer:
             self.status, self.page, self.path = answer.status, await answer.text(), answer.url.path
 
     async def send(self, path: str, form: Mapping[str, str | list[str]], **headers: str) -> None:
@@ -197,6 +197,16 @@ async def test_the_page_of_another_site_presses_nothing(
     await browser.send(dialogue, filled, **headers)
     assert browser.status == 403
     assert squad.written == []
+
+
+@pytest.mark.parametrize("headers", [{"Origin": "https://evil.example"}, {"Host": "evil.example"}])
+async def test_the_page_of_another_site_reads_nothing(squad: Squad, browser: Browser, headers: dict[str, str]) -> None:
+    await squad.told(waiting())
+    await browser.press(APPROVE)
+    for path in ("/", "/version", browser.path):
+        await browser.open(path, **headers)
+        assert browser.status == 403
+        assert "ledger-db" not in browser.page
 
 
 async def test_the_page_knows_when_there_is_something_new(squad: Squad, browser: Browser) -> None:

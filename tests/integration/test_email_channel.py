@@ -16,6 +16,7 @@ from streams.demo.mail_server import MailFault, MailServer
 from streams.system import SystemClock
 from tests.support.dkim import ED25519_KEY, ED25519_RECORD, is_genuine
 from tests.support.notices import CLIENT_FACTS, an_email
+from tests.support.processes import PATIENCE_S
 from tests.support.tls import a_certificate, a_server_context
 
 pytestmark = pytest.mark.integration
@@ -121,7 +122,7 @@ async def test_each_fault_has_its_outcome_and_a_log_line(
 ) -> None:
     async with MailServer() as server:
         server.faults.append(fault)
-        outcome = await reaching(server, timeout="300ms").send(an_email(), None)
+        outcome = await reaching(server, timeout="1s" if fault.hang else "60s").send(an_email(), None)
     assert isinstance(outcome, kind)
     assert not isinstance(outcome, Delivered)
     assert outcome.failure is failure
@@ -168,7 +169,7 @@ async def test_greylisting_delays_and_loses_nothing() -> None:
     async with MailServer(greylist=True) as server, delivering(reaching(server), receipts) as outbox:
         outbox.accept(an_email())
         outbox.accept(an_email(Phase.ALL_CLEAR, 2))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             await outbox.idle()
     assert server.notice_ids == [an_email().id, an_email(Phase.ALL_CLEAR, 2).id]
     assert [receipt.outcome.kind for receipt in receipts] == ["deferred", "delivered", "delivered"]
@@ -179,7 +180,7 @@ async def test_a_repeat_after_a_lost_answer_is_the_same_to_the_byte() -> None:
     async with MailServer() as server, delivering(reaching(server), receipts) as outbox:
         server.faults.append(MailFault("data", accepted=True))
         outbox.accept(an_email())
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             await outbox.idle()
     first, second = server.messages
     assert first.content == second.content

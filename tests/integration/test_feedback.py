@@ -8,14 +8,15 @@ from kafka import KafkaConsumer, TopicPartition
 from config.loader import load_with_environment
 from config.settings import Settings
 from domain.feedback import Feedback, FeedbackKind
-from streams.admin import BrokerError, topic_name
+from streams.admin import topic_name
 from streams.answers import compose, send
-from streams.connection import kafka_python_options
+from streams.connection import BrokerError, kafka_python_options
 from streams.demo.broker import EmbeddedBroker
 from streams.records import decode
 from streams.topics import Topic
 from tests.support.builders import T0
 from tests.support.clock import ManualClock
+from tests.support.processes import PATIENCE_S
 
 pytestmark = pytest.mark.integration
 
@@ -35,7 +36,7 @@ def test_an_answer_arrives_on_the_feedback_topic_as_it_was_given(tmp_path: Path)
 
         send(settings, answer)
 
-        consumer = KafkaConsumer(**kafka_python_options(settings.kafka), consumer_timeout_ms=10_000)
+        consumer = KafkaConsumer(**kafka_python_options(settings.kafka), consumer_timeout_ms=round(PATIENCE_S * 1000))
         consumer.assign([TopicPartition(topic, 0)])
         consumer.seek_to_beginning()
         message = next(consumer)

@@ -1,7 +1,6 @@
 """The record that the demo leaves, tried as its readers would."""
 
 import json
-import subprocess
 import sys
 from pathlib import Path
 
@@ -9,6 +8,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from streams.cli import app
+from tests.support.processes import run_to_its_end
 from tests.support.record import tamper
 
 pytestmark = pytest.mark.integration
@@ -22,8 +22,7 @@ def run(*arguments: str) -> Result:
 
 def test_the_demo_leaves_a_record_that_can_be_verified_and_asked(tmp_path: Path) -> None:
     out, file = tmp_path / "out", str(tmp_path / "out" / "record.sqlite")
-    command = [sys.executable, "-c", MAIN, "demo", "--out", str(out), "--last", "480", "--speed", "40"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=110, check=False)  # noqa: S603 - our own
+    done = run_to_its_end([sys.executable, "-c", MAIN, "demo", "--out", out, "--last", "480", "--speed", "40"])
     assert done.returncode == 0, done.stdout + done.stderr
     assert "foreshock audit verify --database" in done.stdout
 

@@ -30,7 +30,7 @@ clients:
     locale: {locale}
 channels:
   slack: {{token: "${{TOKEN}}", base_url: "{slack}"}}
-  email: {{host: localhost, port: {port}, security: {security}, sender: status@hub.example, timeout: 2s{more}}}
+  email: {{host: localhost, port: {port}, security: {security}, sender: status@hub.example{more}}}
 """
 WARNING_WORDS = {
     "en": {"early", "warning", "disruption", "disrupted", "clear"},

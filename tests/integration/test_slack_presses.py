@@ -119,7 +119,7 @@ async def test_a_broker_that_does_not_answer_does_not_keep_slack_waiting(
 async def test_a_dialogue_that_slack_does_not_open_any_more_is_said_so(http: Squad, clock: ManualClock) -> None:
     message = await http.told(waiting())
     pressed = http.slack.people.payload(message, APPROVE)
-    await clock.advance(4)
+    await clock.advance(http.slack.people.patience_s + 1)
     assert await http.slack.people.deliver(pressed) == 200
     assert await http.heard() == [desk.EXPIRED]
     assert http.slack.people.dialogues == []

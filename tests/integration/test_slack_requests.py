@@ -18,6 +18,7 @@ from streams.pages import slack
 from streams.pages.slack import MAX_PAYLOAD
 from tests.support.clock import ManualClock
 from tests.support.notices import T0, a_notice
+from tests.support.processes import PATIENCE_S
 from tests.support.slack import HTTP, Squad, a_squad
 
 pytestmark = pytest.mark.integration
@@ -103,7 +104,7 @@ async def test_a_request_whose_body_does_not_come_is_not_waited_for(
     reader, writer = await asyncio.open_connection(address.hostname, address.port)
     writer.write(f"POST {address.path} HTTP/1.1\r\nHost: a\r\nContent-Type: {slack.FORM}\r\n".encode())
     writer.write(b"Content-Length: 100\r\n\r\npayload=")
-    assert b" 408 " in await asyncio.wait_for(reader.readline(), 10)
+    assert b" 408 " in await asyncio.wait_for(reader.readline(), PATIENCE_S)
     assert (http.counted("too_slow"), http.counted("too_large")) == (1, 0)
     writer.close()
 

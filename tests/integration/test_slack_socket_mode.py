@@ -18,6 +18,7 @@ from streams.demo.faults import Fault
 from streams.demo.slack_people import APP_TOKEN
 from tests.support.clock import ManualClock
 from tests.support.notices import T0, a_notice
+from tests.support.processes import PATIENCE_S
 from tests.support.slack import HTTP, SOCKET, Squad, a_squad
 
 pytestmark = pytest.mark.integration
@@ -40,7 +41,7 @@ async def test_after_slack_has_ended_a_connection_presses_come_by_the_next(socke
     message = await socket.told(a_notice())
     for reason in ("warning", "refresh_requested"):
         await socket.slack.people.disconnect(reason)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             await socket.slack.people.connected()
         assert await socket.slack.people.press(message, ACKNOWLEDGE) == 200
     assert len(socket.written) == 2
@@ -76,7 +77,7 @@ async def a_while_without(params: SlackParams, *, tries: int) -> tuple[list[floa
         raise AssertionError
 
     running = asyncio.create_task(SocketMode(params, take, told.append, sleep=sleep).run())
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         await enough.wait()
     running.cancel()
     with contextlib.suppress(asyncio.CancelledError):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.processes import Child, free_port, port_answers
+from tests.support.processes import PATIENCE_S, Child, free_port, page, port_answers
 from tests.support.tree import BIN
 
 pytestmark = pytest.mark.integration
@@ -21,10 +21,9 @@ def test_what_was_posted_is_shown_at_the_root_and_the_server_ends_when_asked(tmp
     with server:
         server.wait_ready(lambda: port_answers(port), what="it to listen")
         post = urllib.request.Request(f"http://127.0.0.1:{port}/api/chat.postMessage", message, headers)
-        with urllib.request.urlopen(post, timeout=5) as answer:  # noqa: S310 - loopback
+        with urllib.request.urlopen(post, timeout=PATIENCE_S) as answer:  # noqa: S310 - loopback
             assert json.load(answer)["ok"] is True
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=5) as page:
-            shown = page.read().decode()
+        shown = page(f"http://127.0.0.1:{port}/")
         assert server.stop() == 0
 
     assert "payments-api is slow" in shown

@@ -3,15 +3,16 @@
 import asyncio
 import json
 import re
-import urllib.request
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pytest
 from kafka import KafkaProducer
 
 from alerts.channels.slack.controls import APPROVE, PREFIX
+from alerts.channels.slack.desk import BUSY, EXPIRED
 from domain.anomaly import Anomaly, AnomalyKind, Watermark
 from domain.feedback import FeedbackKind
 from streams.demo.broker import EmbeddedBroker
@@ -23,7 +24,7 @@ from streams.pages.slack import PATH
 from streams.records import encode
 from streams.topics import Topic
 from tests.support.builders import T0, a_forecast, an_anomaly
-from tests.support.processes import Child, free_port, wait_until
+from tests.support.processes import PATIENCE_S, Child, free_port, serves, wait_until
 from tests.support.slack import HTTP, SOCKET
 from tests.support.tree import BIN
 
@@ -76,6 +77,19 @@ class Installation:
         await self.see(lambda: bool(self.slack.messages), "the warning on Slack")
         return self.slack.messages[0]
 
+    async def press(self, message: Posted, action: str, seen: Callable[[], bool], what: str) -> None:
+        """Press as a person does: once more where it could not be noted in the seconds for which Slack waits."""
+        people = self.slack.people
+        while not seen():
+            before = self.refusals()
+            status = await people.press(message, action)
+            await self.see(lambda before=before: seen() or self.refusals() > before, what)  # type: ignore[misc]
+            assert status == 200 or self.refusals() > before
+
+    def refusals(self) -> int:
+        """How often somebody was told to press again."""
+        return sum(said.text in {BUSY, EXPIRED} for said in self.slack.people.heard)
+
     def _say(self, *items: Anomaly | Watermark) -> None:
         producer = KafkaProducer(bootstrap_servers=self.broker.bootstrap, api_version=(2, 0))
         for item in items:
@@ -86,26 +100,28 @@ class Installation:
 
 @pytest.fixture(params=[HTTP, SOCKET], ids=["http", "socket"])
 async def installation(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Installation]:
-    port = free_port()
+    port, metrics = free_port(), free_port()
     config = tmp_path / "foreshock.yaml"
     with EmbeddedBroker() as broker:
         broker.create_topics(["telemetry", *(f"foreshock.{topic}" for topic in Topic)])
         async with SlackServer() as slack, MailServer() as mail:
+            slack.people.patience_s = PATIENCE_S
             config.write_text(CONFIG.format(
                 broker=broker.bootstrap, folder=tmp_path, slack=slack.url, way=request.param, mail=mail.host,
                 mail_port=mail.port, port=port,
             ))  # fmt: skip
+            wanted: dict[str, list[str | Path]] = {"worker": [], "answers": ["--metrics-port", str(metrics)]}
             worker, answers = (
-                Child(name, [BIN / "foreshock", name, "--config", config], tmp_path / f"{name}.log", env=SECRETS)
-                for name in ("worker", "answers")
+                Child(name, [BIN / "foreshock", name, "--config", config, *more], tmp_path / f"{name}.log", env=SECRETS)
+                for name, more in wanted.items()
             )
             with worker, answers:
-                ready = (lambda: _ready(port)), (lambda: _served(answers) != "")
-                for child, condition in zip((worker, answers), ready, strict=True):
-                    await asyncio.to_thread(child.wait_ready, condition, what="it to be ready")
+                for child, at in ((worker, port), (answers, metrics)):
+                    ready = partial(serves, f"http://127.0.0.1:{at}/readyz")
+                    await asyncio.to_thread(child.wait_ready, ready, what="it to be ready")
                 slack.people.request_url = _served(answers) + PATH
                 if request.param == SOCKET:
-                    async with asyncio.timeout(20):
+                    async with asyncio.timeout(PATIENCE_S):
                         await slack.people.connected()
                 yield Installation(slack, mail, broker, (worker, answers))
 
@@ -115,25 +131,19 @@ async def test_who_acknowledges_and_who_approves_is_seen_by_all_and_done(install
     message = await installation.trouble()
     assert mail.notice_ids == []
 
-    assert await slack.people.press(message, PREFIX + FeedbackKind.ACKNOWLEDGE) == 200
-    await installation.see(
-        lambda: "acknowledged by anna (Slack U0ANNA)" in json.dumps(message.blocks), "who looks after it"
+    await installation.press(
+        message,
+        PREFIX + FeedbackKind.ACKNOWLEDGE,
+        lambda: "acknowledged by anna (Slack U0ANNA)" in json.dumps(message.blocks),
+        "who looks after it",
     )
     assert "Acknowledge" not in json.dumps(message.blocks)
 
-    assert await slack.people.press(message, APPROVE) == 200
+    await installation.press(message, APPROVE, lambda: bool(slack.people.dialogues), "the dialogue")
     await slack.people.submit(slack.people.dialogues[0], text="We are adding capacity.")
     await installation.see(lambda: len(mail.notice_ids) == 1, "the letter that was approved")
     await installation.see(lambda: "Example Bank (bank-042): told" in json.dumps(message.blocks), "that it was told")
-    assert len(slack.people.heard) == 1
-
-
-def _ready(port: int) -> bool:
-    try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=2) as answer:
-            return bool(answer.status == 200)
-    except OSError:
-        return False
+    assert len(slack.people.heard) == 1 + installation.refusals()
 
 
 def _served(answers: Child) -> str:

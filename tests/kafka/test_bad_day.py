@@ -27,6 +27,7 @@ from streams.record.story import as_text
 from streams.system import SystemClock
 from tests.support import bad_day
 from tests.support.kafka import KafkaBroker, Names
+from tests.support.processes import PATIENCE_S
 from tests.support.proof import confirmed_twice, deferrals, recorded
 from tests.support.story import Outcome, Story
 from tests.support.threads import out_of_order
@@ -37,10 +38,9 @@ KILL_EVERY_S = 30.0
 KILLS_FROM_S, KILLS_UNTIL_S = 60.0, 960.0
 SLACK_DOWN_S, SLACK_UP_S = 200.0, 800.0
 REFUSED_LEAST = 10
-PATIENCE_S = 120.0
 ASKED_AT_S = 560.0  # of the day: five of the six episodes are open
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = pytest.mark.timeout(1800)
 
 
 @pytest.fixture
@@ -81,7 +81,7 @@ async def live_through(story: Story) -> int:
     for worker in workers:
         await story.ready(worker)
     await story.play(bad_day.tail(), TAIL_SPEED)
-    await story.drained(2 * PATIENCE_S)
+    await story.drained()
     return kills
 
 

@@ -3,13 +3,13 @@
 from pathlib import Path
 
 import pytest
-from kafka import KafkaConsumer, KafkaProducer
+from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.admin import NewTopic
 from kafka.errors import KafkaError
 
 from tests.support.compose import kafka_settings
 from tests.support.kafka import KafkaBroker, Names
-from tests.support.processes import free_port
+from tests.support.processes import PATIENCE_S, free_port, wait_until
 
 
 def create(broker: KafkaBroker, topic: str, partitions: int = 2) -> None:
@@ -20,17 +20,17 @@ def create(broker: KafkaBroker, topic: str, partitions: int = 2) -> None:
         admin.close()
 
 
-def produce(broker: KafkaBroker, topic: str, values: list[bytes], *, patience_ms: int = 30_000) -> None:
-    producer = KafkaProducer(bootstrap_servers=broker.bootstrap, acks="all", max_block_ms=patience_ms)
+def produce(broker: KafkaBroker, topic: str, values: list[bytes], *, patience_s: float = PATIENCE_S) -> None:
+    producer = KafkaProducer(bootstrap_servers=broker.bootstrap, acks="all", max_block_ms=round(patience_s * 1000))
     try:
         for value in values:
-            producer.send(topic, key=b"key", value=value).get(timeout=30)
+            producer.send(topic, key=b"key", value=value).get(timeout=PATIENCE_S)
     finally:
         producer.close()
 
 
 def consume(broker: KafkaBroker, topic: str, group: str) -> list[bytes]:
-    """Read with a group until one poll of five seconds stays empty, and commit."""
+    """Read with a group to the end of a topic of one partition, and commit."""
     consumer = KafkaConsumer(
         topic,
         bootstrap_servers=broker.bootstrap,
@@ -38,11 +38,16 @@ def consume(broker: KafkaBroker, topic: str, group: str) -> list[bytes]:
         auto_offset_reset="earliest",
         enable_auto_commit=False,
     )
+    place = TopicPartition(topic, 0)
     values: list[bytes] = []
+
+    def at_its_end() -> bool:
+        values.extend(record.value for batch in consumer.poll(timeout_ms=200).values() for record in batch)
+        return place in consumer.assignment() and consumer.position(place) == consumer.end_offsets([place])[place]
+
     try:
-        while batches := consumer.poll(timeout_ms=5000):
-            values += [record.value for batch in batches.values() for record in batch]
-            consumer.commit()
+        wait_until(at_its_end, what=f"the end of {topic}")
+        consumer.commit()
         return values
     finally:
         consumer.close()
@@ -59,7 +64,7 @@ def test_a_created_topic_gives_back_what_was_produced(kafka: KafkaBroker, names:
 
 def test_a_topic_that_nobody_created_does_not_appear_when_it_is_written(kafka: KafkaBroker, names: Names) -> None:
     with pytest.raises(KafkaError):
-        produce(kafka, names.topic("mistyped"), [b"lost"], patience_ms=2000)
+        produce(kafka, names.topic("mistyped"), [b"lost"], patience_s=2.0)
 
     admin = kafka.admin()
     try:

@@ -17,7 +17,7 @@ HOSTILE = 10_000
 GOOD = 5_000
 T0 = 1_750_000_000.0
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(900)
 
 
 def produce(bootstrap: str, telemetry: str, incidents: str) -> Counter[bytes]:

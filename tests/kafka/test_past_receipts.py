@@ -16,6 +16,7 @@ from streams.records import encode
 from streams.system import SystemClock
 from tests.support.clock import ManualClock
 from tests.support.kafka import KafkaBroker, Names
+from tests.support.processes import PATIENCE_S
 
 ALERT = AlertId("alert-1")
 
@@ -93,7 +94,7 @@ async def test_what_kafka_interrupts_goes_on_where_it_was(kafka: KafkaBroker, to
     write(kafka, topic, [encode(a_receipt(number)) for number in range(10)], 1)
     clock, found = ManualClock(), list[Receipt]()
     reading = asyncio.create_task(Interrupted(topic, kafka.bootstrap, clock).read(1, found.extend))
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE_S):
         while not reading.done():
             await clock.advance(1)
             await asyncio.sleep(0.01)

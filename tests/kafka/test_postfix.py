@@ -22,7 +22,7 @@ from streams.system import SystemClock
 from tests.support.dkim import ED25519_KEY, an_rsa_key, is_genuine, opendkim_says
 from tests.support.notices import CLIENT_FACTS, T0, a_notice, letters
 from tests.support.postfix import Postfix, missing, running_postfix
-from tests.support.processes import wait_until
+from tests.support.processes import PATIENCE_S, wait_until
 
 ABSENT = missing()
 pytestmark = pytest.mark.skipif(ABSENT is not None, reason=str(ABSENT))
@@ -39,7 +39,7 @@ async def connections_that_end() -> AsyncIterator[None]:
     """Let the loop run until the TLS connections have said goodbye: it closes with the test."""
     yield
     loop: Any = asyncio.get_running_loop()
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE_S):
         while len(loop._selector.get_map()) > 1:  # noqa: ASYNC110 - nothing tells; its own wake-up is the one
             await asyncio.sleep(0.02)
 
@@ -65,7 +65,7 @@ async def delivered(channel: EmailChannel, *notices: Notice) -> list[Receipt]:
     task = asyncio.create_task(outbox.run())
     for notice in notices:
         outbox.accept(notice)
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE_S):
         await outbox.idle()
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)

@@ -2,7 +2,6 @@
 
 import json
 import sys
-import urllib.request
 from pathlib import Path
 
 import pytest
@@ -23,7 +22,7 @@ from streams.record.verify import verify
 from streams.system import SystemClock
 from streams.topics import Topic
 from tests.support.kafka import KafkaBroker, Names
-from tests.support.processes import Child, free_port, port_answers, wait_until
+from tests.support.processes import Child, free_port, page, port_answers, wait_until
 from tests.support.record import PREFIX, Log, an_episode, dumped, tamper
 from tests.support.tree import ROOT
 
@@ -181,8 +180,8 @@ def test_a_recorder_in_service_shows_how_far_it_is_and_that_somebody_changed_the
 
 def measured(port: int, name: str) -> float:
     """Return a metric of a recorder, summed over its labels."""
-    page = urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5).read().decode()
-    lines = [line for line in page.splitlines() if line.startswith((name + " ", name + "{"))]
+    shown = page(f"http://127.0.0.1:{port}/metrics").splitlines()
+    lines = [line for line in shown if line.startswith((name + " ", name + "{"))]
     return sum(float(line.rpartition(" ")[2]) for line in lines)
 
 

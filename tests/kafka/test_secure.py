@@ -1,7 +1,6 @@
 """A broker as a bank runs it: encrypted, with a login. All three clients reach it, and none without the password."""
 
 import json
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ from typer.testing import CliRunner
 
 from streams.cli import app
 from tests.support.kafka import KafkaBroker
-from tests.support.processes import Child, free_port, wait_until
+from tests.support.processes import Child, free_port, page, wait_until
 from tests.support.story import FORESHOCK, ROOT
 from tests.support.tls import a_certificate
 
@@ -75,7 +74,7 @@ def test_commands_and_worker_log_in_over_tls(
     admin.create_topics({"telemetry": {"num_partitions": 4, "replication_factor": 1}}, wait_for_metadata=True)
     admin.close()
     with Child("worker", [*FORESHOCK, "worker", "--config", config], tmp_path / "log", env=secret, cwd=ROOT) as worker:
-        worker.wait_ready(lambda: _status(port) == [], what="/status to say ready", timeout_s=90.0)
+        worker.wait_ready(lambda: _status(port) == [], what="/status to say ready")
         wait_until(lambda: "state loaded" in worker.log_text(), what="snapshots to be read over TLS")
         assert worker.stop() == 0
     assert PASSWORD not in worker.log_text()
@@ -95,7 +94,6 @@ def test_a_wrong_password_is_told_in_a_sentence_that_does_not_repeat_it(
 
 def _status(port: int) -> object:
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/status", timeout=2) as answer:
-            return json.load(answer)["unready"]
+        return json.loads(page(f"http://127.0.0.1:{port}/status"))["unready"]
     except OSError:
         return None

@@ -13,7 +13,7 @@ from tests.support.story import DEMO, Outcome, Story, compare
 SECONDS = 640  # of the recording: two incidents and a harmless restart
 SPEED = 40.0
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(1200)
 
 _undisturbed: list[Outcome] = []
 

@@ -13,10 +13,9 @@ from typing import Any, Final
 
 from aiohttp import ClientSession, ClientWebSocketResponse
 
-from tests.support.processes import program
+from tests.support.processes import PATIENCE_S, program
 
 NAME: Final = "chromium"
-PATIENCE_S: Final = 30.0
 LOOK_S: Final = 0.1
 
 

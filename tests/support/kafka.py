@@ -18,7 +18,7 @@ from kafka.errors import (
     NotCoordinatorError,
 )
 
-from tests.support.processes import Child, free_port, port_answers, wait_until
+from tests.support.processes import PATIENCE_S, Child, free_port, port_answers, wait_until
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 RECIPE: Final = ROOT / "ops" / "kafka"
@@ -26,8 +26,6 @@ CACHE: Final = ROOT / ".cache" / "kafka"
 COPY_JARS: Final = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies"
 CLUSTER_ID: Final = "Zm9yZXNob2NrLXRlc3RzMQ"  # any 16 bytes in base64: one cluster never meets another
 JVM: Final = ("-Xms128m", "-Xmx512m", "-XX:+UseSerialGC", "-Djava.awt.headless=true")
-READ_S: Final = 60.0
-START_S: Final = 90.0  # two cores shared with others
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,11 +93,11 @@ class KafkaBroker:
             self._properties.write_text("".join(f"{name}={value}\n" for name, value in self._settings.items()))
             _run(self._java("kafka.tools.StorageTool", "format", "-t", CLUSTER_ID, "-c", str(self._properties)))
         self._child.start()
-        self._child.wait_ready(self._serves, what="it to serve metadata", timeout_s=START_S)
+        self._child.wait_ready(self._serves, what="it to serve metadata")
 
     def stop(self) -> None:
         """Shut the broker down in order."""
-        self._child.stop(timeout_s=START_S)
+        self._child.stop()
 
     def kill(self) -> None:
         """Take the broker away without a word (SIGKILL)."""
@@ -124,10 +122,10 @@ class KafkaBroker:
             consumer.assign(partitions)
             consumer.seek_to_beginning()
             records: list[tuple[bytes | None, bytes]] = []
-            deadline = time.monotonic() + READ_S
+            deadline = time.monotonic() + PATIENCE_S
             while any(consumer.position(partition) < end for partition, end in ends.items()):
                 if time.monotonic() > deadline:
-                    raise TimeoutError(f"{topic} was not read to its end within {READ_S:g} s")
+                    raise TimeoutError(f"{topic} was not read to its end within {PATIENCE_S:g} s")
                 for batch in consumer.poll(timeout_ms=200).values():
                     records += [(record.key, record.value) for record in batch]
             return records
@@ -152,7 +150,7 @@ class KafkaBroker:
             found.update({(place.topic, place.partition): at.offset for place, at in offsets.items()})
             return True
 
-        wait_until(coordinator_answers, what=f"the coordinator of {group}", timeout_s=READ_S)
+        wait_until(coordinator_answers, what=f"the coordinator of {group}")
         return found
 
     def _serves(self) -> bool:
@@ -198,8 +196,11 @@ class KafkaBroker:
             "transaction.state.log.replication.factor": "1",
             "transaction.state.log.min.isr": "1",
             "group.initial.rebalance.delay.ms": "0",
-            # A killed broker may come back once its old registration has timed out.
-            "broker.session.timeout.ms": "3000",
+            # What tests write is years old by its time stamps: the next look at what to retain would delete it.
+            "log.retention.ms": "-1",
+            # A killed broker may come back once its old registration has timed out. One that a slow machine keeps from
+            # its heartbeat for so long has no partitions meanwhile, and topics cannot be created.
+            "broker.session.timeout.ms": "9000",
             "broker.heartbeat.interval.ms": "500",
         }
 

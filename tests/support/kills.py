@@ -17,12 +17,12 @@ from streams.demo.mail_server import MailServer
 from streams.demo.slack_server import SlackServer
 from streams.records import decode
 from tests.support.builders import T0, a_forecast, an_anomaly
+from tests.support.processes import PATIENCE_S
 
 SERVICES: Final = ("gateway", "ledger", "cards", "fraud", "fx", "archive")
 SQUADS: Final = ("red", "green", "blue")
 PER_JOURNEY: Final = 2
 STEP_S: Final = 20.0  # of event time, from one step of the script to the next
-PATIENCE_S: Final = 90.0
 POLL_S: Final = 0.002
 
 

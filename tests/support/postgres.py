@@ -8,9 +8,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
-from tests.support.processes import free_port, port_answers, wait_until
+from tests.support.processes import PATIENCE_S, free_port, port_answers, wait_until
 
-START_S: Final = 60.0
 OWNER: Final = "postgres"  # PostgreSQL refuses to run as root: the account that its package makes
 
 
@@ -53,8 +52,8 @@ class PostgresServer:
             stdout=log, stderr=subprocess.STDOUT, user=self._account, group=self._account, extra_groups=None, cwd="/",
         )  # fmt: skip
         log.close()
-        wait_until(lambda: port_answers(self._port), what="PostgreSQL to answer", timeout_s=START_S)
-        wait_until(self._serves, what="PostgreSQL to serve", timeout_s=START_S)
+        wait_until(lambda: port_answers(self._port), what="PostgreSQL to answer")
+        wait_until(self._serves, what="PostgreSQL to serve")
         return self
 
     def __exit__(
@@ -62,7 +61,7 @@ class PostgresServer:
     ) -> None:
         if self._process is not None:
             self._process.terminate()
-            self._process.wait(START_S)
+            self._process.wait(PATIENCE_S)
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _serves(self) -> bool:

@@ -1,4 +1,7 @@
-"""Processes under test: free ports, waiting for a condition, and a child that logs to a file and can be killed."""
+"""Processes under test: free ports, waiting for a condition, and a child that logs to a file and can be killed.
+
+Nothing here asks how fast a machine is: there is one patience for everything, which costs time only where a test fails.
+"""
 
 import os
 import shutil
@@ -6,15 +9,20 @@ import signal
 import socket
 import subprocess
 import time
+import urllib.request
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Final, Self
 
 import pytest
 
-LOG_TAIL_BYTES = 4000
-POLL_S = 0.05
+from streams.demo.ports import free_ports
+
+PATIENCE_S: Final = 120.0
+LOG_TAIL_BYTES: Final = 4000
+POLL_S: Final = 0.05
+_PORTS: Final = free_ports()
 
 
 def program(name: str, package: str) -> str:
@@ -28,26 +36,54 @@ def program(name: str, package: str) -> str:
 
 
 def free_port() -> int:
-    """Return a loopback port that is free now; whoever needs it should bind it soon."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Return a loopback port on which nobody listens, another each time; nobody else is given it meanwhile."""
+    return next(_PORTS)
 
 
 def port_answers(port: int) -> bool:
     """Say whether something accepts connections on a loopback port."""
     with socket.socket() as probe:
-        probe.settimeout(0.5)
+        probe.settimeout(5)
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def wait_until(condition: Callable[[], bool], *, what: str, timeout_s: float = 30.0, poll_s: float = POLL_S) -> None:
+def page(address: str) -> str:
+    """Return the text that an address serves; raises OSError when it answers with an error or not at all."""
+    with urllib.request.urlopen(address, timeout=PATIENCE_S) as answer:  # noqa: S310 - loopback
+        return str(answer.read().decode())
+
+
+def serves(address: str) -> bool:
+    """Say whether an address answers with success; to be asked again, and therefore without much patience."""
+    try:
+        with urllib.request.urlopen(address, timeout=5) as answer:  # noqa: S310 - loopback
+            return bool(answer.status == 200)
+    except OSError:
+        return False
+
+
+def wait_until(
+    condition: Callable[[], bool], *, what: str, timeout_s: float = PATIENCE_S, poll_s: float = POLL_S
+) -> None:
     """Poll until the condition holds; raises TimeoutError naming ``what`` was waited for."""
     deadline = time.monotonic() + timeout_s
     while not condition():
         if time.monotonic() > deadline:
             raise TimeoutError(f"waited {timeout_s:g} s in vain for {what}")
         time.sleep(poll_s)
+
+
+def run_to_its_end(
+    command: Sequence[str | Path], timeout_s: float = 4 * PATIENCE_S
+) -> subprocess.CompletedProcess[str]:
+    """Run a command and return what it said; raises TimeoutError, with what it had said until then."""
+    try:
+        return subprocess.run(command, capture_output=True, text=True, timeout=timeout_s, check=False)  # noqa: S603 - ours
+    except subprocess.TimeoutExpired as error:
+        said = b"".join(each for each in (error.stdout, error.stderr) if isinstance(each, bytes)).decode(
+            errors="replace"
+        )
+        raise TimeoutError(f"not at its end after {timeout_s:g} s:\n{said[-LOG_TAIL_BYTES:]}") from None
 
 
 class Child:
@@ -101,7 +137,7 @@ class Child:
                 start_new_session=True,
             )
 
-    def wait_ready(self, condition: Callable[[], bool], *, what: str, timeout_s: float = 60.0) -> None:
+    def wait_ready(self, condition: Callable[[], bool], *, what: str, timeout_s: float = PATIENCE_S) -> None:
         """Wait for the condition; fails at once, with the end of the log, when the process has ended instead."""
 
         def ready_or_ended() -> bool:
@@ -114,13 +150,13 @@ class Child:
         if not self.running:
             raise RuntimeError(f"{self.name} ended with {self.exit_status}; its log ends:\n{self.log_tail()}")
 
-    def stop(self, timeout_s: float = 30.0) -> int:
+    def stop(self, timeout_s: float = PATIENCE_S) -> int:
         """Ask the process to end (SIGTERM) and wait; kill it when it does not. Return the exit status."""
         return self._end(signal.SIGTERM, timeout_s)
 
     def kill(self) -> int:
         """End the process as a power cut would (SIGKILL). Return the exit status."""
-        return self._end(signal.SIGKILL, timeout_s=10.0)
+        return self._end(signal.SIGKILL, PATIENCE_S)
 
     def log_text(self) -> str:
         """Return everything that the process has written so far."""

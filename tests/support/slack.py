@@ -21,6 +21,7 @@ from streams.metrics import ANSWERS_CATALOGUE, Metrics
 from streams.pages.server import AnswersServer
 from streams.pages.slack import PATH, SlackOffice
 from tests.support.config_files import write
+from tests.support.processes import PATIENCE_S
 
 CONFIG = """
 services: {{payments-api: {{squad: payments}}}}
@@ -72,7 +73,7 @@ class Squad:
 
     async def heard(self, count: int = 1) -> list[str]:
         """What people were told beside the messages, once there is so much of it."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             await self.slack.people.told(count)
         return [said.text for said in self.slack.people.heard]
 
@@ -85,6 +86,7 @@ class Squad:
 async def a_squad(folder: Path, more: str, clock: Clock, **wanted: Any) -> AsyncIterator[Squad]:
     """Start the workspace and the app; ``more`` is what stands in ``channels.slack``."""
     slack = SlackServer(clock=clock, channels=["#squad-payments", "#other"], **wanted)
+    slack.people.patience_s = PATIENCE_S
     slack.serve(SlackSite(slack).routes)
     async with slack:
         settings = read(write(folder, CONFIG.format(url=slack.url, more=more)), SECRETS).settings
@@ -102,7 +104,7 @@ async def a_squad(folder: Path, more: str, clock: Clock, **wanted: Any) -> Async
         slack.people.request_url = server.address + PATH
         try:
             if office.socket is not None:
-                async with asyncio.timeout(10):
+                async with asyncio.timeout(PATIENCE_S):
                     await slack.people.connected()
             yield squad
         finally:

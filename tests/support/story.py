@@ -2,7 +2,6 @@
 
 import asyncio
 import sys
-import urllib.request
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,19 +12,20 @@ from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 
 from domain.alert import Transition
 from domain.notice import Delivered, Notice, Notify, Phase, Receipt
+from streams.bootstrap import EXIT_STALLED
 from streams.demo.mail_server import MailServer
 from streams.demo.recording import Recording, outgoing, replay
 from streams.demo.slack_server import SlackServer
 from streams.records import decode, decode_dead_letter
 from streams.system import SystemClock
 from tests.support.kafka import KafkaBroker, Names
-from tests.support.processes import Child, free_port, wait_until
+from tests.support.processes import Child, free_port, page, serves, wait_until
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 DEMO: Final = ROOT / "streams" / "demo"
 FORESHOCK: Final[tuple[str | Path, ...]] = (sys.executable, "-c", "from streams.cli import main; main()")
 ENDINGS: Final = {Phase.ALL_CLEAR, Phase.RETRACTION}
-DRAIN_S: Final = 90.0
+DRAIN_S: Final = 300.0  # on a slow machine a worker may be as far behind as a recording is long
 
 
 @dataclass(frozen=True)
@@ -169,7 +169,7 @@ class Story:
     async def ready(self, worker: Child) -> None:
         """Wait until a worker says that it is ready."""
         port = self._ports[self._workers.index(worker)]
-        await asyncio.to_thread(worker.wait_ready, lambda: _ready(port), what="/readyz", timeout_s=90.0)
+        await asyncio.to_thread(worker.wait_ready, lambda: serves(f"http://127.0.0.1:{port}/readyz"), what="/readyz")
 
     async def play(self, recording: Recording, speed: float | None) -> int:
         """Produce a recording with event times kept; returns the number of messages."""
@@ -189,7 +189,7 @@ class Story:
 
         def quiet() -> bool:
             nonlocal calm
-            calm = calm + 1 if self._behind() == 0 and self._pending() == 0 else 0
+            calm = calm + 1 if self._idle() else 0
             return calm >= 4
 
         await asyncio.to_thread(wait_until, quiet, what="the workers to be done", timeout_s=timeout_s, poll_s=0.5)
@@ -207,8 +207,8 @@ class Story:
         total = 0.0
         for worker, port in zip(self._workers, self._ports, strict=True):
             if worker.running:
-                page = urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5).read().decode()
-                lines = [line for line in page.splitlines() if line.startswith((name + " ", name + "{"))]
+                shown = page(f"http://127.0.0.1:{port}/metrics").splitlines()
+                lines = [line for line in shown if line.startswith((name + " ", name + "{"))]
                 total += sum(float(line.rpartition(" ")[2]) for line in lines)
         return total
 
@@ -237,6 +237,15 @@ class Story:
         finally:
             admin.close()
 
+    def _idle(self) -> bool:
+        for worker in self._workers:  # as its supervisor does, where a broker was away for longer than a watchdog waits
+            if not worker.running and worker.exit_status == EXIT_STALLED:
+                worker.start()
+        try:
+            return self._behind() == 0 and self._pending() == 0
+        except OSError:  # one of them does not serve its metrics yet
+            return False
+
     def _behind(self) -> int:
         topics = [self.telemetry, self.incidents, *map(self.own, ("incidents", "feedback", "anomalies", "notices"))]
         committed = self.broker.committed(self._names.group("workers"))
@@ -263,14 +272,6 @@ class Story:
             in_slack=Counter(self.slack.notice_ids),
             in_mail=Counter(self.mail.notice_ids),
         )
-
-
-def _ready(port: int) -> bool:
-    try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=2) as answer:
-            return bool(answer.status == 200)
-    except OSError:
-        return False
 
 
 def compare(undisturbed: Outcome, disturbed: Outcome, until: float) -> str:

@@ -169,7 +169,6 @@ def test_what_kafka_no_longer_holds_is_passed_over_and_found_by_the_verifier(log
     record.close()
 
 
-@pytest.mark.timeout(10)
 def test_catching_up_ends_although_kafka_no_longer_holds_anything_new(log: Log, tmp_path: Path) -> None:
     record_of(Log(log.messages[:6]), str(tmp_path / "r.sqlite")).close()
     record = open_record(str(tmp_path / "r.sqlite"), create=True)

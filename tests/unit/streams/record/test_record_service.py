@@ -14,6 +14,7 @@ from streams.record.gauges import Gauges
 from streams.record.pages import STALL_S, Pages, Pulse
 from streams.record.projector import Chore, Projector
 from tests.support.clock import ManualClock
+from tests.support.processes import PATIENCE_S
 from tests.support.record import TOPICS, Log, MemoryAnchors, MemorySource, an_episode, tamper
 
 ENTRIES = 17
@@ -145,7 +146,7 @@ def test_chores_are_done_at_once_and_then_when_they_are_due(service: Service) ->
 
 def read(address: str) -> tuple[int, str]:
     try:
-        with urllib.request.urlopen(address, timeout=5) as answer:  # noqa: S310 - our own address
+        with urllib.request.urlopen(address, timeout=PATIENCE_S) as answer:  # noqa: S310 - our own address
             return answer.status, answer.read().decode()
     except urllib.error.HTTPError as error:
         with error:
