@@ -1,18 +1,18 @@
-"""When an objective will be breached: a straight line through the last samples, with an interval and a confidence.
+"""When an objective will be breached: where the last samples lead, with an interval and a confidence.
 
-Source: ordinary least squares with the interval of Fieller's theorem simplified to the error of the predicted value;
-the error is widened for residuals that follow each other (lag-one autocorrelation), as in the effective sample size
-of G. V. Bayley and J. M. Hammersley (1946).
+The confidence answers "will the limit be passed within twice the time that is said?". Its odds are the share of the
+way to the limit that is gone times how many standard errors the slope is away from flat; what became of the earlier
+forecasts of the series corrects them. Nothing in that was fitted, see docs/detection-measured.md.
 """
 
-import math
 from collections import deque
 from collections.abc import Sequence
-from itertools import pairwise
 from typing import NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
+from detectors.foretold import Foretold
+from detectors.ramp import bend, fit, time_left
 from domain.anomaly import Forecast
 from domain.errors import StateError
 from domain.identity import SeriesKey
@@ -20,6 +20,11 @@ from domain.journeys import Objective
 from domain.state import Plain
 
 USUAL_SHARE = 0.005  # of the newest value in the usual level
+IN_TIME = 2.0  # times the time said: a forecast has come true when the limit is passed by then
+LEAST = 5  # samples that every forecast has to come true; a pause of more is one
+LEAST_DOUBT = 1e-6  # relative error of a slope: a series without noise is no certainty
+LEAST_ODDS = 0.05  # so that an interval ends at some time
+UNSURE, SURE = 0.05, 0.95  # what is said at least and at most
 _FORECAST = TypeAdapter(Forecast)
 
 
@@ -32,50 +37,30 @@ class ForecastParams(BaseModel):
         (15, 30, 60), min_length=1, description="Samples that a line is drawn through; each length is tried."
     )
     horizon: float = Field(4.0, gt=0, description="How far ahead is looked, in lengths of the window.")
-    certainty: float = Field(5.0, gt=0, description="How many standard errors the slope must be away from flat.")
+    certainty: float = Field(4.0, gt=0, description="How many standard errors the slope must be away from flat.")
     progress: float = Field(
         0.1, ge=0, lt=1, description="Share of the way from the usual level to the limit already gone."
     )
     agreeing: int = Field(3, ge=1, description="Forecasts in a row before one is issued.")
-    interval: float = Field(1.28, gt=0, description="Half-width of the interval in standard errors (1.28: 80 %).")
-    bend: float = Field(
-        0.4,
-        ge=0,
-        lt=1,
-        description="Share of the time left by which the interval is wider, because trends are not straight.",
+    least_width: float = Field(
+        0.2, ge=0, description="Share of the time left that the interval reaches before and after, however sure it is."
+    )
+    width: float = Field(
+        2.5, ge=0, description="Further share of the time left, divided by the odds that the forecast comes true."
     )
 
 
-class Line(NamedTuple):
-    """A fitted line: value and error at the last sample, slope and error per second."""
+class _Course(NamedTuple):
+    """Where one window leads: seconds until the limit is passed, and the odds that it comes so."""
 
-    value: float
-    slope: float
-    slope_error: float
-    noise: float
-
-
-def fit(points: Sequence[tuple[float, float]]) -> Line | None:
-    """Return the least-squares line, or None when time does not move."""
-    n, last = len(points), points[-1][0]
-    mean_t = sum(t - last for t, _ in points) / n
-    mean_v = sum(v for _, v in points) / n
-    spread_t = sum((t - last - mean_t) ** 2 for t, _ in points)
-    if spread_t <= 0:
-        return None
-    slope = sum((t - last - mean_t) * (v - mean_v) for t, v in points) / spread_t
-    rest = [v - mean_v - slope * (t - last - mean_t) for t, v in points]
-    square = sum(r * r for r in rest)
-    follow = sum(a * b for a, b in pairwise(rest)) / square if square > 0 else 0.0
-    wider = (1 + max(0.0, min(follow, 0.9))) / (1 - max(0.0, min(follow, 0.9)))
-    noise = math.sqrt(square / max(1, n - 2) * wider)
-    return Line(mean_v - slope * mean_t, slope, noise / math.sqrt(spread_t), noise)
+    ahead: float
+    odds: float
 
 
 class TrendForecaster:
-    """Watches one series that has an objective. State: the last samples and the usual level."""
+    """Watches one series that has an objective. State: the last samples, the usual level, and its own record."""
 
-    __slots__ = ("_agreed", "_key", "_params", "_points", "_standing", "_usual", "near", "objective")
+    __slots__ = ("_agreed", "_foretold", "_key", "_params", "_points", "_standing", "_usual", "near", "objective")
 
     def __init__(self, key: SeriesKey, objective: Objective, params: ForecastParams) -> None:
         self._key = key
@@ -85,6 +70,7 @@ class TrendForecaster:
         self._usual: float | None = None
         self._agreed = 0
         self._standing: Forecast | None = None
+        self._foretold = Foretold()
         self.near = False  # whether the newest value has gone a part of the way from the usual level to the limit
 
     @property
@@ -102,62 +88,79 @@ class TrendForecaster:
         way = self.objective.limit - self._usual
         if way == 0 or (way > 0) != self.objective.above:  # usually beyond the limit: nothing to foresee
             self._agreed, self._standing, self.near = 0, None, False
+            self._foretold.waited(at, counts=False)
             return None
-        self.near = (value - self._usual) / way >= self._params.progress
-        if (value - self._usual) / way < 1:
-            self._foresee(at, (value - self._usual) / way)
+        gone = (value - self._usual) / way
+        self.near = gone >= self._params.progress
+        if gone < 1:
+            if self._foretold.awaited:
+                self._foretold.waited(at, counts=learn and not self._paused(at))
+            self._foresee(at, way)
+        else:
+            self._foretold.came(at)
         return self._standing
 
-    def _foresee(self, at: float, gone: float) -> None:
-        forecast = None
-        if gone >= self._params.progress:
-            found = [f for n in self._params.windows if len(self._points) >= n and (f := self._line(at, n)) is not None]
-            forecast = max(found, key=lambda f: f.confidence, default=None)
-        self._agreed = self._agreed + 1 if forecast is not None else 0
-        self._standing = forecast if self._agreed >= self._params.agreeing else None
+    def _foresee(self, at: float, way: float) -> None:
+        if not self.near:
+            self._agreed, self._standing = 0, None
+            return
+        courses = [course for n in self._params.windows if (course := self._course(n, way)) is not None]
+        self._agreed = self._agreed + 1 if courses else 0
+        if self._agreed < self._params.agreeing:
+            self._standing = None
+            return
+        surest = max(courses, key=lambda course: course.odds)
+        self._standing = self._forecast(at, surest)
+        self._foretold.told(surest.odds, at + max(IN_TIME * surest.ahead, LEAST * self._gap_s))
 
-    def _line(self, at: float, n: int) -> Forecast | None:
-        params, points = self._params, list(self._points)[-n:]
-        line = fit(points)
-        if line is None or line.slope == 0 or abs(line.slope) < params.certainty * line.slope_error:
+    def _course(self, n: int, way: float) -> _Course | None:
+        points = list(self._points)[-n:]
+        line = fit(points) if len(points) == n else None
+        if line is None or line.slope == 0 or abs(line.slope) < self._params.certainty * line.slope_error:
             return None
-        ahead = (self.objective.limit - line.value) / line.slope
-        furthest = params.horizon * (points[-1][0] - points[0][0])
-        if not 0 <= ahead <= furthest:
+        room = self.objective.limit - line.value
+        if room / way >= 1 or room * line.slope < 0:  # behind the usual level, or beyond the limit, or on the way back
             return None
-        faster = abs(line.slope) + params.interval * line.slope_error
-        slower = abs(line.slope) - params.interval * line.slope_error
-        room = abs(self.objective.limit - line.value)
-        slack = params.interval * line.noise
-        earliest = max(0.0, max(0.0, room - slack) / faster - params.bend * ahead)
-        latest = (room + slack) / slower + params.bend * ahead
-        straight = max(0.0, 1 - ahead / furthest * 0.5 - 2 * line.slope_error / abs(line.slope))
-        confidence = max(0.05, min(0.95, math.sqrt(straight)))  # the root: calibrated, see docs/detection.md
-        return Forecast(
-            self._key,
-            self.objective.limit,
-            self.objective.above,
-            at,
-            at + ahead,
-            at + earliest,
-            at + latest,
-            confidence,
-        )
+        span_s = points[-1][0] - points[0][0]
+        ahead = time_left(room, line.slope, bend(points, line.slope), span_s)
+        if ahead > self._params.horizon * span_s:
+            return None
+        odds = (1 - room / way) / max(line.slope_error / abs(line.slope), LEAST_DOUBT)
+        return _Course(ahead, max(odds, LEAST_ODDS))
+
+    def _forecast(self, at: float, course: _Course) -> Forecast:
+        ahead, odds = course
+        believed = self._foretold.corrected(odds)
+        confidence = max(UNSURE, min(SURE, believed / (1 + believed)))
+        width = ahead * (self._params.least_width + self._params.width / odds)
+        times = (at + ahead, max(at, at + ahead - width), at + ahead + width)
+        return Forecast(self._key, self.objective.limit, self.objective.above, at, *times, confidence)
+
+    @property
+    def _gap_s(self) -> float:
+        """Return the usual time between two of the last samples."""
+        return (self._points[-1][0] - self._points[0][0]) / max(1, len(self._points) - 1)
+
+    def _paused(self, at: float) -> bool:
+        """Whether nobody knows what the value was just now: a breach may have come and gone."""
+        return len(self._points) > 1 and at - self._points[-2][0] > LEAST * self._gap_s
 
     def snapshot(self) -> Plain:
         """Return the whole state as plain data."""
         standing = None if self._standing is None else _FORECAST.dump_python(self._standing)
-        return [self._agreed, self._usual, [t for t, _ in self._points], [v for _, v in self._points], standing]
+        times, values = [t for t, _ in self._points], [v for _, v in self._points]
+        return [self._agreed, self._usual, times, values, standing, self._foretold.snapshot()]
 
     def restore(self, state: Plain) -> None:
         """Take over a snapshot."""
         match state:
-            case [int() as agreed, None | float() | int() as usual, [*times], [*values], standing] if len(times) == len(
-                values
-            ):
+            case [int() as agreed, None | float() | int() as usual, [*times], [*values], standing, foretold] if len(
+                times
+            ) == len(values):
                 self._agreed, self._usual = agreed, usual
                 self._standing = None if standing is None else _FORECAST.validate_python(standing)
                 self._points.clear()
                 self._points.extend((float(t), float(v)) for t, v in zip(times, values, strict=True))
+                self._foretold.restore(foretold)
             case _:
                 raise StateError("the saved state of a forecast is damaged")
