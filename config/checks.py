@@ -10,6 +10,7 @@ from typing import Any
 from alerts.channels.email.words import languages
 from alerts.channels.email.words.catalogue import CatalogueError
 from config.origins import Path
+from config.people import ServiceSettings
 from config.settings import Settings
 
 
@@ -101,8 +102,20 @@ def _services(settings: Settings, names: Names) -> Iterator[Finding]:
         for index, needed in enumerate(service.depends_on):
             yield from _known("service", needed, names.services, (*path, "depends_on", index))
         yield from _once(((*path, "depends_on", index), needed) for index, needed in enumerate(service.depends_on))
+        yield from _one_unit(path, service)
     if settings.fallback_squad is not None:
         yield from _known("squad", settings.fallback_squad, names.squads, ("fallback_squad",))
+
+
+def _one_unit(path: Path, service: ServiceSettings) -> Iterator[Finding]:
+    """Report objectives of one metric that name different units: its values can be converted to one of them only."""
+    first: dict[str, str | None] = {}
+    for index, objective in enumerate(service.objectives):
+        metric, unit = objective.metric, objective.unit
+        if first.setdefault(metric, unit) != unit:
+            other = first[metric] or "no unit"
+            told = f"{unit or 'no unit'}, but another objective of {metric} has {other}; write all of them in one"
+            yield Finding((*path, "objectives", index), told)
 
 
 def _circles(settings: Settings) -> Iterator[Finding]:

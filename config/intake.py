@@ -29,7 +29,9 @@ class KafkaSettings(Section):
     """The brokers, and Foreshock's own topics on them."""
 
     brokers: Brokers = Field(
-        default=("localhost:9092",), min_length=1, description="Where to find the cluster: host:port, one or more."
+        default=("localhost:9092",),
+        min_length=1,
+        description='Where to find the cluster: host:port, one or more; "a:9092,b:9092" will do, too.',
     )
     security: Literal["plaintext", "tls", "sasl_plaintext", "sasl_tls"] = Field(
         default="plaintext", description="Whether connections are encrypted (tls) and logged in to (sasl)."

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from domain.errors import ConfigError
 
 Path: TypeAlias = tuple[str | int, ...]
+SHOWN: Final = 100  # problems: what one slip has spoilt a thousand times is read once
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,14 @@ class InvalidConfigError(ConfigError):
         self.problems = tuple(
             sorted(problems, key=lambda problem: (problem.line is None, problem.line or 0, dotted(problem.path)))
         )
-        super().__init__("\n".join(str(problem) for problem in self.problems))
+        super().__init__("\n".join(self._lines()))
+
+    def _lines(self) -> Iterator[str]:
+        """Yield a line for each problem; of very many, for the first ones, and how many there are."""
+        yield from map(str, self.problems[:SHOWN])
+        more = len(self.problems) - SHOWN
+        if more > 0:
+            yield f"and {more:,} more, {len(self.problems):,} in all: mend these first"
 
 
 def dotted(path: Path) -> str:

@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Mapping
+from difflib import get_close_matches
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from alerts.channels.email.words.tongues import CODES
 from config.fields import Duration, EmailAddress, Name, Section, SlackChannel, SlackChannelOrNone, TimeZone
+from domain import units
 from domain.identity import ClientId, JourneyId, ServiceId, SquadId
 from domain.journeys import Client, Journey, NoticePolicy, Objective, Service, Squad, Stage, Touchpoint
 
@@ -18,7 +20,16 @@ def _locale(text: str) -> str:
     return text
 
 
+def _unit(text: str) -> str:
+    if units.known(text):
+        return text
+    near = get_close_matches(text, units.usual(), n=1)
+    hint = f"; did you mean {near[0]}?" if near else "; write it as UCUM does, such as ms, By, KiBy/s, 1 or %"
+    raise ValueError(f"{text!r} is not a unit that can be converted{hint}")
+
+
 Locale = Annotated[str, AfterValidator(_locale)]
+Unit = Annotated[str, AfterValidator(_unit)]
 Translations = Mapping[Locale, Name | None]  # of a name; where there is none, clients read the name as it is
 
 _HOURS: Final = re.compile(r"([01]\d|2[0-3]):([0-5]\d) ?- ?([01]\d|2[0-3]):([0-5]\d)")
@@ -36,6 +47,11 @@ class ObjectiveSettings(Section):
     metric: Name = Field(description="The metric's name, as it is in the telemetry.")
     above: float | None = Field(default=None, allow_inf_nan=False, description="A value above this is a breach.")
     below: float | None = Field(default=None, allow_inf_nan=False, description="A value below this is a breach.")
+    unit: Unit | None = Field(
+        default=None,
+        description="The unit of the limit, such as ms, By or %: values that come in another one are converted. "
+        "null: the first unit in which the metric comes.",
+    )
     for_s: Duration = Field(
         default=0.0, ge=0, alias="for", description="How long without a break before it counts; 0s: at once."
     )
@@ -50,9 +66,9 @@ class ObjectiveSettings(Section):
     def to_domain(self) -> Objective:
         """Return the objective."""
         if self.above is not None:
-            return Objective(self.metric, self.above, above=True, for_s=self.for_s)
+            return Objective(self.metric, self.above, above=True, for_s=self.for_s, unit=self.unit or "")
         assert self.below is not None  # noqa: S101 -- the validator above has seen to it
-        return Objective(self.metric, self.below, above=False, for_s=self.for_s)
+        return Objective(self.metric, self.below, above=False, for_s=self.for_s, unit=self.unit or "")
 
 
 class ServiceSettings(Section):

@@ -45,7 +45,7 @@ def _of(shape: Shape, info: FieldInfo | None = None) -> dict[str, Any]:
         case Kind.MAPPING:
             return {"type": ["object", "null"], "additionalProperties": _item(shape)}
         case Kind.LIST:
-            return {"type": ["array", "null"], "items": _item(shape)}
+            return {"type": ["array", *(["string"] if shape.split else []), "null"], "items": _item(shape)}
         case Kind.DURATION:
             wanted: dict[str, Any] = {"type": "string", "pattern": DURATION_PATTERN}
         case Kind.SECRET | Kind.PATH:

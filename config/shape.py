@@ -39,6 +39,7 @@ class Shape:
     item: "Shape | None" = None
     choices: tuple[str, ...] = ()
     types: tuple[type, ...] = ()
+    split: bool = False  # a list that may be written as one text, too
 
     def fields(self) -> dict[str, FieldInfo]:
         """Return the fields of a section by the key that people write."""
@@ -91,7 +92,8 @@ def shape_of(annotation: Any, metadata: tuple[Any, ...] = ()) -> Shape:
     if origin is not None and issubclass(origin, Mapping):
         return Shape(Kind.MAPPING, item=shape_of(arguments[1]))
     if origin is not None and issubclass(origin, Sequence | set | frozenset):
-        return Shape(Kind.LIST, item=shape_of(arguments[0]))
+        split = any(isinstance(entry, BeforeValidator) for entry in metadata)
+        return Shape(Kind.LIST, item=shape_of(arguments[0]), split=split)
     return _simple(annotation, metadata)
 
 

@@ -12,6 +12,7 @@ Source: adding -log p over tests is R. A. Fisher, "Statistical Methods for Resea
 
 import math
 from array import array
+from collections.abc import Collection
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -86,9 +87,27 @@ class Agreement:
         self._width.append(0.0)
         return len(self._keys) - 1
 
-    def forget(self, key: SeriesKey) -> None:
-        """Drop the evidence of a series that is silent."""
-        self._evidence[self._keys.index(key)] = 0.0
+    def forget(self, keys: Collection[SeriesKey]) -> None:
+        """Drop the evidence of series that are silent."""
+        for place, key in enumerate(self._keys):
+            if key in keys:
+                self._evidence[place] = 0.0
+
+    def drop(self, keys: Collection[SeriesKey]) -> None:
+        """Forget series altogether; the places of those after them move up."""
+        kept = [place for place, key in enumerate(self._keys) if key not in keys]
+        if self._leader not in kept:
+            self._leader, self._since = -1, math.nan
+        else:
+            self._leader = kept.index(self._leader)
+        self._keys = [self._keys[place] for place in kept]
+        columns = (self._evidence, self._last, self._usual, self._width)
+        self._evidence, self._last, self._usual, self._width = (array("d", [c[i] for i in kept]) for c in columns)
+
+    def anew(self, place: int) -> None:
+        """Drop all that is known of a series whose values are something else from now on."""
+        self._evidence[place], self._width[place] = 0.0, 0.0
+        self._last[place] = self._usual[place] = math.nan
 
     def observe(self, place: int, value: float, score: float, *, learn: bool) -> bool:
         """Add the score of one sample; return whether it completes a round, to be closed then."""

@@ -13,6 +13,7 @@ from detectors.calibration import nines_of, score_of
 from detectors.declared import Spans
 from detectors.features import LARGEST, Refusal, judged
 from detectors.fusion import FusionParams
+from detectors.measure import UNDECLARED, Measure, kept, measured
 from detectors.objective import ObjectiveDetector
 from detectors.params import DetectionParams
 from detectors.registry import DETECTORS
@@ -55,6 +56,7 @@ class Series:
     low: float = -TINY  # between these a value is like the latest ones, as far as its unit is concerned
     high: float = math.inf
     watch: UnitWatch | None = None  # made when the unit may be changing
+    measure: Measure = UNDECLARED
 
     def take(self, at: float, value: float, kind: SampleKind) -> float | Refusal:
         """Return the value to judge, or why there is none; an accepted sample counts for the cadence."""
@@ -71,6 +73,13 @@ class Series:
         if not self.objectives:
             note(record, before, at, math.nan if isinstance(taken, Refusal) else taken)
         return taken
+
+    def pass_over(self, at: float) -> None:
+        """Let a sample that would be accepted count for the cadence, without its value."""
+        before = read(self.record)
+        spoke(self.record, before, at)
+        if not self.objectives:
+            note(self.record, before, at, math.nan)
 
     def surprise(self, score: float, bars: FusionParams) -> float:
         """Return the score if it is news, otherwise 0: within HOLD samples of a higher one it is not.
@@ -154,22 +163,18 @@ class Series:
         return self.objectives[0][1].points if self.objectives else latest(self.record)
 
     @property
-    def limits(self) -> list[Plain]:
-        """Return what its objectives ask for."""
-        return [[o.objective.metric, o.objective.limit, o.objective.above] for o, _ in self.objectives]
-
-    @property
     def goals(self) -> list[Plain]:
         """Return what is known of its objectives as plain data."""
         return [[breach.snapshot(), trend.snapshot()] for breach, trend in self.objectives]
 
-    def snapshot(self) -> list[Plain]:
-        """Return the whole state but for the record as plain data."""
+    def snapshot(self, asked: Iterable[Objective] = ()) -> list[Plain]:
+        """Return the whole state but for the record as plain data, with what is ``asked`` of it."""
         key = [self.key.service, self.key.metric, [list(pair) for pair in self.key.attributes]]
         low, high = (None if math.isinf(bound) else bound for bound in (self.low, self.high))
         state = [self.counted, self.warm, self.held, self.hold, self.signed, low, high]
         watch = None if self.watch is None else self.watch.snapshot()
-        return [key, self.limits, self.goals, state, recurrence.saved(self.daily), watch]
+        limits: Plain = [[goal.metric, goal.limit, goal.above] for goal in asked]
+        return [key, limits, self.goals, state, recurrence.saved(self.daily), watch, self.measure.snapshot()]
 
 
 class Placed(NamedTuple):
@@ -194,7 +199,6 @@ class Bank:
                 self._objectives[mark] = (*self._objectives.get(mark, ()), goal)
         self._series: dict[SeriesKey, Series] = {}
         self.detectors, self._fresh = _made(params)
-        self.refused = 0
 
     def __len__(self) -> int:
         return len(self._series)
@@ -208,22 +212,32 @@ class Bank:
         if series is not None:
             return series
         if len(self._series) >= self._params.max_series:
-            self.refused += 1
             return None
-        series = self._series[key] = self._make(key)
+        series = self._series[key] = self.make(key)
         return series
 
-    def _make(self, key: SeriesKey) -> Series:
-        params = self._params
-        goals = tuple(
-            (ObjectiveDetector(key, goal), TrendForecaster(key, goal, params.forecast))
-            for goal in self._objectives.get((key.service, key.metric), ())
-        )
-        return Series(key, bytearray(self._fresh if goals else self._fresh + NO_SAMPLES), goals)
+    def drop(self, keys: Iterable[SeriesKey]) -> None:
+        """Forget series altogether."""
+        for key in keys:
+            del self._series[key]
+
+    def goals(self, key: SeriesKey) -> tuple[Objective, ...]:
+        """Return what is asked of a series, whether or not it can be held against it."""
+        return self._objectives.get((key.service, key.metric), ())
+
+    def make(self, key: SeriesKey, *, held: bool = True) -> Series:
+        """Return a series of which nothing is known; its objectives may not be ``held`` against it."""
+        params, asked = self._params, self.goals(key) if held else ()
+        goals = tuple((ObjectiveDetector(key, goal), TrendForecaster(key, goal, params.forecast)) for goal in asked)
+        series = Series(key, bytearray(self._fresh if goals else self._fresh + NO_SAMPLES), goals)
+        if asked and asked[0].unit:
+            series.measure = measured(asked[0].unit, GAUGE)
+        return series
 
     def snapshot(self) -> Plain:
         """Return every series as plain data."""
-        return [[*series.snapshot(), self._parts(series)] for series in self._series.values()]
+        rows = ((series.snapshot(self.goals(series.key)), series) for series in self._series.values())
+        return [[*row, self._parts(series)] for row, series in rows]
 
     def known(self, series: Series) -> Plain:
         """Return what detectors and objectives know of the values of a series, to be put back by `learn_anew`."""
@@ -270,15 +284,21 @@ class Bank:
 
     def _restore_series(self, row: Plain) -> None:
         match row:
-            case [[str() as service, str() as metric, [*pairs]], [*limits], [*goals], own, daily, watch, [*parts]]:
+            case [[str() as service, str() as metric, [*pairs]], [*limits], [*goals], own, daily, watch, was, [*parts]]:
                 key = SeriesKey(ServiceId(service), metric, tuple((str(name), str(text)) for name, text in pairs))
             case _:
                 raise StateError("a saved series is damaged")
-        series = self._series[key] = self._make(key)
+        asked = self.goals(key)
+        same = [[goal.metric, goal.limit, goal.above] for goal in asked] == list(limits)
+        measure = kept(Measure.of(was), asked[0].unit if asked else None, same=same)
+        series = self._series[key] = self.make(key, held=measure is None or measure.wanted is None)
+        if measure is None:
+            return
+        series.measure = measure
         series.counted, series.warm, series.held, series.hold, series.signed, low, high = own
         known = dict(parts)
         unit = None if watch is None else UnitWatch.of(watch)
-        if unit is not None and (UNIT in self._params.without or series.limits != list(limits)):
+        if unit is not None and (UNIT in self._params.without or not same):
             if unit.factor != 1 and UNIT not in self._params.without:
                 # A new limit is in today's unit, and all that is known is in that of before: learn it anew.
                 series.warm, daily, goals = False, [], [None] * len(limits)
@@ -290,7 +310,7 @@ class Bank:
             series.watched(unit)
         _put_back(series.record, self._places(series), known)
         series.expected = series.cadence.known(self._params.silence)
-        saved_goals = {tuple(limit): goal for limit, goal in zip(limits, goals, strict=True)}
+        saved_goals = {tuple(limit): goal for limit, goal in zip(limits, goals, strict=False)}
         for breach, trend in series.objectives:
             goal = saved_goals.get((breach.objective.metric, breach.objective.limit, breach.objective.above))
             if goal is not None:

@@ -12,9 +12,9 @@ from detectors.fusion import Fusion
 from detectors.integrity import NAME as INTEGRITY
 from detectors.objective import NAME as BREACH
 from detectors.params import DetectionParams
+from detectors.room import Room
 from detectors.schema import HEARD
-from detectors.service import ServiceState
-from detectors.silence import NAME as SILENCE
+from detectors.service import NOTHING, ServiceState
 from detectors.silence import TOGETHER
 from detectors.unit_jump import NAME as UNIT
 from domain.anomaly import Anomalous, Anomaly, AnomalyKind, Normal, SeriesState, Warming
@@ -25,8 +25,8 @@ from domain.journeys import Service
 from domain.state import Plain
 from domain.telemetry import EventKind, IncidentEvent, Sample
 
-VERSION = 5
-NOTHING: tuple[Anomaly, ...] = ()
+VERSION = 6
+SPOKE = frozenset({Refusal.NO_RATE, Refusal.UNIT})  # samples without a value, of a series that speaks
 
 
 class Detection:
@@ -41,6 +41,7 @@ class Detection:
         self._judges = [(each.name, each.leads_to, each.detector.observe) for each in self._bank.detectors]
         self._units = UNIT not in params.without
         self._services: dict[ServiceId, ServiceState] = {}
+        self._room = Room(params)
         self._watermark = -math.inf
         self._deadline = math.inf  # no service can be silent as a whole before the watermark reaches this
         self.refusals: Counter[str] = Counter()
@@ -56,22 +57,29 @@ class Detection:
         return len(self._bank)
 
     @property
-    def refused(self) -> int:
-        """How many samples were refused because there were too many series."""
-        return self._bank.refused
+    def given_way(self) -> int:
+        """How many series were forgotten to make room for others."""
+        return self._room.given
 
     def observe(self, sample: Sample) -> tuple[float, Sequence[Anomaly]]:
         """Return the score of the sample, 0 while warming or refused, and the anomalies that open, change or end."""
-        key, number, at, kind = sample
+        key, number, at, kind, unit = sample
         series = self._bank.get(key)
+        if series is None and self._room.make(self._bank, self._services, max(self._watermark, at)):
+            series = self._bank.get(key)
         if series is None:
+            self.refusals[Refusal.TOO_MANY.value] += 1
             return 0.0, NOTHING
         service = self._services.get(key.service)
         if service is None:
             service = self._service(key.service)
         if series.place < 0:
             service.add(series)
-        value = series.take(at, number, kind)
+        measure = series.measure
+        if kind is measure.kind and (not unit or unit == measure.unit):
+            value = series.take(at, number, kind)
+        else:
+            value = service.unlike(series, sample, self._bank)
         integrity = service.integrity
         integrity.arrived += 1
         if integrity.open:
@@ -79,7 +87,7 @@ class Detection:
                 service.fusion.over(over, INTEGRITY)
         if isinstance(value, Refusal):
             self.refusals[value.value] += 1
-            if value is not Refusal.NO_RATE:
+            if value not in SPOKE:
                 return 0.0, self._refused(service, series, at, value)
         return self._accepted(service, series, at, value)
 
@@ -92,8 +100,7 @@ class Detection:
         if not series.expected:
             self._get_to_know(service, series, at)
         if silence.heard(series.key, at, self._watermark):
-            service.fusion.over(series.key, SILENCE)
-            service.passed(series)
+            service.speaks_again(series, at)
         if isinstance(value, Refusal):
             score = 0.0
         elif series.low < value < series.high:
@@ -102,15 +109,14 @@ class Detection:
             score = series.surprise(self._far_off(service, series, at, value), self._params.fusion)
         if silence.at > silence.deadline:
             self._silent(service)
-        said = [] if service.fusion.idle else service.settle(silence.at)
-        if self._watermark > self._deadline:
-            said += self._sweep()
-        return score, said or NOTHING
+        said = service.settle(silence.at, series)
+        return score, said if self._watermark <= self._deadline else [*said, *self._sweep()]
 
     def _get_to_know(self, service: ServiceState, series: Series, at: float) -> None:
         """Take in one of the first samples of a series."""
         if series.cadence.known(self._params.silence):
             series.expected = True
+            service.silence.known()
             series.look(at)
             self._deadline = min(self._deadline, service.silence.patience_ends)
         elif series.cadence.samples == HEARD and service.silence.silent and not service.beginning(at, series):
@@ -122,7 +128,7 @@ class Detection:
         if evidence is None:
             return NOTHING
         service.fusion.found(AnomalyKind.SCHEMA, evidence)
-        return service.settle(service.silence.at) or NOTHING
+        return service.settle(service.silence.at)
 
     def _service(self, name: ServiceId) -> ServiceState:
         service = self._services[name] = ServiceState(name, self._params)
@@ -134,11 +140,11 @@ class Detection:
     def _judge(self, service: ServiceState, series: Series, at: float, value: float) -> float:
         learn = service.learns(at, warm=series.warm)
         fusion, best, unusual, warm = service.fusion, 0.0, 0.0, True
-        record, key = series.record, series.key
+        record, key, known = series.record, series.key, len(fusion.findings) > 0
         for name, kind, judge in self._judges:
             verdict = judge(record, key, at, value, learn=learn)
             if verdict is CALM:  # nearly always
-                if fusion.findings:
+                if known:
                     fusion.calm(key, name)
             elif isinstance(verdict, Warming):
                 warm = False
@@ -177,7 +183,7 @@ class Detection:
             self._bank.learn_anew(series, jump, service.frozen)
             service.unit_changed(series, at, jump)
         elif watch.told == 0:
-            service.fusion.over(series.key, UNIT)
+            service.unit_is_known(series)
         score = self._judge(service, series, at, value / watch.factor)
         series.unsuspect(at)
         return score
@@ -219,14 +225,12 @@ class Detection:
     def _silent(self, service: ServiceState) -> None:
         found = service.silence.overdue(self._watermark, hurts=len(service.series) >= TOGETHER and self._hurts(service))
         if found:
-            for evidence in found:
-                service.silent(evidence.key)
+            service.silent({evidence.key for evidence in found})
             service.stopped(found)
         service.schema_is_known()
+        service.tell_redeclared()
         service.rest()
-        for key in service.silence.gone(self._watermark):
-            service.fusion.forget(key)
-            service.agreement.forget(key)
+        service.gone(frozenset(service.silence.gone(self._watermark)))
 
     def _hurts(self, service: ServiceState) -> bool:
         """Whether the service, or one of this partition that needs it, is beyond a limit right now."""
@@ -294,7 +298,7 @@ class Detection:
             "watermark": None if math.isinf(self._watermark) else self._watermark,
             "deadline": None if math.isinf(self._deadline) else self._deadline,
             "refusals": dict(self.refusals),
-            "refused": self._bank.refused,
+            "room": self._room.snapshot(),
             "series": self._bank.snapshot(),
             "services": [[name, service.snapshot()] for name, service in self._services.items()],
         }
@@ -312,12 +316,12 @@ class Detection:
                 raise StateError(f"detection state of version {version}; this release reads version {VERSION}")
             case {
                 "version": int(), "watermark": watermark, "deadline": deadline, "refusals": dict() as refusals,
-                "refused": int() as refused, "series": series, "services": [*services],
+                "room": room, "series": series, "services": [*services],
             }:  # fmt: skip
                 self._watermark = -math.inf if watermark is None else float(watermark)
                 self.refusals = Counter(refusals)
                 self._bank.restore(series)
-                self._bank.refused = refused
+                self._room.restore(room)
                 self._restore_services(services)
                 self._deadline = math.inf if deadline is None else float(deadline)
             case _:

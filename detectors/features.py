@@ -22,6 +22,8 @@ class Refusal(StrEnum):
     DUPLICATE = "duplicate"
     LATE = "late"
     NO_RATE = "no_rate"
+    TOO_MANY = "too_many_series"
+    UNIT = "unit"  # nothing converts it to what its series is
 
 
 def judged(at: float, value: float, kind: SampleKind, last_at: float, last_value: float) -> float | Refusal:

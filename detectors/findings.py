@@ -1,11 +1,29 @@
-"""What fusion remembers: findings, forecasts, and the open anomaly as it was last told."""
+"""What fusion remembers: findings and forecasts in the order in which they are told, and the anomaly as it was told.
 
+While a service is in trouble nearly all of its series may have a finding, and each of their samples changes one: orders
+are kept, not made anew, so that a sample costs the logarithm of their number.
+"""
+
+from bisect import bisect_left, insort
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
+from typing import Any, Final, Generic, TypeAlias, TypeVar
 
+from detectors.agreement import NAME as AGREEMENT
 from domain.anomaly import AnomalyKind, Evidence, Forecast
 from domain.identity import AnomalyId, SeriesKey
 
 WINDOW = 3  # samples that a finding remembers
+SURER = 0.1  # confidence by which a forecast must beat the one that was told
+RANK: Final = {
+    AnomalyKind.BREACH: 5, AnomalyKind.FORECAST: 4, AnomalyKind.SILENCE: 3,
+    AnomalyKind.STUCK: 2, AnomalyKind.SCHEMA: 1, AnomalyKind.UNIT: 1, AnomalyKind.LEVEL: 0,
+}  # fmt: skip
+Mark: TypeAlias = tuple[SeriesKey, str]  # of a finding: series and detector
+Goal: TypeAlias = tuple[SeriesKey, float]  # of a forecast: series and limit
+M = TypeVar("M")
 
 
 @dataclass(slots=True)
@@ -56,3 +74,214 @@ class Open:
     evidence: tuple[Evidence, ...]
     told_at: float
     confidence: float = 0.0  # that was told last
+
+
+class Ranked(Generic[M]):
+    """Marks in the order of their ranks, the smallest first; of equal ones, the one that came first."""
+
+    __slots__ = ("_came", "_order", "_places")
+
+    def __init__(self) -> None:
+        self._places: dict[M, tuple[Any, ...]] = {}  # the rank, then when it came, then the mark itself
+        self._order: list[tuple[Any, ...]] = []
+        self._came = 0
+
+    def __iter__(self) -> Iterator[M]:
+        return (place[-1] for place in self._order)
+
+    def put(self, mark: M, *rank: float | str) -> None:
+        """Take a mark in, or move it to another rank."""
+        known = self._places.get(mark)
+        if known is None:
+            self._came += 1
+            came = self._came
+        else:
+            *before, came, _ = known
+            if before == [*rank]:
+                return
+            del self._order[bisect_left(self._order, known)]
+        place = self._places[mark] = (*rank, came, mark)  # no two came at once: marks are never compared
+        insort(self._order, place)
+
+    def drop(self, mark: M) -> None:
+        """Let a mark go, if it is there."""
+        known = self._places.pop(mark, None)
+        if known is not None:
+            del self._order[bisect_left(self._order, known)]
+
+    def __contains__(self, mark: object) -> bool:
+        return mark in self._places
+
+    def place(self, mark: M) -> tuple[Any, ...]:
+        """Return the rank of a mark that is there, and then when it came."""
+        return self._places[mark][:-1]
+
+    def heads(self) -> Iterator[M]:
+        """Yield the first mark of each number with which a rank begins."""
+        at = 0
+        while at < len(self._order):
+            yield self._order[at][-1]
+            at = bisect_left(self._order, (self._order[at][0] + 1,), at)
+
+
+class Findings:
+    """The findings of one service."""
+
+    __slots__ = ("_fresh", "_known", "_lasting", "_persist", "_ranked", "_together", "changed")
+
+    def __init__(self, persist: int, known: Iterable[tuple[Mark, Finding]] = ()) -> None:
+        """``persist``: of the last samples of a series, how many must agree for it to be unusual for long enough."""
+        self._persist = persist
+        self._known: dict[Mark, Finding] = {}
+        self._ranked = Ranked[Mark]()
+        self._lasting = Ranked[Mark]()  # single series that are merely unusual
+        self._together: dict[Mark, Finding] = {}  # all series together
+        self._fresh: Counter[AnomalyKind] = Counter()
+        self.changed: dict[Mark, Finding] = {}  # confirmed since somebody has cleared it
+        for mark, finding in known:
+            self._add(mark, finding)
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+    def __iter__(self) -> Iterator[Finding]:
+        return iter(self._known.values())
+
+    def items(self) -> Iterable[tuple[Mark, Finding]]:
+        """Return all of them, in the order in which they came."""
+        return self._known.items()
+
+    def first(self, count: int) -> list[Finding]:
+        """Return the most important ones: by kind, then by how rare they were at their height."""
+        return [self._known[mark] for mark in islice(self._ranked, count)]
+
+    @property
+    def peak(self) -> float:
+        """The rarity of the rarest one at its height."""
+        return max((self._known[mark].peak for mark in self._ranked.heads()), default=0.0)
+
+    @property
+    def fresh(self) -> set[AnomalyKind]:
+        """The kinds of those that the last sample has confirmed."""
+        return {kind for kind, count in self._fresh.items() if count}
+
+    @property
+    def lasting(self) -> float:
+        """How rare the rarest is, of single series that are merely unusual, in as many samples as must agree."""
+        return max((self._known[mark].persistent(self._persist) for mark in islice(self._lasting, 1)), default=0.0)
+
+    @property
+    def together(self) -> Iterable[Finding]:
+        """What was found of all series together: one at a time."""
+        return self._together.values()
+
+    def take(self, kind: AnomalyKind, evidence: Evidence, nines: float) -> None:
+        """Take in a finding, or its confirmation."""
+        mark = (evidence.key, evidence.detector)
+        known = self._known.get(mark)
+        if known is None:
+            known = Finding(kind, evidence, nines, nines, recent=(nines,))
+            self._add(mark, known)
+        else:
+            self._fresh[known.kind] += known.calm > 0
+            known.confirm(evidence, nines)
+            self._place(mark, known)
+        self.changed[mark] = known
+
+    def weaken(self, mark: Mark) -> Finding | None:
+        """Count a calm sample against a finding, and return it; None if there is none."""
+        known = self._known.get(mark)
+        if known is not None:
+            self._fresh[known.kind] -= known.calm == 0
+            known.weaken()
+            self._place(mark, known)
+        return known
+
+    def drop(self, mark: Mark) -> None:
+        """Let a finding go, if it is there."""
+        known = self._known.pop(mark, None)
+        if known is not None:
+            self._fresh[known.kind] -= known.calm == 0
+            self._ranked.drop(mark)
+            self._lasting.drop(mark)
+            self._together.pop(mark, None)
+            self.changed.pop(mark, None)
+
+    def forget(self, keys: Collection[SeriesKey]) -> None:
+        """Let everything about some series go."""
+        for mark in [mark for mark in self._known if mark[0] in keys]:
+            self.drop(mark)
+
+    def _add(self, mark: Mark, finding: Finding) -> None:
+        self._known[mark] = finding
+        self._fresh[finding.kind] += finding.calm == 0
+        if finding.evidence.detector == AGREEMENT:
+            self._together[mark] = finding
+        self._place(mark, finding)
+
+    def _place(self, mark: Mark, finding: Finding) -> None:
+        kind = finding.kind
+        self._ranked.put(mark, -RANK[kind], -finding.peak, str(finding.evidence.key))
+        if kind is AnomalyKind.LEVEL and mark not in self._together:
+            self._lasting.put(mark, -finding.persistent(self._persist))
+
+
+class Forecasts:
+    """What is foreseen of one service, by series and limit."""
+
+    __slots__ = ("_known", "_ranked", "changed")
+
+    def __init__(self, known: Iterable[tuple[Goal, Foreseen]] = ()) -> None:
+        self._known: dict[Goal, Foreseen] = {}
+        self._ranked = Ranked[Goal]()
+        self.changed: dict[Goal, Foreseen] = {}  # repeated since somebody has cleared it
+        for goal, foreseen in known:
+            self._put(goal, foreseen)
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+    def __iter__(self) -> Iterator[Foreseen]:
+        return iter(self._known.values())
+
+    def items(self) -> Iterable[tuple[Goal, Foreseen]]:
+        """Return all of them, in the order in which they came."""
+        return self._known.items()
+
+    def take(self, goal: Goal, forecast: Forecast) -> None:
+        """Take in a forecast, or its repetition."""
+        self.changed[goal] = self._put(goal, Foreseen(forecast))
+
+    def lapse(self, goal: Goal, after: int) -> None:
+        """Count a sample without a forecast, and let the one that is known go after so many."""
+        known = self._known.get(goal)
+        if known is not None:
+            known.lapsed += 1
+            if known.lapsed >= after:
+                self._drop(goal)
+
+    def forget(self, keys: Collection[SeriesKey]) -> None:
+        """Let everything about some series go."""
+        for goal in [goal for goal in self._known if goal[0] in keys]:
+            self._drop(goal)
+
+    def best(self, told: Forecast | None) -> Forecast | None:
+        """Return the one to tell: the one that was told before, unless another is clearly surer."""
+        surest = next(iter(self._ranked), None)
+        if surest is None:
+            return None
+        if told is not None and (before := (told.key, told.limit)) in self._ranked:
+            rank, came = self._ranked.place(before)
+            if (rank - SURER, came) < self._ranked.place(surest):
+                surest = before
+        return self._known[surest].forecast
+
+    def _put(self, goal: Goal, foreseen: Foreseen) -> Foreseen:
+        self._known[goal] = foreseen
+        self._ranked.put(goal, -foreseen.forecast.confidence)
+        return foreseen
+
+    def _drop(self, goal: Goal) -> None:
+        del self._known[goal]
+        self._ranked.drop(goal)
+        self.changed.pop(goal, None)

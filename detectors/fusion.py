@@ -10,9 +10,8 @@ from dataclasses import dataclass, field
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from detectors.agreement import NAME as AGREEMENT
 from detectors.calibration import nines_of, score_of
-from detectors.findings import WINDOW, Finding, Foreseen, Open
+from detectors.findings import RANK, WINDOW, Finding, Findings, Forecasts, Foreseen, Open
 from detectors.outlook import Outlook
 from domain.anomaly import Anomaly, AnomalyKind, AnomalyPhase, Evidence, Forecast
 from domain.errors import StateError
@@ -20,14 +19,9 @@ from domain.identity import AnomalyId, SeriesKey, ServiceId, derive
 from domain.state import Plain
 
 RARER = 1.2  # times as many nines make a new leading series news
-SURER = 0.1  # confidence by which a forecast must beat the one that was told
 LIKELIER = 0.2  # confidence that what was learnt must add to be news
 LONGEST_REST_S = 43_200.0  # after an opening: however rare the samples, half a day later is another day
 TOLD = 8  # pieces of evidence in one anomaly
-RANK = {
-    AnomalyKind.BREACH: 5, AnomalyKind.FORECAST: 4, AnomalyKind.SILENCE: 3,
-    AnomalyKind.STUCK: 2, AnomalyKind.SCHEMA: 1, AnomalyKind.UNIT: 1, AnomalyKind.LEVEL: 0,
-}  # fmt: skip
 
 
 class FusionParams(BaseModel):
@@ -97,8 +91,8 @@ class Fusion:
 
     service: ServiceId
     params: FusionParams
-    findings: dict[tuple[SeriesKey, str], Finding] = field(default_factory=dict)
-    forecasts: dict[tuple[SeriesKey, float], Foreseen] = field(default_factory=dict)
+    findings: Findings = field(init=False)
+    forecasts: Forecasts = field(default_factory=Forecasts)
     open: Open | None = None
     last_opened_at: float = -math.inf
     last_nines: float = 0.0
@@ -109,6 +103,10 @@ class Fusion:
     near_at: float = -math.inf  # when a series with an objective was last on its way to the limit
     outlook: Outlook | None = None  # what was learnt from earlier incidents says of now
 
+    def __post_init__(self) -> None:
+        """Begin without findings."""
+        self.findings = Findings(self.params.persist)
+
     @property
     def idle(self) -> bool:
         """Whether there is nothing to settle."""
@@ -116,87 +114,60 @@ class Fusion:
 
     def found(self, kind: AnomalyKind, evidence: Evidence) -> None:
         """Take in a finding, or its confirmation."""
-        nines = nines_of(evidence.score)
-        mark = (evidence.key, evidence.detector)
-        known = self.findings.get(mark)
-        if known is None:
-            self.findings[mark] = Finding(kind, evidence, nines, nines, recent=(nines,))
-        else:
-            known.confirm(evidence, nines)
+        self.findings.take(kind, evidence, nines_of(evidence.score))
 
     def explained(self, kind: AnomalyKind, evidence: Evidence, explains: Collection[SeriesKey]) -> None:
         """Take in a finding instead of all others of these series; an open anomaly that one of them leads is this."""
-        for key in explains:
-            self.forget(key)
+        self.forget(explains)
         self.found(kind, evidence)
         if self.open is not None and self.open.leader in explains:
             self.open.kind, self.open.forecast = AnomalyKind.LEVEL, None  # so that any other name is news
 
     def calm(self, key: SeriesKey, detector: str) -> None:
         """Count a calm sample against a finding."""
-        mark = (key, detector)
-        known = self.findings.get(mark)
+        known = self.findings.weaken((key, detector))
         if known is not None:
-            known.weaken()
             many = self.series > 1 and known.kind is AnomalyKind.LEVEL
             if known.calm >= (self.params.clear_many if many else self.params.clear):
-                del self.findings[mark]
+                self.findings.drop((key, detector))
 
     def over(self, key: SeriesKey, detector: str) -> None:
         """Drop a finding that has ended by its nature."""
-        self.findings.pop((key, detector), None)
+        self.findings.drop((key, detector))
 
-    def forget(self, key: SeriesKey) -> None:
-        """Drop everything about a series that is gone."""
-        self.findings = {mark: finding for mark, finding in self.findings.items() if mark[0] != key}
-        self.forecasts = {mark: forecast for mark, forecast in self.forecasts.items() if mark[0] != key}
+    def forget(self, keys: Collection[SeriesKey]) -> None:
+        """Drop everything about series that are gone."""
+        self.findings.forget(keys)
+        self.forecasts.forget(keys)
 
     def forecast(self, key: SeriesKey, limit: float, forecast: Forecast | None) -> None:
         """Take in a forecast, or that there is none now."""
-        mark = (key, limit)
         if forecast is not None:
-            self.forecasts[mark] = Foreseen(forecast)
-        elif (known := self.forecasts.get(mark)) is not None:
-            known.lapsed += 1
-            if known.lapsed >= self.params.lapse:
-                del self.forecasts[mark]
+            self.forecasts.take((key, limit), forecast)
+        else:
+            self.forecasts.lapse((key, limit), self.params.lapse)
 
     def settle(self, at: float, *, quiet: bool = False) -> list[Anomaly]:
         """Say what has changed by event time ``at``. ``quiet``: nothing may open (maintenance)."""
-        ranked = sorted(self.findings.values(), key=lambda f: (-RANK[f.kind], -f.peak, str(f.evidence.key)))
-        best = self._foreseen()
-        nines = self._strength(ranked)
+        self.findings.changed.clear()
+        self.forecasts.changed.clear()
+        best = self.forecasts.best(None if self.open is None else self.open.forecast)
+        nines = self.findings.peak
         if self.open is not None:
-            return self._continue(at, ranked, best, nines)
-        if quiet or not self._opens(at, ranked, best, nines):
+            return self._continue(at, best, nines)
+        if quiet or not self._opens(at, best, nines):
             return []
+        ranked = self.findings.first(TOLD)
         kind = self._kind(ranked, best)
         leader = ranked[0].evidence.key if ranked else best.key if best else None
         name = AnomalyId(derive("anomaly", self.service, float(at)))
-        self.open = Open(name, at, kind, leader, nines, best, tuple(f.evidence for f in ranked[:TOLD]), at)
+        self.open = Open(name, at, kind, leader, nines, best, tuple(f.evidence for f in ranked), at)
         self.last_opened_at, self.last_nines = at, nines
         return [self._say(AnomalyPhase.OPENED, at, self.open)]
 
-    def _foreseen(self) -> Forecast | None:
-        """Return the forecast to tell: the one told before unless another is clearly surer."""
-        told = self.open.forecast if self.open is not None else None
-        best: Forecast | None = None
-        surest = 0.0
-        for foreseen in self.forecasts.values():
-            forecast = foreseen.forecast
-            bonus = SURER if told is not None and (forecast.key, forecast.limit) == (told.key, told.limit) else 0.0
-            if best is None or forecast.confidence + bonus > surest:
-                best, surest = forecast, forecast.confidence + bonus
-        return best
-
-    @staticmethod
-    def _strength(ranked: list[Finding]) -> float:
-        """Return the rarity of the rarest finding."""
-        return max((f.peak for f in ranked), default=0.0)
-
-    def _opens(self, at: float, ranked: list[Finding], best: Forecast | None, nines: float) -> bool:
+    def _opens(self, at: float, best: Forecast | None, nines: float) -> bool:
         params = self.params
-        told = {f.kind for f in ranked if f.calm == 0}
+        told = self.findings.fresh
         if AnomalyKind.BREACH in told or (best is not None and best.confidence >= params.min_forecast):
             return True
         alone = self.series == 1
@@ -206,26 +177,22 @@ class Fusion:
             return False
         if told - {AnomalyKind.LEVEL}:
             return True
-        return self._matters(at, WINDOW) and self._statistics_agree(ranked)
+        return self._matters(at, WINDOW) and self._statistics_agree()
 
     def _matters(self, at: float, samples: int) -> bool:
         """Whether what is merely unusual counts: not where all that people said matters is far from its limit."""
         return not self.has_own or at - self.near_at <= samples * self.gap_s
 
-    def _statistics_agree(self, ranked: list[Finding]) -> bool:
+    def _statistics_agree(self) -> bool:
         """Whether what is merely unusual is unusual enough: one series of many for long enough, or all together."""
-        params = self.params
+        params, findings = self.params, self.findings
         bar = params.with_objectives if self.has_objectives else 0.0
-        levels = [f for f in ranked if f.kind is AnomalyKind.LEVEL and f.calm < WINDOW]
         if self.series == 1:
-            return any(f.calm == 0 and f.nines >= params.alone + bar for f in levels)
+            alone = params.alone + bar
+            return any(f.kind is AnomalyKind.LEVEL and f.calm == 0 and f.nines >= alone for f in findings)
         alone = params.alone + params.per_series * math.log10(self.series) + bar
-        return any(
-            f.calm == 0 and f.nines >= self._together()
-            if f.evidence.detector == AGREEMENT
-            else f.persistent(params.persist) >= alone
-            for f in levels
-        )
+        together = self._together()
+        return findings.lasting >= alone or any(f.calm == 0 and f.nines >= together for f in findings.together)
 
     def _together(self) -> float:
         """Return the bar for all series of a service together."""
@@ -236,14 +203,15 @@ class Fusion:
         kind = ranked[0].kind if ranked else AnomalyKind.FORECAST
         return AnomalyKind.FORECAST if best is not None and RANK[kind] < RANK[AnomalyKind.FORECAST] else kind
 
-    def _continue(self, at: float, ranked: list[Finding], best: Forecast | None, nines: float) -> list[Anomaly]:
+    def _continue(self, at: float, best: Forecast | None, nines: float) -> list[Anomaly]:
         told = self.open
         if told is None:
             return []
+        ranked = self.findings.first(TOLD)
         if best is None and self._over(at, told, ranked):
             self.open = None
             return [self._say(AnomalyPhase.ENDED, at, told)]
-        told.evidence = tuple(f.evidence for f in ranked[:TOLD]) or told.evidence
+        told.evidence = tuple(f.evidence for f in ranked) or told.evidence
         kind = self._kind(ranked, best)
         worse = RANK[kind] > RANK[told.kind]
         leader = ranked[0].evidence.key if ranked else told.leader
@@ -259,7 +227,7 @@ class Fusion:
         """Whether no finding keeps it open: a return to normal is unusual, too, but no part of what was told."""
         if told.kind is AnomalyKind.LEVEL or self._matters(at, self.params.lapse):
             return not ranked
-        return all(f.kind is AnomalyKind.LEVEL for f in ranked)
+        return all(f.kind is AnomalyKind.LEVEL for f in ranked)  # it ranks last
 
     def _moved(self, at: float, told: Open, best: Forecast | None) -> bool:
         """Whether the time of the breach is news: not once it is breached, and not within the forecast's own doubt."""
@@ -310,8 +278,8 @@ class Fusion:
             saved = _SAVED.validate_python(state)
         except ValidationError as error:
             raise StateError(f"the saved findings of a service are damaged: {error.error_count()} errors") from None
-        self.findings = {(key, name): finding for key, name, finding in saved.findings}
-        self.forecasts = {(key, limit): forecast for key, limit, forecast in saved.forecasts}
+        self.findings = Findings(self.params.persist, (((key, name), each) for key, name, each in saved.findings))
+        self.forecasts = Forecasts(((key, limit), each) for key, limit, each in saved.forecasts)
         self.open, self.last_nines = saved.open, saved.last_nines
         self.last_opened_at = -math.inf if saved.last_opened_at is None else saved.last_opened_at
         self.series, self.gap_s, self.outlook = saved.series, saved.gap_s, saved.outlook

@@ -23,7 +23,10 @@ class DetectionParams(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     max_series: int = Field(
-        100_000, ge=1, description="Series per partition; samples of further series are refused and counted."
+        100_000,
+        ge=1,
+        description="Series per partition; further ones take the place of those that nobody waits for any more. While "
+        "there are none, their samples are refused and counted.",
     )
     freeze_timeout: Duration = Field(
         14_400.0,

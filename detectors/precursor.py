@@ -18,6 +18,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter,
 
 from detectors._river import Logistic, learnt, logistic, relearn
 from detectors.agreement import NAME as AGREEMENT
+from detectors.findings import Finding, Foreseen, Mark
 from detectors.fusion import Fusion
 from detectors.outlook import Outlook
 from detectors.trust import Trust
@@ -104,8 +105,8 @@ class Precursor:
     """Learns what precedes the incidents of one service. Until the first incident it costs the patterns that wait."""
 
     __slots__ = (
-        "_counts", "_events", "_every_s", "_incidents", "_model", "_next_at", "_openings", "_params", "_standing",
-        "_trails", "_waiting", "trust",
+        "_counts", "_due_at", "_events", "_every_s", "_incidents", "_model", "_next_at", "_openings", "_params",
+        "_standing", "_trails", "_waiting", "trust",
     )  # fmt: skip
 
     def __init__(self, params: PrecursorParams) -> None:
@@ -113,6 +114,7 @@ class Precursor:
         self._every_s = params.horizon / SAMPLES
         self._next_at = -math.inf
         self._trails: dict[str, Trail] = {}
+        self._due_at = -math.inf  # when what has not changed must be noted again
         self._waiting: list[Waiting] = []  # lists, not deques: most services have nothing to learn, and pay for that
         self._events: list[str] = []
         self._incidents: list[float] = []  # that are not learnt from yet
@@ -190,11 +192,16 @@ class Precursor:
             self._fit(pattern, came=useful, weight=SAID)
 
     def _note(self, at: float, fusion: Fusion) -> None:
-        for (key, detector), finding in fusion.findings.items():
+        """Note what has changed; what has not was noted, and is again only when a sampling interval of it begins."""
+        findings: Iterable[tuple[Mark, Finding]] = fusion.findings.changed.items()
+        forecasts: Iterable[Foreseen] = fusion.forecasts.changed.values()
+        if at >= self._due_at:
+            self._due_at = math.inf
+            findings, forecasts = fusion.findings.items(), fusion.forecasts
+        for (key, detector), finding in findings:
             if finding.calm == 0 and detector != NAME:
                 self._leave(_feature(key.metric, detector), at, min(1.0, finding.nines / FULL), finding.evidence)
-        for foreseen in fusion.forecasts.values():
-            forecast = foreseen.forecast
+        for forecast in (foreseen.forecast for foreseen in forecasts):
             self._leave(_feature(forecast.key.metric, "forecast"), at, forecast.confidence, None)
 
     def _leave(self, feature: str, at: float, strength: float, evidence: Evidence | None) -> None:
@@ -207,6 +214,7 @@ class Precursor:
         elif at >= trail.at + self._every_s:
             trail.before, trail.at = self._faded(trail, at), at
             trail.strength = trail.before
+        self._due_at = min(self._due_at, trail.at + self._every_s)
         reached = trail.before + (1.0 - trail.before) * ADDS * strength
         if reached > trail.strength:
             trail.strength, trail.evidence = reached, evidence
@@ -220,6 +228,7 @@ class Precursor:
         for feature, strength in faded.items():
             if strength < FAINT:
                 del self._trails[feature]
+                self._due_at = -math.inf
         return {feature: strength for feature, strength in faded.items() if strength >= FAINT}
 
     def _look_back(self, at: float) -> None:

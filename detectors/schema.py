@@ -8,6 +8,8 @@ A series that has fallen silent is matched with those of its service that began 
 - another metric whose name shares half of its words: it was *renamed*; or whose name shares nothing, if as many stopped
   as began and their values are alike. One to one, the likest names first, then the likest values.
 
+When what began stops in turn and the first one speaks again, that was taken back, and is told so.
+
 Relabelled and renamed series of a service are one finding, however many they are: people have changed something, and
 whatever looks at the old names no longer sees anything. Nobody waits for the old series any more.
 """
@@ -19,7 +21,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from statistics import median
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -60,6 +62,7 @@ class Match:
     old: SeriesKey
     new: SeriesKey
     how: How
+    back: bool = False  # what had become of the one that began again
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +104,11 @@ class Life(NamedTuple):
 class Schema:
     """The series of one service that became others."""
 
-    __slots__ = ("_drift", "_heirs")
+    __slots__ = ("_again", "_drift", "_heirs")
 
     def __init__(self) -> None:
-        self._heirs: dict[SeriesKey, None] = {}  # series that are known to have followed others, the latest last
+        self._heirs: dict[SeriesKey, SeriesKey] = {}  # series that followed others, and those, the latest last
+        self._again: dict[SeriesKey, float] = {}  # since when those speak again, if they do
         self._drift: Drift | None = None
 
     def explain(self, stopped: Iterable[Series], every: Sequence[Series]) -> tuple[Match, ...]:
@@ -115,29 +119,49 @@ class Schema:
         young = [new for new in lives if new.key not in keys and any(new.follows(old, NEAR) for old in gone)]
         free = [new for new in young if new.key not in self._heirs]
         found: dict[SeriesKey, Match] = {}
+        _take(found, self._taken_back(gone, lives))
         _take(found, _replaced(gone, free, lives))
         _take(found, _relabelled([old for old in gone if old.key not in found], young))
         _take(found, _renamed([old for old in gone if old.key not in found], free))
         _take(found, _alike(gone, free, found))
         for match in found.values():
-            self._heirs[match.new] = None
-        while len(self._heirs) > KEPT:
-            del self._heirs[next(iter(self._heirs))]
+            self._heirs[match.new] = match.old
+        _bound(self._heirs)
         return tuple(found[old.key] for old in gone if old.key in found)
+
+    def speaks_again(self, key: SeriesKey, at: float) -> bool:
+        """Take note that a series is no longer silent; return whether another one had followed it."""
+        if key not in self._heirs.values():
+            return False
+        self._again[key] = at
+        _bound(self._again)
+        return True
+
+    def _taken_back(self, gone: Sequence[Life], lives: Sequence[Life]) -> Iterator[Match]:
+        """Yield series that had followed others, which speak again."""
+        begun = {life.key: life._replace(began_at=self._again[life.key]) for life in lives if life.key in self._again}
+        for old in gone:
+            new = begun.get(self._heirs[old.key]) if old.key in self._heirs else None
+            if new is not None and new.follows(old, NEAR):
+                how = How.RENAMED if new.key.metric != old.key.metric else How.RELABELLED
+                same = how is How.RELABELLED and _names(new.key) == _names(old.key)
+                yield Match(old.key, new.key, How.REPLACED if same else how, back=True)
 
     def tell(self, matches: Sequence[Match], every: Sequence[Series], at: float) -> Evidence:
         """Return the finding about series that have drifted, with those of the same drift before."""
         known = {series.key: series for series in every}
         gone = [Life.of(known[match.old]) for match in matches]
-        blind = [text for old in gone for text in _blind(old, every)]
         since, until = min(old.last_at for old in gone), at + TOLD * max(old.usual_s for old in gone)
         drift = self._drift or Drift(matches[0].old, since, until, ())
+        undone = {(match.new, match.old) for match in matches}
+        every_match = (*(match for match in drift.matches if (match.old, match.new) not in undone), *matches)[:KEPT]
+        blind = [text for m in every_match if m.old in known for text in _blind(Life.of(known[m.old]), every)]
         self._drift = drift = replace(
             drift,
             since=min(since, drift.since),
             until=until,
-            matches=(*drift.matches, *matches)[:KEPT],
-            blind=tuple(dict.fromkeys((*drift.blind, *blind))),
+            matches=every_match,
+            blind=tuple(dict.fromkeys(blind)),
         )
         values = sorted(value for _, value in known[drift.key].points) if drift.key in known else []
         low, mid, high = (values[0], median(values), values[-1]) if values else (0.0, 0.0, 0.0)
@@ -153,7 +177,7 @@ class Schema:
 
     def snapshot(self) -> Plain:
         """Return the whole state as plain data."""
-        return _SAVED.dump_python(_Saved(list(self._heirs), self._drift))  # type: ignore[no-any-return] # pydantic types the dump of anything as Any
+        return _SAVED.dump_python(_Saved(list(self._heirs.items()), list(self._again.items()), self._drift))  # type: ignore[no-any-return] # pydantic types the dump of anything as Any
 
     def restore(self, state: Plain) -> None:
         """Take over a snapshot."""
@@ -161,18 +185,25 @@ class Schema:
             saved = _SAVED.validate_python(state)
         except ValidationError as error:
             raise StateError(f"the saved schema of a service is damaged: {error.error_count()} errors") from None
-        self._heirs, self._drift = dict.fromkeys(saved.heirs), saved.drift
+        self._heirs, self._again, self._drift = dict(saved.heirs), dict(saved.again), saved.drift
 
 
 @dataclass(slots=True)
 class _Saved:
     """The form of a snapshot."""
 
-    heirs: list[SeriesKey]
+    heirs: list[tuple[SeriesKey, SeriesKey]]
+    again: list[tuple[SeriesKey, float]]
     drift: Drift | None
 
 
 _SAVED = TypeAdapter(_Saved)
+
+
+def _bound(known: dict[SeriesKey, Any]) -> None:
+    """Forget the oldest of too many."""
+    while len(known) > KEPT:
+        del known[next(iter(known))]
 
 
 def _take(found: dict[SeriesKey, Match], matches: Iterable[Match]) -> None:
@@ -281,7 +312,8 @@ def _words(drift: Drift) -> str:
     pairs = list(dict.fromkeys(_pair(match) for match in drift.matches))
     if len(pairs) == 1:
         old, new, how = pairs[0]
-        text = f"{old} has stopped and {new} has begun: {how}?"
+        again, back = (" again", " back") if drift.matches[0].back else ("", "")
+        text = f"{old} has stopped and {new} has begun{again}: {how}{back}?"
     else:
         olds, news = len(drift.matches), len({match.new for match in drift.matches})
         listed = ", ".join(f"{old} (now {new}?)" for old, new, _ in pairs[:LISTED])

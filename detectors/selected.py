@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from detectors.findings import Forecasts
 from detectors.fusion import Fusion
 from domain.anomaly import AnomalyKind, Evidence, Forecast
 from domain.identity import SeriesKey
@@ -28,6 +29,7 @@ class Selected(Fusion):
     def restore(self, state: Plain) -> None:
         """Take over a snapshot, but for what was found by detectors that count no more: nobody would ever end it."""
         Fusion.restore(self, state)
-        self.findings = {mark: each for mark, each in self.findings.items() if mark[1] not in self.without}
+        for mark in [mark for mark, _ in self.findings.items() if mark[1] in self.without]:
+            self.findings.drop(mark)
         if FORECAST in self.without:
-            self.forecasts.clear()
+            self.forecasts = Forecasts()

@@ -1,19 +1,23 @@
 """All that is known of one service of a partition: what looks at more than one of its series, and its findings."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from collections.abc import Set as AbstractSet
 
 from detectors.agreement import Agreement
-from detectors.bank import Series
+from detectors.bank import Bank, Series
 from detectors.cadence import read
 from detectors.declared import Spans
+from detectors.features import Refusal
 from detectors.fusion import Fusion
 from detectors.integrity import Integrity
 from detectors.objective import ObjectiveDetector
 from detectors.params import DetectionParams
 from detectors.precursor import Precursor
+from detectors.redeclared import Outcome, Redeclared, taken
 from detectors.schema import HEARD, How, Match, Schema
 from detectors.schema import NAME as SCHEMA
 from detectors.selected import Selected
+from detectors.silence import NAME as SILENCE
 from detectors.silence import Silence
 from detectors.trace import traced
 from detectors.unit_jump import NAME as UNIT
@@ -23,19 +27,22 @@ from domain.errors import StateError
 from domain.feedback import Feedback
 from domain.identity import SeriesKey, ServiceId
 from domain.state import Plain
-from domain.telemetry import EventKind, IncidentEvent
+from domain.telemetry import EventKind, IncidentEvent, Sample
+
+NOTHING: tuple[Anomaly, ...] = ()
 
 
 class ServiceState:
     """What is known of one service: its series, its silences, its findings, and when it must not learn."""
 
     __slots__ = (
-        "_params", "agreement", "beyond", "frozen", "fusion", "integrity", "precursor", "quiet", "schema", "series",
-        "silence",
+        "_params", "_slowest", "agreement", "beyond", "frozen", "fusion", "integrity", "precursor", "quiet",
+        "redeclared", "schema", "series", "silence",
     )  # fmt: skip
 
     def __init__(self, name: ServiceId, params: DetectionParams) -> None:
         self._params = params
+        self._slowest: Series | None = None  # known while there is something to settle
         self.series: list[Series] = []
         self.agreement = Agreement(params.agreement)
         self.silence = Silence(params.silence, self.series)
@@ -43,6 +50,7 @@ class ServiceState:
         without = frozenset(params.without)
         self.fusion = Selected(name, params.fusion, without=without) if without else Fusion(name, params.fusion)
         self.schema: Schema | None = None  # made when a series stops
+        self.redeclared: Redeclared | None = None  # made when one is declared to be something else
         self.precursor: Precursor | None = None  # made when there is something to learn
         self.frozen: Spans | None = None  # during which nothing is learnt
         self.quiet: Spans | None = None  # during which nothing new opens
@@ -53,6 +61,24 @@ class ServiceState:
         self.series.append(series)
         series.place = self.agreement.add(series.key)
         self.fusion.series = len(self.series)
+
+    def drop(self, keys: AbstractSet[SeriesKey]) -> None:
+        """Forget series altogether; it may be all of them."""
+        self.silent(keys)
+        self.series[:] = [series for series in self.series if series.key not in keys]
+        self.fusion.forget(keys)
+        self.fusion.series = len(self.series)
+        self.silence.drop(keys)
+        self.agreement.drop(keys)
+        self._slowest = None
+        for place, series in enumerate(self.series):
+            series.place = place
+
+    @property
+    def needless(self) -> bool:
+        """Whether nothing is known of it that anybody could want."""
+        declared = self.frozen is not None or self.quiet is not None  # without, there was nothing to learn from either
+        return not self.series and self.fusion.idle and not declared
 
     def stopped(self, found: Sequence[Evidence]) -> None:
         """Take in series that have fallen silent; those that became others are no silence.
@@ -66,17 +92,23 @@ class ServiceState:
             gone = [series for series in self.series if series.key in self.silence.silent]
             matches = self.schema.explain(gone, self.series)
         became = {match.old for match in matches}
-        for key in became:
-            self.fusion.forget(key)
-            self.agreement.forget(key)
+        self.gone(became)
         for evidence in found:
             if evidence.key not in became:
                 self.fusion.found(AnomalyKind.SILENCE, evidence)
         drifted = [match for match in matches if match.how is not How.REPLACED]
         if self.schema is not None and drifted:
             evidence = self.schema.tell(drifted, self.series, self.silence.at)
-            self.fusion.explained(AnomalyKind.SCHEMA, evidence, became)
+            news = {evidence.key} if any(match.back for match in drifted) else set[SeriesKey]()
+            self.fusion.explained(AnomalyKind.SCHEMA, evidence, became | news)
         self.silence.dismiss(became)
+
+    def speaks_again(self, series: Series, at: float) -> None:
+        """Take in a series that was silent, or of which nobody waited for another sample."""
+        self.fusion.over(series.key, SILENCE)
+        self.passed(series)
+        if self.schema is not None and self.schema.speaks_again(series.key, at) and self.silence.silent:
+            self.stopped(())
 
     def beginning(self, at: float, last: Series) -> bool:
         """Whether others that began with a new series are still to be heard: all are looked at when the last one is."""
@@ -90,23 +122,69 @@ class ServiceState:
         if over is not None:
             self.fusion.over(over, SCHEMA)
 
+    def unlike(self, series: Series, sample: Sample, bank: Bank) -> float | Refusal:
+        """Take a sample that is declared to be something else than its series, and return what to judge."""
+        before = series.objectives
+        value, change = taken(series, sample, bank)
+        if change is not None:
+            self.redeclared = self.redeclared or Redeclared()
+            self.redeclared.note(change)
+            if change.anew:
+                self.beyond.difference_update(goal for goal, _ in before)
+                if change.outcome is Outcome.WRONG:  # what was found before was found in a wrong unit
+                    self.fusion.forget({series.key})
+                self.agreement.anew(series.place)
+        return value
+
+    def tell_redeclared(self) -> None:
+        """Tell together what was declared to be something else of late, and no longer than need be."""
+        if self.redeclared is None:
+            return
+        over = self.redeclared.over(self.silence.at)
+        if over is not None:
+            self.fusion.over(over, UNIT)
+        told = self.redeclared.tell(self.series, self.silence.at)
+        if told is not None:
+            self.fusion.explained(AnomalyKind.UNIT, *told)
+
+    def unit_is_known(self, series: Series) -> None:
+        """Stop telling that the unit of a series seems to have changed, but not that it is declared to have."""
+        if self.redeclared is None or self.redeclared.key != series.key:
+            self.fusion.over(series.key, UNIT)
+
     def unit_changed(self, series: Series, at: float, jump: Jump) -> None:
         """Tell that a unit has changed, instead of all that was found of its series."""
         note = "; its objective holds for the unit of before" if series.objectives and not jump.back else ""
         self.fusion.explained(AnomalyKind.UNIT, jump.evidence(series.key, at, note), (series.key,))
 
-    def settle(self, at: float) -> list[Anomaly]:
-        """Return what has changed by event time ``at``."""
+    def settle(self, at: float, spoke: Series | None = None) -> Sequence[Anomaly]:
+        """Return what has changed by event time ``at``, by a sample of the series that ``spoke``, if it is that."""
         fusion = self.fusion
         if fusion.idle:
-            return []
-        fusion.gap_s = max([read(series.record)[1] for series in self.series])  # this is for every sample
+            self._slowest = None
+            return NOTHING
+        fusion.gap_s = self._longest_gap(spoke)
         precursor = self._learning()
         precursor.consider(at, fusion, frozen=self.frozen is not None and self.frozen.cover(at))
         quiet = self.quiet is not None and self.quiet.cover(at)
         said = [traced(anomaly, self.series) for anomaly in fusion.settle(at, quiet=quiet)]
         precursor.opened(said)
         return said
+
+    def _longest_gap(self, spoke: Series | None) -> float:
+        """Return the usual gap of the slowest series; only that of the one that ``spoke`` is another than before."""
+        known = self._slowest
+        if spoke is not None and known is not None:
+            gap_s: float = read(spoke.record)[1]
+            if gap_s >= self.fusion.gap_s:
+                self._slowest = spoke
+                return gap_s
+            if spoke is not known:
+                return self.fusion.gap_s
+        elif known is not None:
+            return self.fusion.gap_s
+        self._slowest = max(self.series, key=_usual_s)
+        return _usual_s(self._slowest)
 
     def rest(self) -> None:
         """Let go of what a calm service needs no more."""
@@ -133,10 +211,16 @@ class ServiceState:
             else:
                 self.beyond.discard(goal)
 
-    def silent(self, key: SeriesKey) -> None:
-        """Forget which limits a series was beyond: nobody knows whether it still is."""
-        gone = next(series for series in self.series if series.key == key)
-        self.beyond.difference_update(goal for goal, _ in gone.objectives)
+    def silent(self, keys: Collection[SeriesKey]) -> None:
+        """Forget which limits series were beyond: nobody knows whether they still are."""
+        mute = (series for series in self.series if series.objectives and series.key in keys)
+        self.beyond.difference_update(goal for series in mute for goal, _ in series.objectives)
+
+    def gone(self, keys: Collection[SeriesKey]) -> None:
+        """Forget what was found of series that nobody waits for."""
+        if keys:
+            self.fusion.forget(keys)
+            self.agreement.forget(keys)
 
     def _learning(self) -> Precursor:
         if self.precursor is None:
@@ -170,13 +254,14 @@ class ServiceState:
         """Return the state but for the series, which the bank keeps."""
         declared = [None if spans is None else spans.snapshot() for spans in (self.frozen, self.quiet)]
         parts = [part.snapshot() for part in (self.silence, self.integrity, self.fusion, self.agreement)]
-        made = [None if part is None else part.snapshot() for part in (self.schema, self.precursor)]
+        optional = (self.schema, self.redeclared, self.precursor)
+        made = [None if part is None else part.snapshot() for part in optional]
         return [declared, *parts, *made]
 
     def restore(self, state: Plain) -> None:
         """Take over a snapshot; the series must have been added already."""
         match state:
-            case [[frozen, quiet], silence, integrity, fusion, agreement, schema, precursor]:
+            case [[frozen, quiet], silence, integrity, fusion, agreement, schema, redeclared, precursor]:
                 self.frozen, self.quiet = _spans(frozen), _spans(quiet)
                 self.silence.restore(silence)
                 self.integrity.restore(integrity)
@@ -187,6 +272,9 @@ class ServiceState:
                 if schema is not None:
                     self.schema = Schema()
                     self.schema.restore(schema)
+                if redeclared is not None:
+                    self.redeclared = Redeclared()
+                    self.redeclared.restore(redeclared)
             case _:
                 raise StateError("a saved service is damaged")
         mute = self.silence.silent | self.silence.lost
@@ -194,7 +282,12 @@ class ServiceState:
             if series.key not in mute:
                 self.passed(series)
             if series.watch is None:  # it may have been given up, see the bank
-                self.fusion.over(series.key, UNIT)
+                self.unit_is_known(series)
+
+
+def _usual_s(series: Series) -> float:
+    usual_s: float = read(series.record)[1]
+    return usual_s
 
 
 def _spans(state: Plain) -> Spans | None:

@@ -67,8 +67,6 @@ class Silence:
             self._before, self.at = self.at, at
             if at > self._look and len(self._series) >= TOGETHER:
                 self._missing_together()
-        if self.deadline == math.inf:
-            self.deadline = at
         if self.silent and key in self.silent:  # hashing a key costs more than the rest of this method
             self.silent -= {key}
             return True
@@ -77,6 +75,10 @@ class Silence:
             return True
         return False
 
+    def known(self) -> None:
+        """Take note that one more series is known well enough for its silence to mean something: look at once."""
+        self.deadline = self._look = -math.inf
+
     def _missing_together(self) -> None:
         """Let the deadline be now if many series miss samples; look once in a gap of the quickest."""
         warm_up, quickest = self._params.warm_up, math.inf
@@ -84,7 +86,7 @@ class Silence:
             _, usual_s, _, count = read(series.record)
             if count >= warm_up and usual_s < quickest:
                 quickest = usual_s
-        self._look = self.at + 0.5 * quickest if quickest < math.inf else self.at
+        self._look = self.at + 0.5 * quickest
         if self._hasty(self.at, hurts=True):
             self.deadline = -math.inf
 
@@ -124,10 +126,8 @@ class Silence:
                 found.append(self._evidence(key, Cadence(*numbers), watermark if whole else self.at, whole))
             elif due < deadline:
                 deadline = due
-        if deadline == math.inf:  # all are silent, or none is known: look again after as long
-            patience = self.patience_s
-            deadline = self.at + patience if patience < math.inf else self.at
-        self.deadline = deadline
+        # If all are silent, look again after as long; if none is known, once one is.
+        self.deadline = deadline if deadline < math.inf else self.at + self.patience_s
         return found
 
     @property
@@ -173,6 +173,10 @@ class Silence:
     def dismiss(self, keys: AbstractSet[SeriesKey]) -> None:
         """Wait no more for series that are silent because others took their place."""
         self.silent, self.lost = self.silent - keys, self.lost | keys
+
+    def drop(self, keys: AbstractSet[SeriesKey]) -> None:
+        """Forget series altogether."""
+        self.silent, self.lost = self.silent - keys, self.lost - keys
 
     def _keys(self) -> list[SeriesKey]:
         return [series.key for series in self._series]

@@ -13,6 +13,7 @@ class Objective:
     limit: float
     above: bool
     for_s: float = 0.0
+    unit: str = ""  # of the limit; "": that in which the metric comes
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,7 @@ class Sample(NamedTuple):
     value: float
     observed_at: float
     kind: SampleKind = SampleKind.GAUGE
+    unit: str = ""  # as it was declared; "": it was not
 
 
 class EventKind(StrEnum):

@@ -47,6 +47,7 @@ class DetectStage:
         self._told_at = 0.0  # the watermark that was last sent
         self._heard_at = 0.0  # the watermark that records, not the clock, have brought about
         self._refusals = detection.refusals.copy()
+        self._given_way = detection.given_way
 
     def process(self, record: Record) -> Sequence[Output]:
         """Judge the samples of a message, or note what people say."""
@@ -104,6 +105,7 @@ class DetectStage:
         self._heard_at = state["heard_at"]
         self._fine_until = state.get("fine_until", 0.0)  # snapshots of earlier releases lack it
         self._refusals = self.detection.refusals.copy()
+        self._given_way = self.detection.given_way
 
     async def open(self) -> None:
         """No work of its own."""
@@ -112,12 +114,15 @@ class DetectStage:
         """No work of its own."""
 
     def _count_refusals(self) -> None:
-        """Samples that detection has no use for (repeats, late ones): a figure, not dead letters."""
+        """Samples that detection has no use for (repeats, late ones), and series that it let go: figures."""
         refusals = self.detection.refusals
         if refusals.total() > self._refusals.total():
             for reason, count in (refusals - self._refusals).items():
                 self._metrics.count("samples_refused", count, reason=reason)
             self._refusals = refusals.copy()
+        if (given_way := self.detection.given_way) > self._given_way:
+            self._metrics.count("series_given_way", given_way - self._given_way)
+            self._given_way = given_way
 
     def _say(self, anomalies: Sequence[Anomaly]) -> list[Output]:
         for anomaly in anomalies:

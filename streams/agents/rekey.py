@@ -60,4 +60,4 @@ def _messages(service: str, samples: Sequence[Sample]) -> Iterator[bytes]:
 
 def _row(sample: Sample) -> Row:
     attributes = dict(sample.key.attributes) or None
-    return Row(sample.key.metric, sample.value, attributes, sample.observed_at, sample.kind)
+    return Row(sample.key.metric, sample.value, attributes, sample.observed_at, sample.kind, sample.unit or None)

@@ -14,6 +14,7 @@ from typing import Protocol
 from domain.errors import DecodeError
 from domain.identity import SeriesKey, ServiceId
 from domain.telemetry import IncidentEvent, Sample, SampleKind
+from domain.units import LONGEST
 
 Pairs = Iterable[tuple[str, str]]  # the attributes of a sample, in any order
 
@@ -21,6 +22,7 @@ SHOWN = 40  # characters of a refused value that a detail may repeat
 CACHED_CHARACTERS = 50_000_000  # of all names: 100,000 series of everyday length
 KEY_OVERHEAD = 200  # bytes of an entry apart from its names, about
 DESCRIBED = 5  # refused samples that a description names
+UNITS = 1_000  # that are remembered
 
 
 class Reason(StrEnum):
@@ -176,12 +178,22 @@ class SeriesKeys:
         self._capacity = capacity
         self._held = 0
         self._known: dict[tuple[str, str, tuple[tuple[str, str], ...]], SeriesKey] = {}
+        self._units: dict[str, str] = {}
 
     def of(self, service: str, metric: str, attributes: Pairs = ()) -> SeriesKey:
         """Return the key of a series; raises DecodeError for a name that is not acceptable."""
         address = (service, metric, tuple(attributes))
         key = self._known.get(address)
         return self._admit(*address) if key is None else key
+
+    def unit(self, text: str) -> str:
+        """Return a unit, as the same object each time; raises DecodeError for one that is not acceptable."""
+        unit = self._units.get(text)
+        if unit is None:
+            if len(self._units) >= UNITS:
+                self._units.clear()
+            unit = self._units[text] = check_text(text, LONGEST, "unit")
+        return unit
 
     def _admit(self, service: str, metric: str, attributes: tuple[tuple[str, str], ...]) -> SeriesKey:
         if len(attributes) > self._limits.max_attributes:
@@ -216,21 +228,32 @@ class Assembly:
         self._rejected: list[Rejection] = []
         self.no_value = 0
 
-    def add(self, service: str, metric: str, value: float, attributes: Pairs, at: float, kind: SampleKind) -> None:
+    def add(
+        self, service: str, metric: str, value: float, attributes: Pairs, at: float, kind: SampleKind, unit: str = ""
+    ) -> None:
         """Take one sample; raises DecodeError as ``sample`` does, and takes nothing."""
-        self._samples.append(self.sample(service, metric, value, attributes, at, kind))
+        self._samples.append(self.sample(service, metric, value, attributes, at, kind, unit))
 
     def take(self, samples: Iterable[Sample]) -> None:
         """Take samples made by ``sample``: for those that are kept or refused together."""
         self._samples.extend(samples)
 
-    def sample(self, service: str, metric: str, value: float, attributes: Pairs, at: float, kind: SampleKind) -> Sample:
+    def sample(
+        self, service: str, metric: str, value: float, attributes: Pairs, at: float, kind: SampleKind, unit: str = ""
+    ) -> Sample:
         """Make one sample; raises DecodeError, whose detail begins with the field."""
         if not math.isfinite(value):
             raise DecodeError(Reason.BAD_NUMBER, "value: not a finite number")
         if not self._earliest <= at <= self._latest:
             self._limits.check_time(at, self._received_at, "at")
-        return Sample(self._keys.of(service, metric, attributes), value, at, kind)
+        return Sample(self._keys.of(service, metric, attributes), value, at, kind, unit and self._keys.unit(unit))
+
+    def unit(self, text: str) -> str:
+        """Return a unit if it is acceptable, else none: for a format whose units nobody may have looked at so far."""
+        try:
+            return text and self._keys.unit(text)
+        except DecodeError:
+            return ""
 
     def reject(self, path: str, error: DecodeError) -> None:
         """Note a refused sample; raises DecodeError for the whole message when there are more than samples may be."""

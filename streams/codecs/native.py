@@ -41,6 +41,7 @@ class Row(msgspec.Struct, frozen=True, omit_defaults=True):
     attributes: dict[str, str] | None = None
     at: Time | None = None
     kind: SampleKind | None = None
+    unit: str | None = None
 
 
 class _Message(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -48,6 +49,7 @@ class _Message(msgspec.Struct, frozen=True, omit_defaults=True):
     service: str
     at: Time | None = None
     kind: SampleKind | None = None
+    unit: str | None = None
     attributes: dict[str, str] | None = None
     samples: list[Row] | None = None
     metric: str | None = None
@@ -80,7 +82,7 @@ class NativeTelemetry:
 
     def _read(self, message: _Message, assembly: Assembly) -> None:
         check_version(message.v, VERSION, NAME)
-        shared = _Shared(message.service, _seconds(message.at), message.kind, message.attributes)
+        shared = _Shared(message.service, _seconds(message.at), message.kind, message.attributes, message.unit)
         if message.samples is None:
             shared.add(_single(message), assembly)
             return
@@ -96,8 +98,8 @@ class NativeTelemetry:
     def _read_slowly(self, payload: bytes, assembly: Assembly) -> None:
         raw = parse_object(payload)
         check_version(raw.get("v"), VERSION, NAME)
-        attributes, at, kind = _shareable(raw)
-        shared = _Shared(required(raw, "service", a_text), at, kind, attributes)
+        attributes, at, kind, unit = _shareable(raw)
+        shared = _Shared(required(raw, "service", a_text), at, kind, attributes, unit)
         samples = optional(raw, "samples", a_list)
         if samples is None:
             shared.add(_row(raw), assembly)
@@ -124,6 +126,7 @@ class _Shared(msgspec.Struct, frozen=True):
     at: float | None
     kind: SampleKind | None
     attributes: dict[str, str] | None
+    unit: str | None
 
     def add(self, row: Row, assembly: Assembly) -> None:
         at = self.at if row.at is None else _seconds(row.at)
@@ -132,7 +135,8 @@ class _Shared(msgspec.Struct, frozen=True):
         own, shared = row.attributes, self.attributes
         attributes = own if not shared else shared if not own else {**shared, **own}
         kind = row.kind or self.kind or SampleKind.GAUGE
-        assembly.add(self.service, row.metric, row.value, attributes.items() if attributes else (), at, kind)
+        unit = row.unit or self.unit or ""
+        assembly.add(self.service, row.metric, row.value, attributes.items() if attributes else (), at, kind, unit)
 
 
 def encode_native(service: str, at: float, rows: Iterable[Row]) -> bytes:
@@ -168,9 +172,10 @@ def _row(raw: Mapping[str, Any]) -> Row:
     return Row(metric, value, *_shareable(raw))
 
 
-def _shareable(raw: Mapping[str, Any]) -> tuple[dict[str, str] | None, float | None, SampleKind | None]:
+def _shareable(raw: Mapping[str, Any]) -> tuple[dict[str, str] | None, float | None, SampleKind | None, str | None]:
     """Return what may stand with the message or with a sample."""
-    return optional(raw, "attributes", _attributes), optional(raw, "at", a_time), optional(raw, "kind", _kind)
+    attributes, at = optional(raw, "attributes", _attributes), optional(raw, "at", a_time)
+    return attributes, at, optional(raw, "kind", _kind), optional(raw, "unit", a_text)
 
 
 def _kind(found: object, name: str) -> SampleKind:

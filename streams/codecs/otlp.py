@@ -43,6 +43,7 @@ KEPT_OF_RESOURCE = ("service.instance.id",)
 NO_RECORDED_VALUE = 1  # a bit of a point's flags
 NS_PER_S = 1e9
 NUMBER_ERROR = "out of range"  # in msgspec's words
+COUNT = ".count"  # of a histogram or a summary: whatever is counted, its unit is not that of the values
 QUANTILES = {"p50": 0.5, "p95": 0.95, "p99": 0.99}
 DATA = ("gauge", "sum", "histogram", "exponential_histogram", "summary")
 DELTA, CUMULATIVE = 1, 2
@@ -161,12 +162,12 @@ class _Walk:
         except DecodeError as error:
             self._assembly.reject(path, error)
             return 0
-        points = data.data_points
+        points, unit = data.data_points, self._assembly.unit(metric.unit)
         if len(points) > room:
             raise DecodeError(Reason.TOO_MANY, f"{path}: more than {self._limits.max_samples} data points in all")
         for index, point in enumerate(points):
             try:
-                self._point(service, shared, metric.name, point, read)
+                self._point(service, shared, (metric.name, unit), point, read)
             except DecodeError as error:
                 self._assembly.reject(f"{path}.{form}.dataPoints[{index}]", error)
         return len(points)
@@ -193,7 +194,9 @@ class _Walk:
         buckets = self._explicit if form == "histogram" else self._exponential
         return lambda point: self._histogram(point, buckets, temporality == DELTA)
 
-    def _point(self, service: str, shared: dict[str, str], name: str, point: Any, read: Callable[[Any], Rows]) -> None:
+    def _point(
+        self, service: str, shared: dict[str, str], metric: tuple[str, str], point: Any, read: Callable[[Any], Rows]
+    ) -> None:
         """Take all samples of one data point, or refuse it as a whole."""
         if point.flags & NO_RECORDED_VALUE:
             self._assembly.no_value += 1
@@ -202,9 +205,12 @@ class _Walk:
         if not point.time_unix_nano:
             raise DecodeError(Reason.MISSING_FIELD, "timeUnixNano: missing")
         at = point.time_unix_nano / NS_PER_S
-        rows = read(point)
-        make = self._assembly.sample
-        self._assembly.take([make(service, name + suffix, value, attributes, at, kind) for suffix, value, kind in rows])
+        make, (name, unit) = self._assembly.sample, metric
+        samples = [
+            make(service, name + suffix, value, attributes, at, kind, "" if suffix == COUNT else unit)
+            for suffix, value, kind in read(point)
+        ]
+        self._assembly.take(samples)
 
     def _number(self, point: Any, kind: SampleKind) -> Rows:
         value = self._optional(point, "as_double")
@@ -219,7 +225,7 @@ class _Walk:
 
     def _histogram(self, point: Any, read: Callable[[Any], tuple[Bucket, ...]], delta: bool) -> Rows:
         kind = SampleKind.GAUGE if delta else SampleKind.COUNTER
-        rows: Rows = [(".count", float(point.count), kind)]
+        rows: Rows = [(COUNT, float(point.count), kind)]
         total = self._optional(point, "sum")
         if total is not None:
             rows.append((".sum", total, kind))
@@ -262,7 +268,7 @@ class _Walk:
 
     def _summary(self, point: Any) -> Rows:
         rows: Rows = [
-            (".count", float(point.count), SampleKind.COUNTER),
+            (COUNT, float(point.count), SampleKind.COUNTER),
             (".sum", point.sum, SampleKind.COUNTER),
         ]
         rows.extend(self._quantiles(point))

@@ -138,6 +138,7 @@ class Metric(_Wire, frozen=True):
     """A metric: at most one of its kinds of data is there."""
 
     name: str = ""
+    unit: str = ""
     gauge: Gauge | None = None
     sum: Sum | None = None
     histogram: Histogram | None = None

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from config.loader import load, load_with_environment
-from config.origins import Environment, InvalidConfigError, SecretFile, Written
+from config.origins import SHOWN, Environment, InvalidConfigError, SecretFile, Written
 from domain.errors import ConfigError
 from tests.support.config_files import errors_of, read_text, write
 
@@ -228,6 +228,20 @@ def test_problems_are_kept_in_the_order_of_their_lines(tmp_path: Path) -> None:
 
     assert [problem.line for problem in caught.value.problems] == [1, 2, 3, None]
     assert caught.value.problems[0].path == ("server", "port")
+
+
+def test_of_thousands_of_mistakes_the_first_are_told_and_the_others_counted(tmp_path: Path) -> None:
+    clients = "".join(f"  bank-{number}: {{nmae: Bank}}\n" for number in range(1000))
+    path = write(tmp_path, f"clients:\n{clients}")
+
+    with pytest.raises(InvalidConfigError) as caught:
+        load(path, {})
+
+    lines = str(caught.value).splitlines()
+    assert len(lines) == SHOWN + 1
+    assert "clients.bank-0" in lines[0]
+    every = len(caught.value.problems)
+    assert lines[-1] == f"and {every - SHOWN:,} more, {every:,} in all: mend these first"
 
 
 def test_what_follows_from_a_mistake_is_not_told_too(tmp_path: Path) -> None:

@@ -58,6 +58,7 @@ def test_an_editor_shows_mistakes_that_one_place_gives_away(name: str) -> None:
         "kafka: {partitions: '${N}', create_topics: '${C:-true}', security: '${S}'}",
         "state: {snapshot_every: '${EVERY:-5s}'}",
         "services:\nsources:\nkafka:\n",
+        "kafka: {brokers: 'one:9092,two:9092'}",
         "services: {api: }",
         "channels: {slack: {token_file: secrets/token}}",
         "channels: {slack: null}",

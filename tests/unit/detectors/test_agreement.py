@@ -96,8 +96,7 @@ def test_a_series_that_is_gone_takes_its_evidence_with_it() -> None:
     agreement = service(4)
     calm(agreement, 300, 4)
     assert tell(agreement, 300, [1.9] * 4) is not None
-    for number in range(3):
-        agreement.forget(SeriesKey.of("payments-api", f"m{number}"))
+    agreement.forget({SeriesKey.of("payments-api", f"m{number}") for number in range(3)})
     for _ in range(3):
         assert not agreement.observe(3, 1.0, score_of(1.9), learn=True)
     assert agreement.observe(3, 1.0, score_of(1.9), learn=True)
@@ -126,3 +125,15 @@ def test_a_snapshot_as_json_continues_bit_for_bit(cut: int) -> None:
 def test_a_damaged_snapshot_is_refused(damaged: object) -> None:
     with pytest.raises(StateError):
         service(5).restore(damaged)  # type: ignore[arg-type]
+
+
+def test_a_series_that_is_dropped_leads_no_more_and_those_after_it_move_up() -> None:
+    agreement = Agreement(AgreementParams())
+    keys = [SeriesKey.of("api", f"m{number}") for number in range(3)]
+    places = [agreement.add(key) for key in keys]
+    agreement._leader = places[2]
+    agreement.drop({keys[0]})
+    assert agreement.leader == keys[2]
+    agreement.drop({keys[2]})
+    assert agreement.leader is None
+    assert agreement.add(keys[0]) == 1

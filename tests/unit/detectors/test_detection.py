@@ -222,7 +222,7 @@ def test_the_number_of_series_is_bounded_and_refusals_are_counted() -> None:
     detection = Detection(DetectionParams(max_series=2))
     for metric in ("a", "b", "c", "c"):
         detection.observe(Sample(SeriesKey.of("s", metric), 1.0, START))
-    assert (detection.series_count, detection.refused) == (2, 2)
+    assert (detection.series_count, detection.refusals["too_many_series"]) == (2, 2)
 
 
 def test_refused_samples_are_counted_by_reason_and_score_zero() -> None:

@@ -252,7 +252,7 @@ def test_an_anomaly_that_opens_by_itself_is_believed_more_when_it_looks_like_bef
 def test_a_metric_that_was_never_learnt_is_not_called_harmless() -> None:
     life = lived(declare(FAILS))
     at = T0 + DAYS * DAY + HOUR
-    life.fusion.findings.clear()
+    life.fusion.findings.forget({key for (key, _), _ in life.fusion.findings.items()})
     life.fusion.found(AnomalyKind.LEVEL, finding(SeriesKey(API, "disk_free_bytes"), at, 3.0))
     life.precursor.consider(at, life.fusion, frozen=False)
     assert life.fusion.outlook is None

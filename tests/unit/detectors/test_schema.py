@@ -165,6 +165,44 @@ def test_an_objective_whose_series_was_relabelled_still_has_it() -> None:
     assert "objective" not in said[0].evidence[0].detail
 
 
+BACK = 300
+
+
+@pytest.mark.parametrize("late", [0, 20])
+def test_a_metric_that_gets_its_old_name_back_is_told_as_that(late: int) -> None:
+    first, again = (
+        line("request_latency_ms", last=STOP),
+        line("request_latency_ms", first=BACK + late, seed=3),
+    )
+    said = run(first, line("latency_ms", first=STOP, last=BACK, seed=2), again)
+    assert story(said)[:2] == [(OPENED, SCHEMA), (ENDED, SCHEMA)]
+    told = said[2:] if late == 0 else said[3:]
+    assert (late > 0) is (SILENCE in {anomaly.kind for anomaly in said})
+    assert details(told)[0] == "latency_ms has stopped and request_latency_ms has begun again: renamed back?"
+
+
+def test_a_name_that_is_given_back_while_its_change_is_told_takes_that_back() -> None:
+    goal = Service(ServiceId("payments-api"), objectives=(Objective("request_latency_ms", 100.0, above=True),))
+    first, again = line("request_latency_ms", last=STOP), line("request_latency_ms", first=230, last=400, seed=3)
+    said = run(first, line("latency_ms", first=STOP, last=230, seed=2), again, services=[goal])
+    assert story(said) == [(OPENED, SCHEMA), (UPDATED, SCHEMA), (ENDED, SCHEMA)]
+    assert "nothing watches" in details(said)[0]
+    assert details(said[1:])[0] == "latency_ms has stopped and request_latency_ms has begun again: renamed back?"
+
+
+def test_labels_that_are_given_back_are_told_as_that() -> None:
+    first, again = line("depth", last=STOP, pod="a"), line("depth", first=BACK, seed=3, pod="a")
+    said = run(first, line("depth", first=STOP, last=BACK, seed=2), again)
+    assert details(said[2:])[0] == "depth has stopped and the same with pod has begun again: relabelled back?"
+
+
+def test_an_instance_that_comes_back_for_the_one_that_came_for_it_is_no_news() -> None:
+    old = [line(f"m{i}", last=STOP, seed=i, pod="a") for i in range(2)]
+    new = [line(f"m{i}", first=STOP, last=BACK, seed=9 + i, pod="b") for i in range(2)]
+    again = [line(f"m{i}", first=BACK, seed=3 + i, pod="a") for i in range(2)]
+    assert run(*old, *new, *again) == []
+
+
 def test_a_series_that_only_stops_is_silent() -> None:
     assert story(run(line("request_latency_ms", last=STOP))) == [(OPENED, SILENCE)]
 
@@ -174,14 +212,15 @@ def test_nobody_waits_for_a_series_that_was_renamed() -> None:
     samples = together(RATE, QUEUE, line("old_depth", last=STOP), line("new_depth", first=STOP, seed=2))
     _, said = feed(detection, samples)
     assert story(said)[-1] == (ENDED, SCHEMA)
-    again = (line(metric, first=400, last=440, seed=5) for metric in ("rate", "queue", "old_depth"))
+    again = (line(metric, first=400, last=440, seed=5) for metric in ("rate", "queue", "old_depth", "new_depth"))
     assert SCHEMA not in {anomaly.kind for anomaly in feed(detection, together(*again))[1]}
 
 
-@pytest.mark.parametrize("cut", [199, 202, 204, 205, 240, 266, 350])
+@pytest.mark.parametrize("cut", [199, 202, 204, 205, 240, 266, 301, 304, 305, 306, 350])
 def test_a_snapshot_at_any_point_of_it_continues_identically(cut: int) -> None:
     samples = together(
-        RATE, QUEUE, line("old_depth", last=STOP), line("new_depth", first=STOP, seed=2),
+        RATE, QUEUE, line("old_depth", last=STOP), line("new_depth", first=STOP, last=BACK, seed=2),
+        line("old_depth", first=BACK, seed=6),
         line("m", last=STOP, pod="a"), line("m", first=STOP, seed=4, pod="b"),
     )  # fmt: skip
     at = next(place for place, sample in enumerate(samples) if sample.observed_at >= START + cut)

@@ -1,6 +1,7 @@
 """How long a series may be quiet, and who notices."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import pytest
@@ -132,10 +133,30 @@ def scrape(silence: Silence, some: list[Speaker], at: float, *, hurts: bool = Fa
     found: list[str] = []
     for series in some:
         series.speak(at)
+        if Cadence.of(series.record).samples == PARAMS.warm_up:
+            silence.known()
         silence.heard(series.key, at, at)
         if silence.at > silence.deadline:
             found += [evidence.key.metric for evidence in silence.overdue(at, hurts=hurts)]
     return found
+
+
+class Counted(list[Speaker]):
+    """Series that count how often somebody goes through all of them."""
+
+    times = 0
+
+    def __iter__(self) -> Iterator[Speaker]:
+        self.times += 1
+        return super().__iter__()
+
+
+def test_series_that_are_not_known_yet_are_not_gone_through_for_every_sample() -> None:
+    series = Counted(Speaker(SeriesKey.of("api", f"m{number}")) for number in range(200))
+    silence = Silence(PARAMS, series)
+    for number in range(200):
+        assert scrape(silence, [series[number]], START + number) == []
+    assert series.times < 3
 
 
 def test_half_of_a_service_that_misses_two_samples_is_silent_at_once() -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from domain.errors import DecodeError
 from domain.identity import SeriesKey
 from domain.telemetry import Sample, SampleKind
-from streams.codecs.base import Assembly, Limits, Reason, SeriesKeys
+from streams.codecs.base import UNITS, Assembly, Limits, Reason, SeriesKeys
 from streams.codecs.native import NativeTelemetry, Row, encode_native
 
 NOW = 1_795_301_265.0
@@ -38,11 +38,13 @@ def test_samples_keep_their_order_and_their_repeats() -> None:
 
 
 def test_what_a_sample_does_not_say_is_taken_from_the_message() -> None:
-    own = {"metric": "m", "value": 1, "at": NOW - 5, "kind": "gauge", "attributes": {"host": "h2", "disk": "d"}}
-    message = a_message({"metric": "m", "value": 1}, own, kind="counter", attributes={"host": "h1", "zone": "z"})
+    own = {"metric": "m", "value": 1, "at": NOW - 5, "kind": "gauge", "unit": "s"}
+    own_labels, labels = {"attributes": {"host": "h2", "disk": "d"}}, {"host": "h1", "zone": "z"}
+    message = a_message({"metric": "m", "value": 1}, own | own_labels, kind="counter", unit="By", attributes=labels)
+    gauge, counter = SampleKind.GAUGE, SampleKind.COUNTER
     assert decode(message).samples == (
-        Sample(SeriesKey.of("payments-api", "m", {"host": "h1", "zone": "z"}), 1.0, NOW, SampleKind.COUNTER),
-        Sample(SeriesKey.of("payments-api", "m", {"host": "h2", "zone": "z", "disk": "d"}), 1.0, NOW - 5),
+        Sample(SeriesKey.of("payments-api", "m", labels), 1.0, NOW, counter, "By"),
+        Sample(SeriesKey.of("payments-api", "m", {"host": "h2", "zone": "z", "disk": "d"}), 1.0, NOW - 5, gauge, "s"),
     )
 
 
@@ -85,6 +87,9 @@ def test_a_time_can_be_text(text: str, seconds: float) -> None:
         ('{"metric": "m", "value": 1, "attributes": {"x": 1}}', Reason.WRONG_TYPE),
         ('{"metric": "m", "value": 1, "attributes": []}', Reason.WRONG_TYPE),
         ('{"metric": "m", "value": 1, "kind": "histogram"}', Reason.UNSUPPORTED),
+        ('{"metric": "m", "value": 1, "unit": 5}', Reason.WRONG_TYPE),
+        ('{"metric": "m", "value": 1, "unit": "m\\u0000s"}', Reason.BAD_NAME),
+        ('{"metric": "m", "value": 1, "unit": "' + 64 * "s" + '"}', Reason.BAD_NAME),
         ('{"metric": "m", "value": 1, "at": "2026-03-01T08:30:00"}', Reason.BAD_TIME),
         ('{"metric": "m", "value": 1, "at": -1}', Reason.BAD_TIME),
         ('{"metric": "m", "value": 1, "at": NaN}', Reason.BAD_TIME),
@@ -179,7 +184,16 @@ rows = st.builds(
     st.none() | st.dictionaries(names, names, max_size=3),
     st.none() | times,
     st.none() | st.sampled_from(SampleKind),
+    st.none() | names,
 )
+
+
+def test_units_are_shared_between_messages_and_forgotten_when_they_are_too_many() -> None:
+    keys = SeriesKeys(Limits())
+    assert keys.unit("".join(list("ms"))) is keys.unit("".join(list("ms")))
+    for number in range(3 * UNITS):
+        keys.unit(f"{{{number}}}")
+    assert len(keys._units) <= UNITS
 
 
 @given(service=names, at=times, written=st.lists(rows, min_size=1, max_size=5))
@@ -192,6 +206,7 @@ def test_what_is_encoded_is_decoded_unchanged(service: str, at: float, written: 
             row.value,
             at if row.at is None else row.at,  # type: ignore[arg-type]  # these rows have no calendar dates
             row.kind or SampleKind.GAUGE,
+            row.unit or "",
         )
         for row in written
     ]

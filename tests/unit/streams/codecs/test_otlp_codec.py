@@ -103,6 +103,22 @@ def test_a_cumulative_histogram_gives_two_counters_and_no_quantiles() -> None:
     assert {sample.kind for sample in result.samples} == {SampleKind.COUNTER}
 
 
+def test_the_unit_of_a_metric_is_that_of_its_values_and_not_of_their_count() -> None:
+    gauge = a_metric(
+        "gauge",
+        {"asDouble": 1.5},
+    ) | {"unit": "By", "name": "heap"}
+    histogram = a_metric("histogram", a_histogram(), aggregationTemporality=DELTA) | {"unit": "s"}
+    units = {sample.key.metric: sample.unit for sample in both(a_request(gauge, histogram)).samples}
+    assert units == {"heap": "By", "m.count": "", "m.sum": "s", "m.p50": "s", "m.p95": "s", "m.p99": "s"}
+
+
+@pytest.mark.parametrize("unit", ["s" * 64, " s", "a\nb"])
+def test_a_unit_that_is_none_is_passed_over(unit: str) -> None:
+    (sample,) = both(a_request(a_metric("gauge", {"asDouble": 1.5}) | {"unit": unit})).samples
+    assert sample.unit == ""
+
+
 def test_an_empty_delta_histogram_has_a_count_of_zero_and_no_quantiles() -> None:
     point = {"count": "0", "bucketCounts": ["0", "0"], "explicitBounds": [1.0]}
     result = both(a_request(a_metric("histogram", point, aggregationTemporality=DELTA)))

@@ -1,0 +1,275 @@
+"""Series that are declared to be something else: in another unit, or a counter instead of a gauge."""
+
+import json
+from collections.abc import Iterable, Sequence
+from itertools import accumulate
+
+import pytest
+
+from detectors.detection import Detection
+from detectors.measure import Measure
+from detectors.params import DetectionParams
+from detectors.redeclared import HELD, Redeclared
+from domain.anomaly import Anomaly, AnomalyKind, AnomalyPhase
+from domain.errors import StateError
+from domain.identity import ServiceId
+from domain.journeys import Objective, Service
+from domain.telemetry import Sample, SampleKind
+from tests.support.timelines import START, feed, noise, timeline, together
+
+OPENED, UPDATED, ENDED = AnomalyPhase.OPENED, AnomalyPhase.UPDATED, AnomalyPhase.ENDED
+UNIT, BREACH = AnomalyKind.UNIT, AnomalyKind.BREACH
+TOLD_ONCE = [(OPENED, UNIT), (ENDED, UNIT)]
+GAUGE, COUNTER = SampleKind.GAUGE, SampleKind.COUNTER
+CHANGE = 400
+WATCHED = Service(ServiceId("payments-api"), objectives=(Objective("latency", 100.0, above=True),))
+IN_MS = Service(ServiceId("payments-api"), objectives=(Objective("latency", 100.0, above=True, unit="ms"),))
+
+
+def line(values: Iterable[float], unit: str = "", first: int = 0, *, metric: str = "latency",
+         kind: SampleKind = GAUGE) -> list[Sample]:  # fmt: skip
+    samples = timeline(values, metric=metric, start=START + first, kind=kind)
+    return [sample._replace(unit=unit) for sample in samples]
+
+
+def values(count: int = 200, seed: int = 9, times: float = 1.0) -> list[float]:
+    return [value * times for value in noise(count, seed)]
+
+
+def counted(count: int, seed: int = 9, start: float = 0.0) -> list[float]:
+    return list(accumulate(noise(count, seed), initial=start))[1:]
+
+
+def run(*samples: Sequence[Sample], services: Sequence[Service] = ()) -> list[Anomaly]:
+    return feed(Detection(DetectionParams(), services), [sample for part in samples for sample in part])[1]
+
+
+def story(said: Sequence[Anomaly]) -> list[tuple[AnomalyPhase, AnomalyKind]]:
+    return [(anomaly.phase, anomaly.kind) for anomaly in said]
+
+
+def detail(said: Sequence[Anomaly]) -> str:
+    return said[0].evidence[0].detail
+
+
+BEFORE = line(noise(CHANGE), "ms")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "times"), [("ms", "s", 0.001), ("By", "KiBy", 1 / 1024), ("1", "%", 100.0), ("s", "ms", 1000.0)]
+)
+def test_a_unit_that_can_be_converted_is_told_once_by_both_names_and_nothing_is_lost(
+    old: str, new: str, times: float
+) -> None:
+    plain = Detection(DetectionParams())
+    scores, _ = feed(plain, line([*noise(CHANGE), *values()], old))
+    converted = Detection(DetectionParams())
+    changed, said = feed(converted, [*line(noise(CHANGE), old), *line(values(times=times), new, CHANGE)])
+    assert story(said) == TOLD_ONCE
+    assert detail(said) == f"in {new} instead of {old}: converted, so all that is known of it holds"
+    assert changed == pytest.approx(scores, abs=1e-9)
+    told = said[0].evidence[0]
+    assert told.since == START + CHANGE
+    assert told.actual is not None
+    assert 40 < told.low < told.actual < told.high < 60  # in the unit of before
+
+
+@pytest.mark.parametrize(("before", "after"), [("ms", "milliseconds"), ("{request}", "1"), ("", "ms"), ("ms", "")])
+def test_another_word_for_a_unit_and_one_that_is_declared_late_or_no_more_are_no_news(before: str, after: str) -> None:
+    assert run(line(noise(CHANGE), before), line(values(), after, CHANGE)) == []
+
+
+def test_a_limit_holds_for_the_unit_that_the_series_had_first() -> None:
+    slow = line(values(20, times=0.003), "s", CHANGE + 200)
+    said = run(BEFORE, line(values(times=0.001), "s", CHANGE), slow, services=[WATCHED])
+    assert story(said)[:3] == [*TOLD_ONCE, (OPENED, BREACH)]
+    assert said[2].at == START + CHANGE + 200
+    assert said[2].evidence[0].actual == pytest.approx(150.0, rel=0.1)
+
+
+def test_a_limit_that_names_its_unit_holds_for_it_from_the_first_sample_on() -> None:
+    assert run(line(values(times=0.001), "s"), services=[IN_MS]) == []
+    said = run(line(values(times=0.001), "s"), line(values(20, times=0.003), "s", 200), services=[IN_MS])
+    assert (story(said)[0], said[0].at) == ((OPENED, BREACH), START + 200)
+
+
+def test_a_limit_in_a_unit_that_the_telemetry_never_has_is_told_as_nobody_watching_it() -> None:
+    said = run(line(values(times=1e6), "By"), services=[IN_MS])
+    assert story(said) == TOLD_ONCE
+    assert detail(said) == (
+        "in By instead of ms, and nothing converts that: learnt anew; "
+        "nothing watches the objective latency above 100 ms any more"
+    )
+    assert said[0].confidence == pytest.approx(0.8)
+
+
+def test_a_unit_that_cannot_be_converted_is_told_and_the_series_is_learnt_anew_without_its_limits() -> None:
+    detection = Detection(DetectionParams(), [WATCHED])
+    _, said = feed(detection, [*BEFORE, *line(values(300, times=100.0), "By", CHANGE)])
+    assert story(said) == TOLD_ONCE
+    assert detail(said) == (
+        "in By instead of ms, and nothing converts that: learnt anew; "
+        "nothing watches the objective latency above 100 any more"
+    )
+    _, spike = feed(detection, line([50_000.0], "By", CHANGE + 300))
+    assert story(spike) == []  # beside objectives statistics open nothing so easily
+    _, back = feed(detection, line([*values(40), *values(5, times=3.0)], "ms", CHANGE + 301))
+    assert (OPENED, UNIT) in story(back)
+    assert story(back)[-1] == (UPDATED, BREACH)
+
+
+def test_while_two_sources_send_under_one_name_the_one_that_was_there_first_is_judged() -> None:
+    known, other = line(noise(800), "ms"), line(values(800, times=100.0), "By", CHANGE)
+    mixed = together(known, [sample._replace(observed_at=sample.observed_at + 0.5) for sample in other])
+    detection = Detection(DetectionParams())
+    _, said = feed(detection, [*mixed[: CHANGE + 600], *line([500.0], "ms", 1200)])
+    assert detail(said) == "in By instead of ms at times, and nothing converts that: such samples are passed over"
+    assert detection.refusals["unit"] >= 200
+    assert said[-1].evidence[0].detector == "level"
+    assert said[-1].evidence[0].actual == 500.0
+
+
+def test_units_that_are_never_the_same_twice_are_told_too() -> None:
+    chaos = [sample._replace(unit=f"x{number}") for number, sample in enumerate(line(values(60), "", CHANGE))]
+    said = run(BEFORE, chaos)
+    assert story(said)[0] == (OPENED, UNIT)
+    assert detail(said) == "in x7 instead of ms at times, and nothing converts that: such samples are passed over"
+
+
+def test_a_declaration_that_is_corrected_changes_no_value() -> None:
+    said = run(BEFORE, line(values(), "s", CHANGE), services=[WATCHED])
+    assert story(said) == TOLD_ONCE
+    assert detail(said) == "in s instead of ms, though the values are what they were: taken as they come"
+
+
+def test_a_declaration_that_is_corrected_beside_a_limit_in_its_own_unit_is_believed() -> None:
+    said = run(BEFORE, line(values(20), "s", CHANGE), line(values(times=0.001), "s", CHANGE + 20), services=[IN_MS])
+    assert story(said) == [(OPENED, BREACH), (ENDED, BREACH)]  # 50 s are more than 100 ms
+    told = said[1].evidence[0].detail
+    assert told.endswith("though the values are what they were: learnt anew in the unit of its objective")
+
+
+@pytest.mark.parametrize("metrics", [2, 12])
+def test_many_series_that_change_together_are_one_finding(metrics: int) -> None:
+    names = [f"m{number}" for number in range(metrics)]
+    before = [line(noise(CHANGE, seed=place), "ms", metric=name) for place, name in enumerate(names)]
+    after = [line(values(seed=place, times=0.001), "s", CHANGE, metric=name) for place, name in enumerate(names)]
+    said = run(together(*before, *after))
+    assert story(said) == TOLD_ONCE
+    likewise = "1 other series has" if metrics == 2 else f"{metrics - 1} other series have"
+    assert f"; {likewise} changed likewise: m1" in detail(said)
+
+
+def test_a_counter_in_another_unit_counts_on_without_a_spike() -> None:
+    before = counted(CHANGE)
+    after = [value * 1000 for value in counted(200, start=before[-1])]
+    said = run(line(before, "kBy", kind=COUNTER), line(after, "By", CHANGE, kind=COUNTER))
+    assert story(said) == TOLD_ONCE
+    assert detail(said).startswith("in By instead of kBy: converted")
+
+
+def test_a_counter_whose_declaration_is_corrected_counts_on_without_a_spike() -> None:
+    total = counted(CHANGE + 200)
+    said = run(line(total[:CHANGE], "kBy", kind=COUNTER), line(total[CHANGE:], "By", CHANGE, kind=COUNTER))
+    assert story(said) == TOLD_ONCE
+    assert "taken as they come" in detail(said)
+
+
+@pytest.mark.parametrize(("before", "after"), [(GAUGE, COUNTER), (COUNTER, GAUGE)])
+def test_a_gauge_that_becomes_a_counter_or_the_reverse_is_told_as_that_and_not_as_a_spike(
+    before: SampleKind, after: SampleKind
+) -> None:
+    total = counted(CHANGE, start=1e6)
+    now = counted(200, start=total[-1])
+    said = run(line(total, kind=before), line(now, first=CHANGE, kind=after))
+    assert story(said) == TOLD_ONCE
+    assert detail(said) == f"a {after} instead of a {before}, and nothing converts that: learnt anew"
+
+
+def test_no_rate_is_made_of_what_was_no_total() -> None:
+    detection = Detection(DetectionParams())
+    feed(detection, [*line(noise(CHANGE)), *line(counted(HELD + 9, start=5e6), first=CHANGE, kind=COUNTER)])
+    (series,) = detection._bank
+    assert [round(value, -1) for _, value in series.points] == [50.0] * 9
+
+
+def test_changes_of_an_interval_that_become_totals_are_no_spike() -> None:
+    said = run(line(noise(CHANGE)), line(counted(200, start=5e6), first=CHANGE, kind=COUNTER))
+    assert story(said) == TOLD_ONCE
+
+
+def test_what_was_told_of_a_series_that_is_learnt_anew_is_renamed() -> None:
+    breached = line(values(20, times=3.0), "ms", CHANGE)
+    said = run(BEFORE, breached, line(values(200), "By", CHANGE + 20), services=[WATCHED])
+    assert story(said) == [(OPENED, BREACH), (UPDATED, UNIT), (ENDED, UNIT)]
+
+
+def test_a_limit_that_is_held_against_nothing_is_not_passed_any_more() -> None:
+    detection = Detection(DetectionParams(), [WATCHED])
+    feed(detection, [*BEFORE, *line(values(20, times=3.0), "ms", CHANGE), *line(values(30), "By", CHANGE + 20)])
+    assert detection._services[WATCHED.id].beyond == set()
+
+
+@pytest.mark.parametrize("cut", [399, 400, 401, 404, 407, 408, 412, 450, 500, 640])
+@pytest.mark.parametrize("unit", ["s", "By"])
+@pytest.mark.parametrize("service", [WATCHED, IN_MS])
+def test_a_snapshot_at_any_point_of_it_continues_identically(cut: int, unit: str, service: Service) -> None:
+    samples = [*BEFORE, *line(values(times=0.001), unit, CHANGE), *line(values(100), "ms", CHANGE + 200)]
+    whole, first, second = (Detection(DetectionParams(), (service,)) for _ in range(3))
+    expected = feed(whole, samples)[1]
+    said = feed(first, samples[:cut])[1]
+    second.restore(json.loads(json.dumps(first.snapshot(), allow_nan=False)))
+    assert said + feed(second, samples[cut:])[1] == expected
+    assert json.dumps(second.snapshot()) == json.dumps(whole.snapshot())
+
+
+def restarted(before: Service, after: Service, unit: str, now: Sequence[Sample]) -> list[Anomaly]:
+    """What is said of the samples after a change of the configuration."""
+    first, second = Detection(DetectionParams(), (before,)), Detection(DetectionParams(), (after,))
+    feed(first, [*BEFORE, *line(values(times=0.001), unit, CHANGE)])
+    second.restore(json.loads(json.dumps(first.snapshot())))
+    return feed(second, now)[1]
+
+
+def test_a_limit_that_names_another_unit_after_a_restart_is_held_against_values_in_that() -> None:
+    seconds = Service(ServiceId("payments-api"), objectives=(Objective("latency", 0.1, above=True, unit="s"),))
+    now = line([*values(150, times=0.001), *values(5, times=0.003)], "s", CHANGE + 200)
+    said = restarted(WATCHED, seconds, "s", now)
+    assert story(said) == [(OPENED, BREACH)]
+    assert said[0].evidence[0].actual == pytest.approx(0.15, rel=0.1)
+
+
+def test_a_limit_that_was_changed_is_in_todays_unit_and_one_that_was_not_is_in_that_of_before() -> None:
+    seconds = Service(ServiceId("payments-api"), objectives=(Objective("latency", 0.1, above=True),))
+    none = Service(ServiceId("payments-api"))
+    now = line([*values(150, times=0.001), *values(5, times=0.003)], "s", CHANGE + 200)
+    said = {name: restarted(WATCHED, after, "s", now) for name, after in (("new", seconds), ("same", WATCHED))}
+    assert {name: story(each) for name, each in said.items()} == {"new": [(OPENED, BREACH)], "same": [(OPENED, BREACH)]}
+    actual = {name: each[0].evidence[0].actual for name, each in said.items()}
+    assert actual == {"new": pytest.approx(0.15, rel=0.1), "same": pytest.approx(150.0, rel=0.1)}
+    assert restarted(WATCHED, none, "s", now)[0].evidence[0].actual == pytest.approx(150.0, rel=0.1)
+
+
+def test_a_limit_that_was_changed_for_the_new_unit_is_watched_again_after_a_restart() -> None:
+    bytes_ = Service(ServiceId("payments-api"), objectives=(Objective("latency", 0.1, above=True),))
+    now = line([*values(150, times=0.001), *values(5, times=0.003)], "By", CHANGE + 200)
+    assert (OPENED, BREACH) in story(restarted(WATCHED, bytes_, "By", now))
+    assert BREACH not in {each.kind for each in restarted(WATCHED, WATCHED, "By", now)}
+
+
+def test_samples_of_another_sort_count_as_samples_so_that_their_series_is_not_silent() -> None:
+    other = line(noise(CHANGE + 2 * HELD, seed=2), metric="other")
+    unlike, after = line(values(HELD - 1), "By", CHANGE), line(values(HELD + 1, seed=3), "ms", CHANGE + HELD - 1)
+    assert run(together(other, BEFORE, unlike, after)) == []
+
+
+@pytest.mark.parametrize("state", [None, 3, ["ms"], ["ms", "gauge", [1], None], ["ms", "gauge", None, [3]]])
+def test_a_damaged_measure_is_refused(state: object) -> None:
+    with pytest.raises(StateError):
+        Measure.of(state)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("state", [None, 3, [[], []], [[1], [], 0.0]])
+def test_a_damaged_snapshot_is_refused(state: object) -> None:
+    with pytest.raises(StateError):
+        Redeclared().restore(state)  # type: ignore[arg-type]
