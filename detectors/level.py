@@ -2,13 +2,14 @@
 
 The residuals: the value against a recent level; a faster against a slower level (drift); the value against the usual at
 this time of the day, and the same with the day's own level taken out; the value against the usual at this hour of the
-week, and the fast against the slow mean of that. The last four join in when their slot has been seen before.
+week, and the fast against the slow mean of that. The last four join in when their slot has been seen before; their
+size counts once learnt for a day. A visit moves a slot by twice the usual size of its residual at most: no echoes.
 
 Two questions are asked of them, and the answers averaged. How large is this, for this series? Each residual r is
 divided by the long mean of its cubes, |r|^3 / mean(|r|^3); the mean over the six is the surprise T. Its own mean is
 about 1, so by Markov's inequality about one sample in T reaches T at most, whatever the distribution; after n samples T
 is at most n. And how long has there been nothing like it? The rarity of each residual beyond its largest of late
-(``tail``), pooled by a power mean, in which several moderate rarities outweigh a single large one.
+(``tail``), pooled by the cube of the mean cube root, in which several moderate rarities outweigh a single large one.
 
 A rarity that keeps coming back is none: beyond a number of surprises within the memory of the tails, further ones
 count for less, by the square of how often they come. A spike a day in five-minute data is quiet after some weeks.
@@ -22,8 +23,9 @@ Averages", Management Science 6 (1960); the tails as in ``tail``.
 
 import math
 from collections.abc import Sequence
+from math import isnan
 from struct import Struct
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -37,12 +39,12 @@ Share = Annotated[float, Field(gt=0, lt=1)]
 LEAST = 1e-100  # divides where nothing was ever seen to move
 ROUNDING = 1e-9  # a difference below this part of the value is the arithmetic's, not the service's
 MOST = 20.0**3  # of the surprise of one residual
-POWER = 0.7  # of a rarity in the pool; below 1, agreement counts for more
-UNIT = 0.77  # nines per power of ten in both answers: the scale on which fusion sets its bars
+UNIT = 0.9  # nines per power of ten in both answers: the scale on which fusion sets its bars
 FEW = 4  # of the largest sizes of late: what passes these ranks first
+WITHIN = 2.0  # of the usual size of a residual by day or week: a visit teaches its slot no more
 REST = 7  # blocks in which further surprises are the same one
-QUARTER_S, HOUR_S = 900.0, 3600.0
-DAY_SLOTS, WEEK_SLOTS = 96, 168
+QUARTER_S = 900.0
+QUARTERS, DAY_SLOTS, WEEK_SLOTS = 4, 96, 168  # of an hour; quarters of a day; hours of a week
 NEVER = -math.inf
 SAYS = (
     "away from its recent level",
@@ -61,7 +63,7 @@ LOOKUP = Struct("@3d2fI")  # since when findings; first value; end of the quarte
 TURN = Struct("@d2fI")  # the end of LOOKUP that changes with each quarter
 READ = Struct(f"{MODEL.format}{LOOKUP.format[1:]}6f")  # with the floors
 PEAKS = Struct("@6f")  # the largest of this block that is beyond the floor
-HOUR = Struct("@2dI")  # first time; sum and count of the hour up to the current quarter
+HOUR = Struct("@2dI")  # first quarter; sum and count of the hour up to the current quarter
 SUMS = Struct("@dI")  # the end of HOUR
 OFTEN = Struct("@dI")  # surprises within the memory of the tails; blocks until another surprise is another one
 TIME = Struct("@d")
@@ -69,8 +71,7 @@ SIZE = Struct("@f")
 _read, _write = READ.unpack_from, MODEL.pack_into
 NO_PEAKS = (-1.0,) * NUMBER
 ROUNDED_UP = 1.0 + 2.0**-23  # a size in single precision, so that no size passes itself
-_Numbers: TypeAlias = tuple[Any, ...]  # what READ gives
-QUARTER, MOMENTS, SEEN, COUNT, SINCE, END, DAY, WEEK, FLOORS = 5, 6, 12, 15, 16, 18, 19, 20, 22
+LEVEL, MOMENTS, SEEN, COUNT, FIRST = 0, 6, 12, 15, 17
 
 
 class LevelParams(BaseModel):
@@ -109,85 +110,29 @@ class LevelDetector:
         self._hour = self._peaks + PEAKS.size
         self._often = self._hour + HOUR.size
         slots = self._often + OFTEN.size
-        self._daily = Profile(QUARTER_S, DAY_SLOTS, params.per_day, slots)
-        self._weekly = Profile(HOUR_S, WEEK_SLOTS, params.per_week, slots + len(self._daily.fresh))
+        self._daily = Profile(DAY_SLOTS, params.per_day, slots)
+        self._weekly = Profile(WEEK_SLOTS, params.per_week, slots + len(self._daily.fresh))
         self.fresh = b"".join((
             MODEL.pack(*[0.0] * 12, *[0] * 4), LOOKUP.pack(NEVER, 0.0, 0.0, math.nan, math.nan, 2), self._tails.fresh,
             PEAKS.pack(*NO_PEAKS), HOUR.pack(0.0, 0.0, 0), OFTEN.pack(0.0, 0), self._daily.fresh, self._weekly.fresh,
         ))  # fmt: skip
 
-    def observe(self, record: bytearray, key: SeriesKey, at: float, value: float, *, learn: bool) -> Verdict:
+    def observe(  # noqa: C901, PLR0912, PLR0915 - six residuals in a row; a call or a loop for each takes 0.7 us more
+        self, record: bytearray, key: SeriesKey, at: float, value: float, *, learn: bool
+    ) -> Verdict:
         """Judge the value, then learn it, clipped."""
-        numbers = _read(record, self._place)
-        seen, since = numbers[SEEN], numbers[SINCE]
-        if seen == 0:
-            if learn:
-                self._start(record, at, value)
-            return Warming(0.0)
-        nines, strength, residuals = self._judge(record, at, value, numbers, learn)
-        if seen + learn <= self._warm_up:
-            return Warming(min(1.0, (seen + learn) / self._warm_up))
-        if nines > 0:
-            nines = self._damped(record, nines, learn=learn)
-        if nines < self._suspect:
-            if since != NEVER:
-                TIME.pack_into(record, self._lookup, NEVER)
-            return Normal(score_of(nines)) if nines > 0 else CALM
-        if since == NEVER:
-            TIME.pack_into(record, self._lookup, since := at)
-        return self._found(record, key, at, value, since, score_of(nines), strength, residuals)
-
-    def _start(self, record: bytearray, at: float, value: float) -> None:
-        until = at - at % QUARTER_S + QUARTER_S
-        MODEL.pack_into(record, self._place, value, value, *[0.0] * 10, 1, 0, 0, 1)
-        LOOKUP.pack_into(record, self._lookup, NEVER, value, until, math.nan, math.nan, 2)
-        HOUR.pack_into(record, self._hour, at, 0.0, 0)
-
-    def _turn(
-        self, record: bytearray, at: float, until: float, total: float, count: int, day: float, week: float,
-        learn: bool,
-    ) -> tuple[float, int, float, float, int]:  # fmt: skip
-        """Leave a quarter of an hour: learn what it was like, and look up what is usual in the one that begins.
-
-        Return the sum and the number of the samples that are not learnt yet, what is usual by day and by week, and how
-        many residuals take part.
-        """
-        quarter, left = int(at // QUARTER_S), int(until // QUARTER_S) - 1
-        hour, hour_left = quarter // 4, left // 4
-        if learn:
-            began_at, hour_total, hour_count = HOUR.unpack_from(record, self._hour)
-            self._daily.learn(record, left, day, total / count, began_at)
-            total, count = hour_total + total, hour_count + count
-            if hour != hour_left:
-                self._weekly.learn(record, hour_left, week, total / count, began_at)
-                total, count = 0.0, 0
-            if count != hour_count:
-                SUMS.pack_into(record, self._hour + TIME.size, total, count)
-            total, count = 0.0, 0
-        day = self._daily.usual(record, quarter)
-        if hour != hour_left:
-            week = self._weekly.usual(record, hour)
-        allowed = 2 if math.isnan(day) else 4 if math.isnan(week) else NUMBER
-        if learn:
-            TURN.pack_into(record, self._turns, (quarter + 1) * QUARTER_S, day, week, allowed)
-        return total, count, day, week, allowed
-
-    def _judge(  # noqa: C901, PLR0912, PLR0915 - six residuals in a row; a call or a loop for each takes 0.7 us more
-        self, record: bytearray, at: float, value: float, numbers: _Numbers, learn: bool
-    ) -> tuple[float, float, tuple[float, ...]]:
-        """Return the nines of the value, its strength if that is a finding, its residuals unless it is 0; learn.
-
-        From here on ``learn`` is handed on by position: by keyword a sample takes up to 0.2 us more.
-        """
         (
             level, fast, slow, weekly_fast, weekly_slow, quarter, m0, m1, m2, m3, m4, m5, seen, by_day, by_week, count,
-            _, first, until, usual_by_day, usual_by_week, allowed, f0, f1, f2, f3, f4, f5,
-        ) = numbers  # fmt: skip
+            since, first, until, usual_by_day, usual_by_week, allowed, f0, f1, f2, f3, f4, f5,
+        ) = _read(record, self._place)  # fmt: skip
+        if seen == 0:
+            return self._begin(record, at, value, learn)
         to_level, to_fast, to_slow, memory, full, clip, enough = self._rules
         total = votes = day = own = week = shift = 0.0
         if at >= until:
+            most = WITHIN * math.cbrt(m2) or math.inf, WITHIN * math.cbrt(m4) or math.inf
             quarter, count, usual_by_day, usual_by_week, allowed = self._turn(
-                record, at, until, quarter, count, usual_by_day, usual_by_week, learn
+                record, at, until, quarter, count, usual_by_day, usual_by_week, most, learn
             )
         away = value - level
         tiny = ROUNDING * (abs(value) + abs(level))
@@ -217,9 +162,9 @@ class LevelDetector:
         share = memory if seen > full else 1.0 / seen
         m0 += share * (size - m0)
         m1 += share * (other - m1)
-        value -= first
+        rise = value - first
         if allowed > 2:
-            day = value - usual_by_day
+            day = rise - usual_by_day
             slow += to_slow * (day - slow)
             own = day - slow
             by_day += 1
@@ -230,7 +175,7 @@ class LevelDetector:
             if other > f3:
                 votes += self._vote(record, 3, other, by_day, learn)
             size, other = size * size * size, other * other * other
-            if by_day > enough:
+            if by_day > enough and 2 * by_day > seen:
                 if size > clip * m2:
                     total, size = total + min(MOST, size / (m2 or LEAST)), clip * m2 or size
                 elif size > 0:
@@ -243,7 +188,7 @@ class LevelDetector:
             m2 += share * (size - m2)
             m3 += share * (other - m3)
         if allowed == NUMBER:
-            week = value - usual_by_week
+            week = rise - usual_by_week
             weekly_fast += to_fast * (week - weekly_fast)
             weekly_slow += to_slow * (week - weekly_slow)
             shift = weekly_fast - weekly_slow
@@ -255,7 +200,7 @@ class LevelDetector:
             if other > f5:
                 votes += self._vote(record, 5, other, by_week, learn)
             size, other = size * size * size, other * other * other
-            if by_week > enough:
+            if by_week > enough and 8 * by_week > seen:
                 if size > clip * m4:
                     total, size = total + min(MOST, size / (m4 or LEAST)), clip * m4 or size
                 elif size > 0:
@@ -270,17 +215,75 @@ class LevelDetector:
         nines = strength = 0.0
         residuals: tuple[float, ...] = ()
         if votes > 0 or total > NUMBER:
-            nines, residuals = self._pooled(total, votes, seen), (away, drift, day, own, week, shift)[:allowed]
+            nines = UNIT * (math.log10(max(1.0, min(total / NUMBER, seen))) + agreed(votes, allowed))
+            residuals = (away, drift, day, own, week, shift)[:allowed]
             if nines >= self._suspect:
                 strength = self._strength(record, residuals, (seen, seen, by_day, by_day, by_week, by_week))
         if learn:
             _write(
-                record, self._place, level, fast, slow, weekly_fast, weekly_slow, quarter + value,
+                record, self._place, level, fast, slow, weekly_fast, weekly_slow, quarter + rise,
                 m0, m1, m2, m3, m4, m5, seen + 1, by_day, by_week, count + 1,
             )  # fmt: skip
             if seen % BLOCK == 0:
                 self._close(record, seen, by_day, by_week)
-        return nines, strength, residuals
+            seen += 1
+        if seen <= enough:
+            return Warming(min(1.0, seen / enough))
+        if nines == 0 and since == NEVER:
+            return CALM
+        return self._said(record, key, at, value, since, nines, strength, residuals, learn)
+
+    def _begin(self, record: bytearray, at: float, value: float, learn: bool) -> Warming:
+        """Take in the first sample."""
+        if learn:
+            quarter = at // QUARTER_S
+            MODEL.pack_into(record, self._place, value, value, *[0.0] * 10, 1, 0, 0, 1)
+            LOOKUP.pack_into(record, self._lookup, NEVER, value, (quarter + 1) * QUARTER_S, math.nan, math.nan, 2)
+            HOUR.pack_into(record, self._hour, quarter, 0.0, 0)
+        return Warming(0.0)
+
+    def _turn(
+        self, record: bytearray, at: float, until: float, total: float, count: int, day: float, week: float,
+        most: tuple[float, float], learn: bool,
+    ) -> tuple[float, int, float, float, int]:  # fmt: skip
+        """Leave a quarter of an hour: learn what it was like, and look up what is usual in the one that begins.
+
+        Return the sum and the number of the samples that are not learnt yet, what is usual by day and by week, and how
+        many residuals take part.
+        """
+        quarter, left = int(at // QUARTER_S), int(until // QUARTER_S) - 1
+        hour, hour_left = quarter // QUARTERS, left // QUARTERS
+        if not learn:
+            day = self._daily.usual(record, quarter)
+            week = self._weekly.usual(record, hour)
+            return total, count, day, week, 2 if isnan(day) else 4 if isnan(week) else NUMBER
+        began, hour_total, hour_count = HOUR.unpack_from(record, self._hour)
+        day = self._daily.leave(record, left, day, total / count, left - began, quarter, most[0])
+        if hour == hour_left:
+            SUMS.pack_into(record, self._hour + TIME.size, hour_total + total, hour_count + count)
+        else:
+            mean = (hour_total + total) / (hour_count + count)
+            week = self._weekly.leave(record, hour_left, week, mean, hour_left - began // QUARTERS, hour, most[1])
+            if hour_count > 0:
+                SUMS.pack_into(record, self._hour + TIME.size, 0.0, 0)
+        allowed = 2 if isnan(day) else 4 if isnan(week) else NUMBER
+        TURN.pack_into(record, self._turns, (quarter + 1) * QUARTER_S, day, week, allowed)
+        return 0.0, 0, day, week, allowed
+
+    def _said(
+        self, record: bytearray, key: SeriesKey, at: float, value: float, since: float, nines: float,
+        strength: float, residuals: Sequence[float], learn: bool,
+    ) -> Verdict:  # fmt: skip
+        """Return the verdict on a value that is unusual, or the first calm one after such values."""
+        if nines > 0:
+            nines = self._damped(record, nines, learn=learn)
+        if nines < self._suspect:
+            if since != NEVER:
+                TIME.pack_into(record, self._lookup, NEVER)
+            return Normal(score_of(nines)) if nines > 0 else CALM
+        if since == NEVER:
+            TIME.pack_into(record, self._lookup, since := at)
+        return self._found(record, key, at, value, since, score_of(nines), strength, residuals)
 
     def _vote(self, record: bytearray, which: int, size: float, count: int, learn: bool) -> float:
         """Return what a residual beyond its floor adds to the votes; keep it if it is the largest of its block."""
@@ -289,22 +292,13 @@ class LevelDetector:
             (peak,) = SIZE.unpack_from(record, place)
             if size > peak:
                 SIZE.pack_into(record, place, min(LARGEST, size * ROUNDED_UP))
-        return math.pow(self._tails.rarity(record, which, size, count - 1), POWER)
+        return math.cbrt(self._tails.rarity(record, which, size, count - 1))
 
     def _strength(self, record: bytearray, residuals: Sequence[float], counts: Sequence[int]) -> float:
         """Return how far the residuals pass the few largest of late, in nines."""
-        votes = sum(
-            math.pow(self._tails.rarity(record, which, abs(residual), count - 1, FEW), POWER)
-            for which, (residual, count) in enumerate(zip(residuals, counts, strict=False))  # some may not take part
-        )
-        return UNIT * math.pow(votes / NUMBER, 1 / POWER)
-
-    @staticmethod
-    def _pooled(total: float, votes: float, seen: int) -> float:
-        """Return the nines of both answers together: the sum of the surprises, and of the rarities to their power."""
-        surprise = min(total / NUMBER, seen)
-        size = math.log10(surprise) if surprise > 1 else 0.0
-        return UNIT * (size + math.pow(votes / NUMBER, 1 / POWER))
+        known = enumerate(zip(residuals, counts, strict=False))  # some may not take part
+        votes = sum(math.cbrt(self._tails.rarity(record, which, abs(r), n - 1, FEW)) for which, (r, n) in known)
+        return UNIT * agreed(votes, len(residuals))
 
     def _close(self, record: bytearray, seen: int, by_day: int, by_week: int) -> None:
         """End a block of samples."""
@@ -316,6 +310,9 @@ class LevelDetector:
             PEAKS.pack_into(record, self._peaks, *NO_PEAKS)
         if seen % (BLOCK * FADE_EVERY) == 0:
             self._tails.fade(record, (seen, seen, by_day, by_day, by_week, by_week))
+            numbers = READ.unpack_from(record, self._place)
+            for profile in (self._daily, self._weekly):
+                profile.follow(record, numbers[LEVEL] - numbers[FIRST], numbers[MOMENTS] ** (1 / 3))
         often, rest = OFTEN.unpack_from(record, self._often)
         if often > 0:
             OFTEN.pack_into(record, self._often, often - often * BLOCK / self._params.recall, max(0, rest - 1))
@@ -344,3 +341,8 @@ class LevelDetector:
         detail = f"{'high' if value > expected else 'low'}: {SAYS[lead]}"
         low, high = expected - width, expected + width
         return Anomalous(score, Evidence("level", key, at, value, expected, low, high, score, since, detail), strength)
+
+
+def agreed(votes: float, taking_part: int) -> float:
+    """Return the rarity of all residuals together from the sum of its cube roots; fewer of them say less."""
+    return (votes / taking_part) ** 3 * math.pow(taking_part / NUMBER, 1.5)

@@ -1,22 +1,28 @@
 """What is usual at this time of the day, or at this hour of the week: a mean per slot, learnt online.
 
 A slot is learnt when it is left, with the mean of the values that fell into it, so that a value is never compared with
-itself. Means are kept relative to the first value of the series, in three bytes: a single-precision number without the
-last eight of its 24 significant bits. What that rounds off is 1/100,000 of the distance from the first value, far below
-the error of a mean over some days; it saves 264 bytes a series.
+itself.
+
+A series has more slots than all else that is known of it. They are kept in half precision, two bytes each, as distances
+from a base in a unit, both of the series: the base is the median of its slots, and the unit is such that all of them
+fit. They are chosen anew when a mean does not fit, and when the series has gone far from its base. What that rounds
+off is 1/4,000 of the distance from the base, far below the error of a mean over some days.
 """
 
-from math import isnan
+from math import ceil, inf, isnan, nan
 from struct import Struct
 
-BYTES = 3  # of a slot
-LARGEST = 3e38  # of a mean: no greater number fits
-_FLOAT = Struct("<f")
-_WORD = Struct("<I")
-_SLOT = Struct(f"{BYTES}s")  # reads and writes a slot in two thirds of the time that a slice of the record takes
-_UNKNOWN = b"\x00\xc0\x7f"  # NaN
-_pack, _unpack, _word = _FLOAT.pack, _FLOAT.unpack, _WORD.unpack
-_read, _write = _SLOT.unpack_from, _SLOT.pack_into
+LARGEST = 3e38  # of a mean: what is usual now is kept in single precision
+MOST = 65_504.0  # of a slot, in units: half precision knows no greater number
+ROOM = 4.0  # times the furthest distance there was: a mean so far off still fits
+LEAP = 4096.0  # times that distance: a mean further off is learnt as that far, or it would round off all others
+FINEST = 1e-200  # unit of slots that are all alike
+FAR = 64.0  # spreads from the base, from where on its rounding may show in what is usual
+COARSE = 1e5  # spreads: so does that of a larger unit
+_SCALE = Struct("@2d")  # base, unit
+_SLOT = Struct("@e")
+SIZE = _SLOT.size
+_scale, _read, _write = _SCALE.unpack_from, _SLOT.unpack_from, _SLOT.pack_into
 
 
 class Profile:
@@ -25,31 +31,62 @@ class Profile:
     A slot is told by the number of its visit: how many widths of a slot have passed since the epoch.
     """
 
-    __slots__ = ("_enough", "_place", "_share", "_slots", "_width_s", "fresh")
+    __slots__ = ("_all", "_first", "_place", "_settled", "_share", "_slots", "fresh")
 
-    def __init__(self, width_s: float, slots: int, share: float, place: int = 0) -> None:
-        self._width_s = width_s
+    def __init__(self, slots: int, share: float, place: int = 0) -> None:
         self._slots = slots
         self._share = share  # of the newest visit in the mean of a slot
-        self._enough = 1.0 / share  # periods, from where on that share holds; a plain mean before
-        self._place = place
-        self.fresh = _UNKNOWN * slots
+        self._settled = slots * ceil(1.0 / share)  # age from where on that share holds; a plain mean before
+        self._place, self._first = place, place + _SCALE.size
+        self._all = Struct(f"@{slots}e")
+        self.fresh = _SCALE.pack(0.0, FINEST) + self._all.pack(*[nan] * slots)
 
     def usual(self, record: bytearray, number: int) -> float:
         """Return the mean of this slot, NaN while it is unknown."""
-        (slot,) = _read(record, self._place + BYTES * (number % self._slots))
-        mean: float = _unpack(b"\x00" + slot)[0]
+        base, unit = _scale(record, self._place)
+        mean: float = base + unit * _read(record, self._first + SIZE * (number % self._slots))[0]
         return mean
 
-    def learn(self, record: bytearray, number: int, known: float, mean: float, began_at: float) -> None:
-        """Take in the mean of a visit of this slot, of which so much was known.
+    def leave(
+        self, record: bytearray, left: int, known: float, mean: float, age: float, number: int, most: float = inf
+    ) -> float:
+        """Learn the mean of the visit that is over, of a slot of which so much was known; return that of the next slot.
 
-        The first visits, counted by the time since the beginning, weigh as in a plain mean.
+        The first visits weigh as in a plain mean: they are counted by the age of the series, in slots. A visit counts
+        as at most so far from what was known: a single spike would otherwise make the calm of the next day unusual.
         """
+        slots, first = self._slots, self._first
         if not isnan(known):
-            share, periods = self._share, (number - began_at // self._width_s) // self._slots
-            mean = known + (share if periods >= self._enough else max(share, 1.0 / (1.0 + periods))) * (mean - known)
+            share = self._share if age >= self._settled else max(self._share, 1.0 / (1.0 + age // slots))
+            mean = known + share * max(-most, min(most, mean - known))
         if not -LARGEST <= mean <= LARGEST:
             mean = LARGEST if mean > 0 else -LARGEST
-        (word,) = _word(_pack(mean))
-        _write(record, self._place + BYTES * (number % self._slots), (word + 0x80 >> 8).to_bytes(BYTES, "little"))
+        base, unit = _scale(record, self._place)
+        away = mean - base
+        if not -MOST * unit <= away <= MOST * unit:
+            base, unit, most = self._scaled(record, mean)
+            away = max(-most, min(most, mean - base))
+        _write(record, first + SIZE * (left % slots), away / unit)
+        usual: float = base + unit * _read(record, first + SIZE * (number % slots))[0]
+        return usual
+
+    def follow(self, record: bytearray, level: float, spread: float) -> None:
+        """Choose base and unit anew if they are no longer those of a series with such a level and spread."""
+        base, unit = _scale(record, self._place)
+        spread = max(spread, FINEST)  # of a constant: its base and unit are right
+        if abs(level - base) > FAR * spread or unit > COARSE * spread:
+            self._scaled(record)
+
+    def _scaled(self, record: bytearray, wanted: float = nan) -> tuple[float, float, float]:
+        """Choose base and unit anew, with room for a mean that is wanted; return them, and how far a slot may be."""
+        base, unit = _scale(record, self._place)
+        means = [base + unit * slot for slot in self._all.unpack_from(record, self._first)]
+        known = sorted(mean for mean in means if not isnan(mean)) or [0.0 if isnan(wanted) else wanted]
+        base = known[len(known) // 2]
+        reach = max(known[-1] - base, base - known[0])
+        if not isnan(wanted):
+            reach = max(reach, min(abs(wanted - base), LEAP * reach if reach > 0 else inf))
+        unit = max(FINEST, ROOM / MOST * reach)
+        _SCALE.pack_into(record, self._place, base, unit)
+        self._all.pack_into(record, self._first, *[(mean - base) / unit for mean in means])
+        return base, unit, reach

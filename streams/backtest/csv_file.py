@@ -5,6 +5,7 @@ import gzip
 import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO, TextIO
 
@@ -47,7 +48,7 @@ class CsvFile:
 
     def _samples(self, rows: Iterator[Sequence[str]], complain: Complain) -> Iterator[Line]:
         series = GaugesAndCounters()
-        known = series.get
+        known, sample = series.get, partial(tuple.__new__, Sample)  # half of the time of Sample()
         for number, row in enumerate(rows, 2):
             try:  # as ``parse`` does, but for the cost of a call
                 ts, service, metric, text = row
@@ -60,7 +61,7 @@ class CsvFile:
                 yield ts, service, metric, None
             else:
                 key, kind = known((service, metric)) or series.add(service, metric)
-                yield ts, service, metric, Sample(key, value, at, kind)
+                yield ts, service, metric, sample((key, value, at, kind, NOTHING))
 
     @contextmanager
     def _rows(self) -> Iterator[Iterator[Sequence[str]]]:

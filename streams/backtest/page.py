@@ -163,5 +163,6 @@ def _impact(episode: Episode) -> Iterable[str]:
     told = dict.fromkeys(notice.squad for notice in episode.notices if notice.squad is not None)
     yield "Squads: " + ", ".join(map(str, told))
     yield from (f"Client: {line}" for line in facts.client_decisions)
+    yield from (f"Clients of {line}" for line in facts.client_tally)
     if facts.runbook:
         yield f"Runbook: {facts.runbook}"

@@ -87,5 +87,5 @@ def _library() -> Any:
         import pyarrow  # noqa: ICN001, PLC0415 - under its own name; an extra: only who reads Parquet needs it
         import pyarrow.parquet  # noqa: PLC0415 - the same
     except ImportError:
-        raise BacktestError("Parquet needs pyarrow: pip install 'foreshock[parquet]'") from None
+        raise BacktestError("Parquet needs pyarrow: run pip install '.[parquet]' in the checkout") from None
     return pyarrow

@@ -8,9 +8,10 @@ import heapq
 import json
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from io import StringIO
+from itertools import islice
 from pathlib import Path
 from typing import TextIO
 
@@ -21,11 +22,12 @@ from domain.anomaly import Anomaly, Watermark
 from domain.identity import ServiceId
 from domain.telemetry import IncidentEvent
 from streams.backtest.csv_file import CsvFile
-from streams.backtest.source import Source
+from streams.backtest.source import Line, Source
 
 SHOWN = 5  # bad lines that are told one by one
 CHANGES = {AlertStatus.OPEN: 1, AlertStatus.RESOLVED: -1, AlertStatus.RETRACTED: -1}
-EVERY = 5000  # lines between two reports of progress
+AHEAD = 250  # lines that are read at once
+EVERY = 20 * AHEAD  # lines between two reports of progress
 
 
 @dataclass(slots=True)
@@ -82,11 +84,23 @@ def alert_line(transition: Transition) -> str:
     return json.dumps(body, ensure_ascii=False) + "\n"
 
 
+def _row(*cells: str) -> str:
+    """Return a line of CSV."""
+    line = StringIO()
+    csv.writer(line, lineterminator="\n").writerow(cells)
+    return line.getvalue()
+
+
 def _cells(service: str, metric: str) -> tuple[str, str]:
     """Return the names of a series as cells, in quotes where they need them; and with a score of 0 and the end."""
-    line = StringIO()
-    csv.writer(line, lineterminator="").writerow((service, metric))
-    return f",{line.getvalue()},", f",{line.getvalue()},0.0\n"
+    cells = f",{_row(service, metric)[:-1]},"
+    return cells, f"{cells}0.0\n"
+
+
+def _ahead(lines: Iterator[Line]) -> Iterator[list[Line]]:
+    """Yield some lines at a time: to read and judge each in turn costs a tenth more, as neither stays in the cache."""
+    while some := list(islice(lines, AHEAD)):
+        yield some
 
 
 class Backtest:
@@ -105,7 +119,6 @@ class Backtest:
         self._events = list(events)
         heapq.heapify(waiting := [(event.at, number) for number, event in enumerate(self._events)])
         self._waiting = waiting
-        self._told = -math.inf
         self._open = 0
         self.summary = Summary()
 
@@ -124,32 +137,45 @@ class Backtest:
         return self.summary
 
     def _lines(self, source: Source, scores: TextIO, alerts: TextIO, progress: Callable[[int], None]) -> None:
-        table = csv.writer(scores, lineterminator="\n")
-        table.writerow(["ts", "service", "metric", "score"])
-        summary, observe, write = self.summary, self._detection.observe, scores.write
+        scores.write(_row("ts", "service", "metric", "score"))
         names: dict[tuple[str, str], tuple[str, str]] = {}  # of series, as cells; and the rest of a line of score 0
-        number = 0
-        for number, (ts, service, metric, sample) in enumerate(source.lines(summary.complain), 1):
-            score = 0.0
-            if sample is not None:
-                at = sample.observed_at
-                if self._waiting and self._waiting[0][0] <= at:
-                    self._declare(at, alerts)
-                score, anomalies = observe(sample)
-                if at > self._told:
-                    self._pass_time(at, alerts)
-                for anomaly in anomalies:
-                    self._hear(anomaly, alerts)
-            if sample is not None and ts.isprintable():  # a fifth of the time that the table takes
+        for lines in _ahead(source.lines(self.summary.complain)):
+            scores.writelines(self._judged(lines, names, alerts))
+            self.summary.rows += len(lines)
+            if self.summary.rows % EVERY == 0:
+                progress(source.done)
+
+    def _judged(
+        self, lines: Iterable[Line], names: dict[tuple[str, str], tuple[str, str]], alerts: TextIO
+    ) -> list[str]:
+        """Return a line of scores.csv for every line that was read."""
+        waiting, observe, told = self._waiting, self._detection.observe, self.summary.last_at
+        rows = []
+        for ts, service, metric, sample in lines:
+            if sample is None:
+                rows.append(_row(ts, service, metric, "0.0"))
+                continue
+            at = sample.observed_at
+            if waiting and waiting[0][0] <= at:
+                self._declare(at, alerts)
+            score, anomalies = observe(sample)
+            if at > told:
+                if told == -math.inf:
+                    self.summary.first_at = at
+                told = at
+                if self._open > 0:  # time changes nothing for Decide but the alerts that are open
+                    self._hear(Watermark(0, at), alerts)
+            for anomaly in anomalies:
+                self._hear(anomaly, alerts)
+            if ts.isprintable():  # a fifth of the time that the csv module takes
                 cells, calm = names.get((service, metric)) or names.setdefault(
                     (service, metric), _cells(service, metric)
                 )
-                write(f"{ts}{cells}{score!r}\n" if score else ts + calm)
-            else:  # scores.csv has a line for every line that was read
-                table.writerow((ts, service, metric, score))
-            if number % EVERY == 0:
-                progress(source.done)
-        summary.rows = number
+                rows.append(f"{ts}{cells}{score!r}\n" if score else ts + calm)
+            else:
+                rows.append(_row(ts, service, metric, repr(score)))
+        self.summary.last_at = told
+        return rows
 
     def _declare(self, at: float, alerts: TextIO) -> None:
         while self._waiting and self._waiting[0][0] <= at:
@@ -157,13 +183,6 @@ class Backtest:
             for anomaly in self._detection.event(event):
                 self._hear(anomaly, alerts)
             self._hear(event, alerts)
-
-    def _pass_time(self, at: float, alerts: TextIO) -> None:
-        if self._told == -math.inf:
-            self.summary.first_at = at
-        self.summary.last_at = self._told = at
-        if self._open > 0:  # time changes nothing for Decide but the alerts that are open
-            self._hear(Watermark(0, at), alerts)
 
     def _hear(self, item: Anomaly | IncidentEvent | Watermark, alerts: TextIO) -> None:
         decided = self._decide.handle(item)

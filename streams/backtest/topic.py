@@ -19,7 +19,7 @@ from domain.telemetry import IncidentEvent
 from streams.backtest.json_lines import usable
 from streams.backtest.source import BacktestError, Complain, Line
 from streams.codecs.registry import INCIDENTS, TELEMETRY
-from streams.connection import kafka_python_options
+from streams.connection import kafka_python_options, reaching
 
 POLL_MS = 1000
 QUIET_POLLS = 30  # in a row, all empty: the broker does not give what its offsets promise
@@ -97,17 +97,14 @@ def declared(
 
 
 def consumer_of(settings: Settings) -> Any:
-    """Return a consumer without a group; raises BacktestError when no broker answers."""
-    try:
+    """Return a consumer without a group; raises BrokerError when no broker answers."""
+    with reaching(settings.kafka):
         return KafkaConsumer(
             **kafka_python_options(settings.kafka),
             group_id=None,
             enable_auto_commit=False,
             auto_offset_reset="earliest",
         )
-    except (KafkaError, OSError) as error:
-        brokers = ", ".join(settings.kafka.brokers)
-        raise BacktestError(f"Kafka cannot be reached at {brokers} ({type(error).__name__})") from None
 
 
 def spans(consumer: Any, wanted: Range) -> Mapping[TopicPartition, Span]:

@@ -124,6 +124,7 @@ def test_what_is_lost_without_it(
     variant: Variant, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("detectors.bank.DETECTORS", variant.detectors)
+    monkeypatch.setattr("detectors.level.UNIT", variant.unit)
     print(f"\n{variant.name}\n  {on_the_demo(variant)}\n  {on_noise(variant)}")
     for suite in suites(request.config.getoption("--cases")):
         print(f"  {on_suite(variant, suite)}")

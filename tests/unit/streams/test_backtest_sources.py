@@ -265,7 +265,7 @@ def test_a_file_that_is_no_parquet_or_lacks_a_column_is_told(tmp_path: Path) -> 
 
 def test_without_pyarrow_the_remedy_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pyarrow", None)
-    with pytest.raises(BacktestError, match=r"pip install 'foreshock\[parquet\]'"):
+    with pytest.raises(BacktestError, match=r"pip install '\.\[parquet\]'"):
         ParquetFile(tmp_path / "t.parquet")
 
 
