@@ -51,6 +51,7 @@ class Outbox:
         self._held_until: dict[tuple[ChannelKind, str], float] = {}
         self._slots = {kind: asyncio.Semaphore(AT_ONCE) for kind in ChannelKind}
         self._carried: set[str] = set()  # threads that a task is busy with
+        self._ready: set[str] = set()  # threads for which one may have to be found
         self._ended: dict[str, Delivered | Rejected] = {}  # what receipts say that the snapshot did not know yet
         self._pictures = Illustrations(channels)
         self._wake = asyncio.Event()
@@ -68,6 +69,8 @@ class Outbox:
         accepted = self._ledger.enter(notice, self._clock.now(), doubt)
         if accepted is Accepted.CONFLICT:
             log.error("notice %s came again with other content; the first one counts", notice.id)
+        if accepted is Accepted.NEW:
+            self._ready.add(notice.thread)
         self._note_change()
         return accepted
 
@@ -80,13 +83,15 @@ class Outbox:
     async def run(self) -> None:
         """Deliver until cancelled. What is in flight then is looked up by whoever continues from the snapshot."""
         self._carried.clear()
+        self._ready = self._ledger.threads_waiting()
         try:
             async with asyncio.TaskGroup() as group:
                 while True:
                     self._wake.clear()
-                    for name in self._ledger.threads_waiting() - self._carried:
+                    for name in self._ready - self._carried:
                         self._carried.add(name)
                         group.create_task(self._carry(name), name=f"courier-{name}")
+                    self._ready.clear()  # whoever carries a thread sees what comes in meanwhile
                     await self._wake.wait()
         finally:
             await self._pictures.stop_all()

@@ -53,6 +53,10 @@ class SquadFacts:
     waiting: tuple[ClientId, ...] = ()  # clients whose notices wait for a person's approval
     trace: Trace | None = None  # of the series that leads
     audience: Literal["squad"] = "squad"
+    more_points: int = 0  # touchpoints of affected journeys that are not listed
+    more_clients: int = 0  # affected ones that are not listed: those that are come first in importance
+    more_waiting: int = 0
+    client_tally: tuple[str, ...] = ()  # one line a journey, when not every client is listed: what became of how many
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,14 +30,14 @@ def clip(text: str, limit: int, mark: str = CUT, *, longer: bool = False) -> str
     return (text[: boundary if boundary > 0 else room].rstrip() + mark)[:limit]
 
 
-def fitting(lines: Iterable[str], limit: int, joint: str = "\n") -> str:
-    """Return as many whole lines as fit into ``limit``, and say how many are left out."""
+def fitting(lines: Iterable[str], limit: int, joint: str = "\n", *, more: int = 0) -> str:
+    """Return as many whole lines as fit into ``limit``, and how many are left out; ``more`` were left out before."""
     every = list(lines)
-    text = joint.join(every)
+    text = joint.join([*every, f"… and {more:,} more"] if more else every)
     for count in range(len(every) - 1, -1, -1):
         if len(text) <= limit:
             return text
-        text = joint.join([*every[:count], f"… and {len(every) - count} more"])
+        text = joint.join([*every[:count], f"… and {len(every) - count + more:,} more"])
     return text
 
 

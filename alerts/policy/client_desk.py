@@ -17,7 +17,7 @@ class ClientDesk:
         self._scene = scene
         self._client = client
         self._impact = impact
-        self.reach: Reach = scene.reach(client.id)
+        self.reach: Reach = scene.reach(client)
         self.words = self._said() if scene.root.words else ""
 
     @property
@@ -60,7 +60,7 @@ class ClientDesk:
         if word is not None and not word.allows:
             return Hold(f"held by {word.by}", word.until)
         mute = self._scene.mute
-        if mute is not None and not self._scene.is_loud(client.id):
+        if mute is not None and not self._scene.is_loud(client):
             return Suppress(mute.reason)
         return pause(client.policy, self._moment) or Notify(why)
 
@@ -86,10 +86,10 @@ class ClientDesk:
     @cached_property
     def _gate(self) -> Decision:
         mute = self._scene.mute
-        if mute is not None and not self._scene.is_loud(self._client.id):
+        if mute is not None and not self._scene.is_loud(self._client):
             return Suppress(mute.reason)
         if not self.journeys:  # so that no approval of what others are told sends a letter about nothing
             return Suppress("nothing but the telemetry of what they use is in doubt")
-        policy, moment = self._client.policy, self._moment
-        decisions = [gate(policy, lead.kind, lead.confidence, self._impact, moment) for lead in self.reach.leads]
-        return min(decisions, key=lambda decision: (Notify, Hold, Suppress).index(type(decision)))
+        policy = self._client.policy
+        lead = self.reach.speaker(policy.min_confidence)
+        return gate(policy, lead.kind, lead.confidence, self._impact, self._moment)

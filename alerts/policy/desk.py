@@ -7,6 +7,7 @@ from typing import assert_never
 from alerts.params import AlertParams
 from alerts.policy import grouping
 from alerts.policy.client_desk import ClientDesk
+from alerts.policy.client_lines import client_lines
 from alerts.policy.episode import Episode, Thread
 from alerts.policy.facts import squad_facts
 from alerts.policy.impact import Routes
@@ -15,7 +16,7 @@ from alerts.policy.scene import Reach, Scene
 from alerts.policy.threads import notice_of, slack_channels, thread_id, who
 from domain.identity import SquadId
 from domain.journeys import Impact
-from domain.notice import ChannelKind, ClientFacts, Decision, Facts, Hold, Notice, Notify, Phase, Suppress
+from domain.notice import ChannelKind, ClientFacts, Decision, Facts, Hold, Notice, Notify, Phase, SquadFacts, Suppress
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ class Desk:
 
     def _squads(self, headline: str, *, urgent: bool, aloud: str = "") -> tuple[Notice, ...]:
         """Warn the channels that have not been warned, and update the others when it is urgent or their turn."""
-        notices = []
+        notices, facts = [], None
         for channel, squad, reason, decision in self._channels(aloud):
             thread = self._threads.get((ChannelKind.SLACK, channel, None))
             if thread is None:
@@ -81,10 +82,14 @@ class Desk:
             mute = self._scene.mute
             quiet = None if mute is None or decision != Notify(aloud) else Suppress(mute.reason)
             thread = replace(thread, decision=quiet or decision)  # what is said aloud ends no silence
-            told = tuple(self._threads.values())
-            facts = squad_facts(self._scene, told, thread.reason, headline, self._impact, self._routes)
-            notices.append(self._write(thread, phase, decision, facts))
+            facts = self._facts(headline) if facts is None else facts
+            notices.append(self._write(thread, phase, decision, replace(facts, reason=thread.reason)))
         return tuple(notices)
+
+    def _facts(self, headline: str) -> SquadFacts:
+        """Return what all squads read alike."""
+        clients = client_lines(self._threads.values(), self._impact, self._routes)
+        return squad_facts(self._scene, clients, headline, self._impact, self._routes)
 
     def _clients(self) -> tuple[Notice, ...]:
         """Pass every affected client through their gate, and write what is new for each of their contacts."""
@@ -174,7 +179,8 @@ class Desk:
         """Decide anew about somebody who has not been warned; only another decision is put on record."""
         same = type(decision) is type(thread.decision)
         if same and not (isinstance(decision, Hold) and decision.reason != thread.decision.reason):
-            self._threads[who(thread)] = replace(thread, decision=decision)
+            if decision != thread.decision:
+                self._threads[who(thread)] = replace(thread, decision=decision)
             return None
         return self._warning(thread, decision, facts, reach)
 

@@ -1,28 +1,28 @@
 """What a notice tells: everything for a squad, and for a client nothing but their own journeys."""
 
 from collections.abc import Iterable
-from typing import Final, assert_never
+from typing import Final
 
 from alerts.policy import inhibit, upstream, wording
+from alerts.policy.client_lines import ClientLines, bounded
 from alerts.policy.correlate import is_second, probable_cause, tie
-from alerts.policy.episode import Episode, Thread
-from alerts.policy.gate import waits_for_approval
+from alerts.policy.episode import Episode
 from alerts.policy.impact import Routes
 from alerts.policy.scene import Reach, Scene
-from domain.identity import ClientId
-from domain.journeys import Client, Impact
-from domain.notice import ClientFacts, Hold, Notify, SquadFacts, Suppress
+from domain.journeys import AffectedJourney, Client, Impact
+from domain.notice import ClientFacts, SquadFacts
 
-ALSO_SHOWN: Final = 100  # services: with thousands of them, a notice would be larger than Kafka takes
+# With thousands of any of these, a notice would be larger than Kafka takes.
+ALSO_SHOWN: Final = 100  # services
+POINTS_SHOWN: Final = 100  # touchpoints
+NOTES_SHOWN: Final = 50
 
 
-def squad_facts(
-    scene: Scene, threads: tuple[Thread, ...], reason: str, headline: str, impact: Impact, routes: Routes
-) -> SquadFacts:
-    """Return all that is known; ``reason`` is why this squad is told."""
+def squad_facts(scene: Scene, clients: ClientLines, headline: str, impact: Impact, routes: Routes) -> SquadFacts:
+    """Return all that is known; why each squad is told has to be added."""
     root = scene.root
-    lines = client_lines(threads, impact, routes)
     lead = scene.lead
+    points = _spread(impact.journeys)
     return SquadFacts(
         service=root.service,
         severity=root.severity,
@@ -31,25 +31,23 @@ def squad_facts(
         changed_at=scene.at,
         evidence=lead.evidence,
         forecast=lead.forecast,
-        journeys=impact.journeys,
-        clients=tuple(lines),
-        client_decisions=tuple(lines.values()),
-        reason=reason,
+        journeys=points,
+        clients=tuple(client for client, _ in clients.lines),
+        client_decisions=tuple(line for _, line in clients.lines),
+        reason="",
         runbook=routes.runbook(root.service),
         also_affected=tuple(_all_also(scene, routes)),
         probable_cause=None if scene.is_pipeline else probable_cause(scene.active, routes),
-        notes=tuple(_notes(scene, routes)),
+        notes=tuple(bounded(_notes(scene, routes), NOTES_SHOWN, "notes")),
         similar=scene.similar,
         acknowledged_by=root.acknowledged_by,
-        waiting=waiting(threads),
+        waiting=clients.waiting,
         trace=lead.trace,
+        more_points=len(impact.journeys) - len(points),
+        more_clients=clients.more,
+        more_waiting=clients.more_waiting,
+        client_tally=clients.tally,
     )
-
-
-def waiting(threads: Iterable[Thread]) -> tuple[ClientId, ...]:
-    """Return the clients for whose notices nothing but a person's approval is missing."""
-    asking = (thread.client for thread in threads if not thread.warned and waits_for_approval(thread.decision))
-    return tuple(dict.fromkeys(client for client in asking if client is not None))
 
 
 def client_facts(
@@ -87,15 +85,6 @@ def client_facts(
     )
 
 
-def client_lines(threads: tuple[Thread, ...], impact: Impact, routes: Routes) -> dict[ClientId, str]:
-    """Return one line a client for the squads: told, held or not told, and why."""
-    contacts: dict[ClientId, list[Thread]] = {client: [] for client, _, _ in impact.clients}
-    for thread in threads:
-        if thread.client is not None:
-            contacts.setdefault(thread.client, []).append(thread)
-    return {client: _line(client, theirs, routes) for client, theirs in contacts.items()}
-
-
 def _and_more(before: tuple[str, ...], now: tuple[str, ...]) -> tuple[str, ...]:
     return before if before == now else tuple(dict.fromkeys((*before, *now)))
 
@@ -107,6 +96,14 @@ def _all_also(scene: Scene, routes: Routes) -> Iterable[str]:
         yield _also(member, scene.root, scene.at, routes)
     if len(joined) > ALSO_SHOWN:
         yield f"{len(joined) - ALSO_SHOWN} more services"
+
+
+def _spread(points: tuple[AffectedJourney, ...]) -> tuple[AffectedJourney, ...]:
+    """Return as many touchpoints as there is room for, one of each journey before a second one of any."""
+    if len(points) <= POINTS_SHOWN:
+        return points
+    firsts = {each.journey: each for each in reversed(points)}
+    return (*reversed(firsts.values()), *(each for each in points if each is not firsts[each.journey]))[:POINTS_SHOWN]
 
 
 def _also(member: Episode, root: Episode, at: float, routes: Routes) -> str:
@@ -140,24 +137,3 @@ def _notes(scene: Scene, routes: Routes) -> Iterable[str]:
             yield f"notices to {whom} {'approved' if word.allows else 'held'} by {word.by}{until}{adding}"
     yield from scene.returned
     yield from (inhibit.line(quieted) for quieted in scene.quieted)
-
-
-def _line(client: ClientId, threads: list[Thread], routes: Routes) -> str:
-    if not threads:
-        return f"{routes.clients[client].name} ({client}): not told: no contact"
-    warned = sum(thread.warned for thread in threads)
-    # Of several contacts, the one of whom there is most to say: told, then held, then not told.
-    held = (thread for thread in reversed(threads) if isinstance(thread.decision, Hold))
-    thread = next((thread for thread in threads if thread.warned), None) or next(held, threads[-1])
-    name = str(client) if thread.facts is None else f"{thread.facts.client_name} ({client})"
-    if warned:
-        contacts = f"{warned} {'contact' if warned == 1 else 'contacts'}"
-        kept = {Hold: "an update is kept back: ", Suppress: "an update is not sent: "}.get(type(thread.decision), "")
-        return f"{name}: told, {contacts}: {kept}{thread.decision.reason}"
-    match thread.decision:
-        case Hold(reason=reason):
-            return f"{name}: held: {reason}"
-        case Suppress(reason=reason) | Notify(reason=reason):
-            return f"{name}: not told: {reason}"
-        case _:
-            assert_never(thread.decision)

@@ -9,14 +9,19 @@ from domain.identity import ClientId, JourneyId, ServiceId, SquadId
 from domain.journeys import AffectedJourney, Client, Impact, Journey, Landscape, Service, Squad
 
 JOINTS_KEPT: Final = 256  # sets of services whose common impact is remembered
+NOTHING: Final = frozenset[ServiceId]()
 
 
 @dataclass(frozen=True, slots=True)
 class Joint:
-    """Who is affected by trouble in several services; ``reached_by`` says from which of them a client is."""
+    """Who is affected by trouble in several services, and from which of them each journey is."""
 
     impact: Impact
-    reached_by: Mapping[ClientId, frozenset[ServiceId]]
+    reached_by: Mapping[JourneyId, frozenset[ServiceId]]
+
+    def reaching(self, journeys: Iterable[JourneyId]) -> frozenset[ServiceId]:
+        """Return the services whose trouble reaches whoever uses these journeys."""
+        return NOTHING.union(*(self.reached_by.get(journey, NOTHING) for journey in journeys))
 
 
 class Routes:
@@ -52,7 +57,7 @@ class Routes:
         """Return who is affected by trouble in several services at once, the first of which leads."""
         known = self._joint.get(services)
         if known is None:
-            known = _join([self.impact(service) for service in services])
+            known = self._join([self.impact(service) for service in services])
             if len(self._joint) >= JOINTS_KEPT:
                 self._joint.clear()
             self._joint[services] = known
@@ -119,39 +124,31 @@ class Routes:
 
     def _clients(self, journeys: tuple[AffectedJourney, ...]) -> Iterable[tuple[ClientId, tuple[JourneyId, ...], str]]:
         titles = {affected.journey: affected.title for affected in journeys}
+        places = {journey: place for place, journey in enumerate(titles)}
         for client in self.clients.values():
-            theirs = tuple(journey for journey in titles if journey in client.journeys)
+            theirs = tuple(sorted({*client.journeys} & places.keys(), key=places.__getitem__))
             if theirs:
                 yield client.id, theirs, "uses " + ", ".join(titles[journey] for journey in theirs)
 
-
-def _join(impacts: Sequence[Impact]) -> Joint:
-    reached: dict[ClientId, set[ServiceId]] = defaultdict(set)
-    for impact in impacts:
-        for client, _, _ in impact.clients:
-            reached[client].add(impact.service)
-    reached_by = {client: frozenset(services) for client, services in reached.items()}
-    if len(impacts) == 1:
-        return Joint(impacts[0], reached_by)
-    points: dict[tuple[JourneyId, str, str], AffectedJourney] = {}
-    squads: dict[SquadId, list[str]] = defaultdict(list)
-    clients: dict[ClientId, list[JourneyId]] = defaultdict(list)
-    for impact in impacts:
-        for affected in impact.journeys:
-            points.setdefault((affected.journey, affected.stage, affected.touchpoint), affected)
-        for squad, reason in impact.squads:
-            squads[squad] += reason.split("; ")
-        for client, journeys, _ in impact.clients:
-            clients[client] += journeys
-    titles = {affected.journey: affected.title for affected in points.values()}
-    theirs = [(client, tuple(dict.fromkeys(journeys))) for client, journeys in clients.items()]
-    whole = Impact(
-        service=impacts[0].service,
-        journeys=tuple(points.values()),
-        squads=tuple((squad, "; ".join(dict.fromkeys(reasons))) for squad, reasons in squads.items()),
-        clients=tuple((client, used, "uses " + ", ".join(titles[each] for each in used)) for client, used in theirs),
-    )
-    return Joint(whole, reached_by)
+    def _join(self, impacts: Sequence[Impact]) -> Joint:
+        reached: dict[JourneyId, set[ServiceId]] = defaultdict(set)
+        points: dict[tuple[JourneyId, str, str], AffectedJourney] = {}
+        squads: dict[SquadId, dict[str, None]] = defaultdict(dict)
+        for impact in impacts:
+            for affected in impact.journeys:
+                points.setdefault((affected.journey, affected.stage, affected.touchpoint), affected)
+                reached[affected.journey].add(impact.service)
+            for squad, reason in impact.squads:
+                squads[squad] |= dict.fromkeys(reason.split("; "))
+        journeys = tuple(points.values())
+        whole = Impact(
+            service=impacts[0].service,
+            journeys=journeys,
+            squads=tuple((squad, "; ".join(reasons)) for squad, reasons in squads.items()),
+            clients=tuple(self._clients(journeys)),
+        )
+        reached_by = {journey: frozenset(services) for journey, services in reached.items()}
+        return Joint(impacts[0] if len(impacts) == 1 else whole, reached_by)
 
 
 def explain_path(affected: AffectedJourney) -> str:

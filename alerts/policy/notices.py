@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from alerts.params import AlertParams
 from alerts.policy import grouping
+from alerts.policy.client_lines import client_lines
 from alerts.policy.desk import Desk, Told
 from alerts.policy.episode import Episode, Step, Thread
 from alerts.policy.facts import squad_facts
@@ -82,14 +83,16 @@ def catch_up(episode: Episode, at: float, routes: Routes, params: AlertParams, a
 def _ending(scene: Scene, phase: Phase, headline: str, routes: Routes) -> Told:
     episode = scene.root
     impact = routes.impact(episode.service) if scene.joint is None else scene.joint.impact
-    notices = []
+    notices, known = [], None
     for thread in sorted(episode.threads, key=lambda thread: thread.squad is None):
         if not thread.warned and not grouping.is_wait(thread.decision):
             continue
         facts: Facts
         if thread.facts is None:
-            said = f"{episode.service}: {headline}"
-            facts = squad_facts(scene, episode.threads, thread.reason, said, impact, routes)
+            if known is None:
+                clients = client_lines(episode.threads, impact, routes)
+                known = squad_facts(scene, clients, f"{episode.service}: {headline}", impact, routes)
+            facts = replace(known, reason=thread.reason)
         else:
             facts = replace(thread.facts, words="")  # what a person added was about the trouble, not about its end
         owed = (phase, _owed(scene, thread))

@@ -3,18 +3,19 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import chain
 
 from alerts.policy import history, hours, pipeline, wording
 from alerts.policy.addresses import Bars, refusal, returned_lines
 from alerts.policy.episode import Episode
 from alerts.policy.gate import Moment, evidence_kinds
 from alerts.policy.history import Past
-from alerts.policy.impact import Joint, Routes
+from alerts.policy.impact import NOTHING, Joint, Routes
 from alerts.policy.inhibit import Cause
 from alerts.policy.mutes import Mute, mute_of, silenced
 from domain.anomaly import Anomaly, AnomalyKind, Forecast
-from domain.identity import ClientId, ServiceId
-from domain.journeys import Client
+from domain.identity import ClientId, JourneyId, ServiceId
+from domain.journeys import AffectedJourney, Client
 from domain.notice import ClientFacts, Suppress
 
 
@@ -43,6 +44,7 @@ class Reach:
     evidence: frozenset[str]
     opened_at: float
     forecast: Forecast | None  # the first breach that is still ahead
+    surest: float  # confidence of a finding that is no mere doubt about telemetry
 
     @classmethod
     def of(cls, members: tuple[Episode, ...]) -> "Reach":
@@ -60,7 +62,15 @@ class Reach:
             evidence=evidence_kinds(findings, declared=any(member.incident is not None for member in members)),
             opened_at=min(member.opened_at for member in members),
             forecast=min(forecasts, key=lambda known: known.breach_at, default=None),
+            surest=max((lead.confidence for lead in leads if not pipeline.is_doubt(lead)), default=0.0),
         )
+
+    def speaker(self, least: float) -> Anomaly:
+        """Return the finding by which a client is judged: the first that is as sure as they ask, of a service."""
+        if not self.surest >= least:
+            return self.leads[0]
+        sure = (lead for lead in self.leads if lead.confidence >= least and not pipeline.is_doubt(lead))
+        return next(sure, self.leads[0])
 
 
 class Scene:
@@ -71,6 +81,7 @@ class Scene:
         self.at = at
         self._around = around
         self._reaches: dict[frozenset[ServiceId], Reach] = {}
+        self._reached: dict[tuple[JourneyId, ...], Reach] = {}
         self._journeys: dict[object, tuple[tuple[str, ...], tuple[str, ...]]] = {}
         self._routes = routes
         self.members = (root, *around.members)
@@ -132,13 +143,17 @@ class Scene:
         """What keeps it quiet, for those whom nothing else in it reaches."""
         return next((mute for mute in self.mutes.values() if mute is not None), None)
 
-    def reach(self, client: ClientId) -> Reach:
+    def reach(self, client: Client) -> Reach:
         """Return what reaches a client: alerts in trouble that are not muted, else whatever there is."""
-        services: frozenset[ServiceId] = frozenset()
+        found = self._reached.get(client.journeys)  # many clients use the same ones
+        if found is None:
+            found = self._reached[client.journeys] = self._reach(client)
+        return found
+
+    def _reach(self, client: Client) -> Reach:
         joint = self.loud_joint if self.is_loud(client) else self.joint
-        if joint is not None:
-            services = joint.reached_by.get(client, services)
-        known = self._reaches.get(services)  # many clients are reached by the same services
+        services = NOTHING if joint is None else joint.reaching(client.journeys)
+        known = self._reaches.get(services)  # and other ones are reached by the same services
         if known is None:
             reaching = [self.members[place] for place in sorted(self._places[service] for service in services)]
             active = [member for member in reaching if member.open_anomalies]
@@ -147,9 +162,10 @@ class Scene:
             known = self._reaches[services] = Reach.of(tuple(chosen))
         return known
 
-    def is_loud(self, client: ClientId) -> bool:
+    def is_loud(self, client: Client) -> bool:
         """Whether anything reaches a client that is not muted."""
-        return self.loud_joint is not None and client in self.loud_joint.reached_by
+        joint = self.loud_joint
+        return joint is not None and any(journey in joint.reached_by for journey in client.journeys)
 
     def journeys(self, client: Client) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Return the titles and the stages of a client's own journeys that are affected, in the client's words.
@@ -159,13 +175,22 @@ class Scene:
         key = client.journeys, client.names  # many clients use the same ones
         known = self._journeys.get(key)
         if known is None:
-            affected = () if self._hurt_joint is None else self._hurt_joint.impact.journeys
-            theirs = [each for each in affected if each.journey in client.journeys]
+            points = self._points
+            theirs = [each for _, each in sorted(chain(*(points.get(journey, ()) for journey in {*client.journeys})))]
             called = dict(client.names)
             titles = tuple(dict.fromkeys(called.get(each.title, each.title) for each in theirs))
             stages = tuple(dict.fromkeys(called.get(each.stage, each.stage) for each in theirs))
             known = self._journeys[key] = (titles, stages)
         return known
+
+    @cached_property
+    def _points(self) -> Mapping[JourneyId, Sequence[tuple[int, AffectedJourney]]]:
+        """The touchpoints of each journey that is affected, with their places among all."""
+        points: dict[JourneyId, list[tuple[int, AffectedJourney]]] = {}
+        affected = () if self._hurt_joint is None else self._hurt_joint.impact.journeys
+        for place, each in enumerate(affected):
+            points.setdefault(each.journey, []).append((place, each))
+        return points
 
     @cached_property
     def similar(self) -> tuple[str, ...]:

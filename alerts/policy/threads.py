@@ -1,10 +1,14 @@
 """The identities of threads and notices, and the channel that each squad reads."""
 
+from typing import Final
+
 from alerts.policy.episode import Episode, Thread
 from alerts.policy.impact import Routes
 from domain.identity import ClientId, NoticeId, SquadId, derive
 from domain.journeys import Impact
 from domain.notice import ChannelKind, Decision, Facts, Notice, Phase
+
+REASONS: Final = 10  # why one squad is told: the journeys are listed beside them
 
 
 def slack_channels(impact: Impact, routes: Routes) -> list[tuple[str, SquadId, str]]:
@@ -17,9 +21,16 @@ def slack_channels(impact: Impact, routes: Routes) -> list[tuple[str, SquadId, s
     found = []
     for channel, squads in channels.items():
         named = len(squads) > 1
-        reasons = "; ".join(f"{squad}: {reason}" if named else reason for squad, reason in squads)
+        reasons = "; ".join(f"{squad}: {_few(reason)}" if named else _few(reason) for squad, reason in squads)
         found.append((channel, squads[0][0], reasons))
     return found
+
+
+def _few(reason: str) -> str:
+    """Return the first of many reasons, and how many more there are."""
+    every = reason.split("; ")
+    more = len(every) - REASONS
+    return reason if more <= 0 else f"{'; '.join(every[:REASONS])}; and {more} more"
 
 
 def who(thread: Thread) -> tuple[ChannelKind, str, ClientId | None]:

@@ -12,6 +12,7 @@ _LEARNT: Final = frozenset({"unit", "schema"})  # detectors
 _SENTENCES: Final = frozenset({"integrity", "schema"})  # detectors whose detail says it all
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 MOVES: Final = 3  # metrics of one finding that are remembered of it
+_OBJECTIVE: Final = "objective"  # the detector that sees a limit passed
 LISTED: Final = 3  # names in a list; the others are counted
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -141,7 +142,8 @@ def trouble(anomaly: Anomaly, at: float) -> str:
         return forecast_words(anomaly.forecast, at)
     if not anomaly.evidence:
         return "something is not as usual"
-    evidence = anomaly.evidence[0]
+    passed = [each for each in anomaly.evidence if each.detector == _OBJECTIVE and anomaly.kind is AnomalyKind.BREACH]
+    evidence = (passed or anomaly.evidence)[0]
     name = metric(evidence)
     actual = "nothing" if evidence.actual is None else number(evidence.actual)
     usual = f"expected {number(evidence.low)} to {number(evidence.high)}"
@@ -149,10 +151,10 @@ def trouble(anomaly: Anomaly, at: float) -> str:
     match anomaly.kind:
         case AnomalyKind.FORECAST if evidence.detail:  # of an incident, not of a breach: learnt from earlier ones
             text = evidence.detail
-        case AnomalyKind.LEVEL | AnomalyKind.FORECAST:
-            text = f"{name} is {actual}, {usual}"
-        case AnomalyKind.BREACH:
+        case AnomalyKind.BREACH if passed:
             text = f"{name} has breached its objective: {actual}, {usual}"
+        case AnomalyKind.LEVEL | AnomalyKind.FORECAST | AnomalyKind.BREACH:  # of a breach: what outlasts it
+            text = f"{name} is {actual}, {usual}"
         case AnomalyKind.SILENCE:
             text = f"no {name} for {lasting}"
         case AnomalyKind.STUCK:

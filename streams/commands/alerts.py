@@ -10,13 +10,14 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from alerts.policy.wording import span
+from alerts.policy.wording import listed, span
 from domain.alert import AlertStatus
 from domain.errors import ForeshockError
-from streams.commands.record import EXIT_UNUSABLE, Database
+from streams.commands.record import Database
 from streams.record.database import DEFAULT, open_record
 from streams.record.questions import Episode, episodes
 from streams.record.story import moment, plain
+from streams.refusal import refusal
 
 PIPE_WIDTH = 160
 
@@ -31,8 +32,7 @@ def alerts(
         with closing(open_record(database)) as record, record.reading() as connection:
             found = [each for each in episodes(connection) if not open_only or each.ended_at is None]
     except ForeshockError as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(EXIT_UNUSABLE) from error
+        raise refusal(error) from error
     if as_json:
         for each in found:
             typer.echo(json.dumps({**asdict(each), "ended_at": each.ended_at}))
@@ -49,7 +49,7 @@ def _table(found: list[Episode]) -> Table:
     table.columns[0].no_wrap = True
     for each in found:
         cells = (each.alert, each.service, each.severity, moment(each.opened_at), status_of(each))
-        people = (squads_of(each), ", ".join(each.clients) or "-", ", ".join(each.held) or "-")
+        people = (squads_of(each), listed(each.clients) or "-", listed(each.held) or "-")
         table.add_row(*(Text(plain(cell)) for cell in (*cells, *people)))
     return table
 

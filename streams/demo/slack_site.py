@@ -1,14 +1,14 @@
 """The stand-in for Slack in a browser: what was posted, with buttons that do what they do at Slack.
 
 Plain forms: a press goes to the app as Slack sends it, and what the app answers is shown. Whoever opens the page is one
-person of the workspace, so only a browser on this machine may press anything.
+person of the workspace, so only a browser on this machine may read or press anything.
 """
 
 import base64
 import hashlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeAlias
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -19,6 +19,8 @@ from streams.demo.slack_messages import Posted
 from streams.demo.slack_page import Live, place, render_page, template
 from streams.demo.slack_people import Dialogue, Person
 from streams.demo.slack_server import SlackServer
+
+Handler: TypeAlias = Callable[[web.Request], Awaitable[web.Response]]
 
 VISITOR: Final = Person("U0VISITOR", "visitor")
 LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -47,12 +49,12 @@ class SlackSite:
     def routes(self) -> list[web.RouteDef]:
         """Return the pages, and what their forms do."""
         return [
-            web.get("/", self._show),
-            web.get("/version", self._tell_version),
-            web.post("/press", self._press),
-            web.get("/dialogue/{name}", self._ask),
-            web.post("/dialogue/{name}", self._submit),
-            *(web.get(room.path, _opening(room)) for room in self._rooms),
+            web.get("/", _here(self._show)),
+            web.get("/version", _here(self._tell_version)),
+            web.post("/press", _here(self._press)),
+            web.get("/dialogue/{name}", _here(self._ask)),
+            web.post("/dialogue/{name}", _here(self._submit)),
+            *(web.get(room.path, _here(_opening(room))) for room in self._rooms),
         ]
 
     async def _show(self, _: web.Request) -> web.Response:
@@ -74,7 +76,6 @@ class SlackSite:
         return f"{len(slack.messages)}-{edits}-{len(slack.people.heard)}-{len(self._silent)}"
 
     async def _press(self, request: web.Request) -> web.Response:
-        _refuse_others(request)
         form = await request.post()
         message = self._found(str(form.get("channel")), str(form.get("ts")))
         people = self._slack.people
@@ -98,7 +99,6 @@ class SlackSite:
         return page(render_dialogue(self._dialogue(request)))
 
     async def _submit(self, request: web.Request) -> web.Response:
-        _refuse_others(request)
         dialogue = self._dialogue(request)
         form = await request.post()
         given = {name: [str(value) for value in form.getall(name)] for name in form}
@@ -125,15 +125,20 @@ class SlackSite:
         raise web.HTTPNotFound(text="This dialogue is closed.")
 
 
-def _refuse_others(request: web.Request) -> None:
-    """Refuse what another site's page sends, also under a name that it has made to mean this machine."""
-    own = urlsplit(f"http://{request.host}")
-    origin = request.headers.get("Origin", f"http://{request.host}")
-    if own.hostname not in LOOPBACK or origin != f"http://{request.host}":
-        raise web.HTTPForbidden
+def _here(handle: Handler) -> Handler:
+    """Refuse what another site's page asks for, also under a name that it has made to mean this machine."""
+
+    async def handle_own(request: web.Request) -> web.Response:
+        own = urlsplit(f"http://{request.host}")
+        origin = request.headers.get("Origin", f"http://{request.host}")
+        if own.hostname not in LOOPBACK or origin != f"http://{request.host}":
+            raise web.HTTPForbidden
+        return await handle(request)
+
+    return handle_own
 
 
-def _opening(room: Room) -> Callable[[web.Request], Awaitable[web.Response]]:
+def _opening(room: Room) -> Handler:
     async def show(_: web.Request) -> web.Response:
         return page(room.render())
 

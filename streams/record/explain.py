@@ -88,6 +88,8 @@ def not_told(file: File) -> Iterator[Line]:
     for client, words in zip(facts.clients, facts.client_decisions, strict=False):
         if client not in named:
             yield Line(f"client {client}: {words}")
+    if facts.more_clients:
+        yield Line(f"{facts.more_clients:,} more clients were affected; whoever has a contact is named here")
     yield Line(f"all others: {reach(facts)}")
 
 
@@ -96,7 +98,11 @@ def reach(facts: SquadFacts) -> str:
     if not facts.journeys:
         return f"no journey depends on {facts.service}, so no client was affected"
     paths = "; ".join(explain_path(affected) for affected in facts.journeys)
+    if facts.more_points:
+        paths += f"; and {facts.more_points:,} more touchpoints"
     clients = ", ".join(facts.clients) or "no client"
+    if facts.more_clients:
+        clients += f" and {facts.more_clients:,} more"
     return f"not affected. The trouble reached these journeys only: {paths}; they are used by {clients}"
 
 
@@ -234,11 +240,14 @@ def _told(file: File) -> Iterator[Line]:
             continue
         first = theirs[0][1]
         facts = first.facts
-        why = f": {facts.reason}" if isinstance(facts, SquadFacts) else f": uses {', '.join(facts.journeys)}"
-        yield Line(f"{audience(first)} by {first.channel}{why}")
+        why = facts.reason if isinstance(facts, SquadFacts) else f"uses {', '.join(facts.journeys)}"
+        yield Line(f"{audience(first)} by {first.channel}: {why}")
+        before = decision_words(Notify(why))
         for known, notice in theirs:
-            text = f"{notice.phase}, {notice.id}: {decision_words(notice.decision)}"
-            yield Line(text, notice.decided_at, known.source, 1)
+            words = decision_words(notice.decision)
+            shown = words if words != before else f"{words.partition(':')[0]}, for the same reason"
+            before = words
+            yield Line(f"{notice.phase}, {notice.id}: {shown}", notice.decided_at, known.source, 1)
             yield from deliveries(file, notice, 2)
 
 
@@ -281,6 +290,9 @@ def _readable(notice: Notice) -> Iterator[Line]:
         yield Line(f"why this squad: {facts.reason}")
         for words in facts.client_decisions:
             yield Line(words)
+        if facts.more_clients:
+            yield Line(f"and {facts.more_clients:,} more clients, of these journeys:")
+            yield from (Line(words, depth=1) for words in facts.client_tally)
         return
     yield Line(f"{facts.client_name}: {', '.join(facts.journeys)}; stages {', '.join(facts.stages)}")
     if facts.expected_at is not None:

@@ -70,7 +70,8 @@ def _told(connection: Connection, episode: Episode, client: str, at: float) -> I
         yield Line("no notice names this client, and no squad was told either: who was affected is not known")
         return
     lines = dict(zip(facts.clients, facts.client_decisions, strict=False))
-    yield Line(next((words for name, words in lines.items() if name == client), f"this client was {reach(facts)}"))
+    unless = "this client has no contact, or was" if facts.more_clients else "this client was"
+    yield Line(next((words for name, words in lines.items() if name == client), f"{unless} {reach(facts)}"))
 
 
 def _nothing(connection: Connection, every: list[Episode], client: str, at: float) -> Iterator[Line]:

@@ -42,9 +42,10 @@ def an_evidence(
     high: float = 310.0,
     score: float = 0.99,
     since: float | None = None,
+    detector: str = "level",
 ) -> Evidence:
     key = SeriesKey.of(service, metric)
-    return Evidence("level", key, at, actual, (low + high) / 2, low, high, score, at if since is None else since)
+    return Evidence(detector, key, at, actual, (low + high) / 2, low, high, score, at if since is None else since)
 
 
 def a_forecast(
@@ -74,6 +75,7 @@ def an_anomaly(
 ) -> Anomaly:
     """Without ``opened_at``, an anomaly that opened at ``at``; the id follows from the service and that time."""
     opened = at if opened_at is None else opened_at
+    detector = "objective" if kind is AnomalyKind.BREACH else "level"
     return Anomaly(
         id=AnomalyId(derive("anomaly", service, float(opened))),
         service=ServiceId(service),
@@ -83,7 +85,9 @@ def an_anomaly(
         at=at,
         score=score,
         confidence=confidence,
-        evidence=(an_evidence(service, at=at, since=opened),) if evidence is None else tuple(evidence),
+        evidence=(an_evidence(service, at=at, since=opened, detector=detector),)
+        if evidence is None
+        else tuple(evidence),
         forecast=forecast,
         partition=partition,
     )

@@ -67,7 +67,7 @@ def load_key(secret: SecretStr) -> Key:
         from cryptography.hazmat.primitives import hashes, serialization  # noqa: PLC0415 - the same
         from cryptography.hazmat.primitives.asymmetric import ed25519, padding, rsa, utils  # noqa: PLC0415 - the same
     except ImportError:
-        raise ValueError("signing needs cryptography: pip install 'foreshock[dkim]'") from None
+        raise ValueError("signing needs cryptography: run pip install '.[dkim]' in the checkout") from None
     try:
         key = serialization.load_pem_private_key(secret.get_secret_value().encode(), password=None)
     except TypeError:

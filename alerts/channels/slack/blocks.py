@@ -98,6 +98,8 @@ def _blocks(notice: Notice, facts: SquadFacts, title: str) -> Iterable[Block]:
     if facts.also_affected and not over:
         yield _section(_also(facts))
     yield _section(_impact(facts))
+    if facts.client_tally:
+        yield _section(_list("*Clients by journey*", (f"• {say(line, 300)}" for line in facts.client_tally)))
     if facts.client_decisions:
         yield _section(_decisions(facts))
     if facts.similar and not over:
@@ -160,7 +162,7 @@ def _also(facts: SquadFacts) -> str:
 def _impact(facts: SquadFacts) -> str:
     if not facts.journeys:
         return "*Impact*\nNo journey is known to depend on this service."
-    count = len(facts.clients)
+    count = len(facts.clients) + facts.more_clients
     clients = (
         "no client depends on them"
         if not count
@@ -168,7 +170,7 @@ def _impact(facts: SquadFacts) -> str:
     )
     titles = len({affected.journey for affected in facts.journeys})
     head = f"*Impact:* {titles} {'journey' if titles == 1 else 'journeys'}, {clients}"
-    return _list(head, (_journey(affected) for affected in facts.journeys))
+    return _list(head, (_journey(affected) for affected in facts.journeys), facts.more_points)
 
 
 def _journey(affected: AffectedJourney) -> str:
@@ -179,13 +181,14 @@ def _journey(affected: AffectedJourney) -> str:
 
 
 def _decisions(facts: SquadFacts) -> str:
-    return _list("*Clients*", (f"• {say(line, 300)}" for line in facts.client_decisions))
+    head = "*Clients*, the most affected" if facts.more_clients else "*Clients*"
+    return _list(head, (f"• {say(line, 300)}" for line in facts.client_decisions), facts.more_clients)
 
 
-def _list(head: str, lines: Iterable[str]) -> str:
+def _list(head: str, lines: Iterable[str], more: int = 0) -> str:
+    """Return as many lines as are read, and count the rest and those that are ``more`` than the lines."""
     every = list(lines)
-    more = [f"… and {len(every) - LINES_SHOWN} more"] if len(every) > LINES_SHOWN else []
-    return fitting([head, *every[:LINES_SHOWN], *more], TEXT_LIMIT)
+    return fitting([head, *every[:LINES_SHOWN]], TEXT_LIMIT, more=max(0, len(every) - LINES_SHOWN) + more)
 
 
 def _footer(notice: Notice, facts: SquadFacts) -> str:

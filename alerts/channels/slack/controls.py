@@ -51,7 +51,7 @@ def controls(notice: Notice, facts: SquadFacts) -> Iterator[Block]:
 
 
 def _approve(notice: Notice, facts: SquadFacts) -> Block:
-    count = len(facts.waiting)
+    count = len(facts.waiting) + facts.more_waiting
     value = json.dumps([notice.alert, *facts.waiting], ensure_ascii=False)
     if count > MOST_LISTED or len(value) > VALUE_LIMIT:
         value = json.dumps([notice.alert])

@@ -22,6 +22,8 @@ from domain.errors import ConfigError
 OURS: Final = files("alerts.channels.email") / "locale"
 NAME: Final = "LC_MESSAGES/foreshock.po"
 NUMBERS: Final = (*range(1001), 10**6)  # a rule for plurals is tried on them: no language's looks at more
+FORMS_MOST: Final = 10  # that a file can hold: a form is named by one digit; no language has more than six
+_FORMS: Final = re.compile(r"nplurals\s*=\s*(\d+)")
 _LINE: Final = re.compile(r'(?:((msgctxt|msgid|msgid_plural|msgstr)(?:\[\d\])?)[ \t]+)?"(?:[^"\\]|\\["\\nrt])*"')
 _BEFORE: Final[Mapping[str, Collection[str]]] = {  # what may come before a keyword
     "msgctxt": ("", "msgstr"),
@@ -48,6 +50,9 @@ def read(path: Traversable, name: str) -> Catalog:
     """Return the catalogue in a file, which errors call ``name``; raises CatalogueError."""
     try:
         text = path.read_text(encoding="utf-8-sig")
+        many = _FORMS.search(text)  # Babel makes as many for each text that is counted
+        if many is not None and (len(many[1]) > 2 or int(many[1]) > FORMS_MOST):
+            raise CatalogueError(f"{name}: {many[0][:40]} in its header: no language has so many forms")
         misplaced = [f"{name}:{line}: {told}" for line, told in _misplaced(text)]
         if misplaced:
             raise CatalogueError("\n".join(misplaced))

@@ -66,6 +66,7 @@ def faults(own: Path | None = None) -> list[str]:
         ('"Language: de\\n"\n', "", "does not say its language"),
         ("plural=(n != 1)", "plural=n / 0", "the rule for plurals in its header, n / 0, cannot be used"),
         ("plural=(n != 1)", "plural=n", "the rule for plurals"),
+        ("nplurals=2", "nplurals=3000000", "nplurals=3000000 in its header: no language has so many forms"),
         ("plural=(n != 1)", "plural=system(n)", "the rule for plurals"),
     ],
 )

@@ -1,8 +1,10 @@
+import json
 from dataclasses import replace
 
 import pytest
 
 from alerts.channels.slack.blocks import HEADER_LIMIT, TEXT_LIMIT, Message, compose
+from alerts.channels.slack.controls import APPROVE
 from domain.alert import Severity
 from domain.identity import ClientId
 from domain.notice import Phase, SquadFacts
@@ -138,3 +140,30 @@ def test_other_services_in_the_episode_its_probable_cause_and_what_people_said_a
     assert "<!channel>" not in said(warning)
     assert complaints({"blocks": list(warning.blocks)}) == []
     assert "Also affected" not in said(compose(a_notice(Phase.ALL_CLEAR, facts=facts)))
+
+
+def test_of_thousands_of_clients_a_squad_reads_counts_and_the_most_affected() -> None:
+    facts = replace(
+        SQUAD_FACTS,
+        more_points=300,
+        more_clients=4980,
+        client_tally=("Reports: 5,000 clients: 4,000 told, 1,000 held",),
+    )
+    text = said(compose(a_notice(facts=facts)))
+    assert "4982 clients depend on them" in text
+    assert "… and 300 more" in text
+    assert "*Clients by journey*\n• Reports: 5,000 clients: 4,000 told, 1,000 held" in text
+    assert "… and 4,980 more" in text.rpartition("*Clients*, the most affected")[2]
+
+
+def test_the_button_approves_all_when_more_clients_wait_than_are_named() -> None:
+    facts = replace(SQUAD_FACTS, waiting=SQUAD_FACTS.clients, more_waiting=1000)
+    (button,) = [
+        element
+        for block in compose(a_notice(facts=facts), buttons=True).blocks
+        if block["type"] == "actions"
+        for element in block["elements"]
+        if element["action_id"] == APPROVE
+    ]
+    assert button["text"]["text"] == "Approve 1002 client notices …"
+    assert json.loads(button["value"]) == [a_notice().alert]

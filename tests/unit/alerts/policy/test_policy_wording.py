@@ -68,6 +68,15 @@ def test_each_kind_of_finding_has_its_sentence(kind: AnomalyKind, text: str) -> 
     assert wording.headline(an_anomaly(kind=kind), T0 + 120) == text
 
 
+def test_what_outlasts_a_breach_is_not_called_one() -> None:
+    limit = an_evidence(metric="pool_in_use", detector="objective")
+    breach = an_anomaly(kind=AnomalyKind.BREACH, evidence=[an_evidence(), limit])
+    outlasting = replace(breach, evidence=breach.evidence[:1])
+
+    assert wording.trouble(breach, T0) == "pool_in_use has breached its objective: 420, expected 180 to 310"
+    assert wording.trouble(outlasting, T0) == "latency_p95_ms is 420, expected 180 to 310"
+
+
 @pytest.mark.parametrize(
     ("kind", "detector", "detail", "text"),
     [
