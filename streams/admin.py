@@ -10,14 +10,12 @@ from kafka.admin import KafkaAdminClient
 from kafka.errors import (
     CoordinatorLoadInProgressError,
     CoordinatorNotAvailableError,
-    KafkaError,
     NotCoordinatorError,
 )
 from kafka.structs import OffsetAndMetadata
 
 from config.settings import Settings
-from domain.errors import ForeshockError
-from streams.connection import kafka_python_options
+from streams.connection import kafka_python_options, reaching
 from streams.system import pause
 from streams.topics import TOPICS, Topic, TopicSpec
 
@@ -25,10 +23,6 @@ log = logging.getLogger(__name__)
 
 COORDINATOR_TRIES = 15
 COORDINATOR_WAIT_S = 1.0
-
-
-class BrokerError(ForeshockError):
-    """Kafka cannot be reached, or refuses what was asked of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,19 +59,12 @@ def read_topics(settings: Settings) -> tuple[str, ...]:
 
 @contextmanager
 def _admin(settings: Settings) -> Iterator[KafkaAdminClient]:
-    brokers = ", ".join(settings.kafka.brokers)
-    try:
+    with reaching(settings.kafka):
         client = KafkaAdminClient(**kafka_python_options(settings.kafka), client_id="foreshock-admin")
-    except (KafkaError, OSError) as error:
-        raise BrokerError(
-            f"Kafka cannot be reached at {brokers} ({type(error).__name__}); check kafka.brokers and kafka.security"
-        ) from error
-    try:
-        yield client
-    except KafkaError as error:
-        raise BrokerError(f"Kafka at {brokers} refused: {error}") from error
-    finally:
-        client.close()
+        try:
+            yield client
+        finally:
+            client.close()
 
 
 def create_topics(settings: Settings) -> list[str]:

@@ -6,7 +6,6 @@ from typing import Annotated, Final
 
 import typer
 from kafka import KafkaProducer
-from kafka.errors import KafkaError
 
 from alerts.policy.answers import TEXT_KEPT
 from alerts.policy.mutes import matches
@@ -18,10 +17,12 @@ from domain.durations import format_duration, parse_duration
 from domain.errors import ConfigError, ForeshockError
 from domain.feedback import Feedback, FeedbackKind
 from domain.identity import AlertId, ClientId, ServiceId, derive
-from streams.admin import BrokerError, topic_name
+from streams.admin import topic_name
 from streams.agents.feedback import LONGEST_ADDRESS, LONGEST_NAME, LONGEST_S
-from streams.connection import kafka_python_options
+from streams.connection import kafka_python_options, reaching
+from streams.names import near
 from streams.records import encode
+from streams.refusal import refusal
 from streams.system import SystemClock
 from streams.topics import Topic
 
@@ -65,8 +66,7 @@ def answer(
         )  # fmt: skip
         send(settings, given)
     except ForeshockError as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(3 if isinstance(error, BrokerError) else 2) from error
+        raise refusal(error) from error
     if as_json:
         typer.echo(json.dumps(json.loads(encode(given))["body"], ensure_ascii=False))
     else:
@@ -112,19 +112,14 @@ def compose(
 
 def send(settings: Settings, answer: Feedback) -> None:
     """Write the answer and wait until the broker has it; raises BrokerError."""
-    brokers = ", ".join(settings.kafka.brokers)
     key = answer.id if answer.alert is None else answer.alert
-    try:
+    topic = topic_name(settings, Topic.FEEDBACK)
+    with reaching(settings.kafka):
         producer = KafkaProducer(**kafka_python_options(settings.kafka), acks="all", max_block_ms=int(SEND_S * 1000))
-    except (KafkaError, OSError) as error:
-        raise BrokerError(f"Kafka cannot be reached at {brokers} ({type(error).__name__}); check kafka") from error
-    try:
-        sent = producer.send(topic_name(settings, Topic.FEEDBACK), key=key.encode(), value=encode(answer), partition=0)
-        sent.get(timeout=SEND_S)
-    except KafkaError as error:
-        raise BrokerError(f"Kafka at {brokers} did not take the answer ({type(error).__name__})") from error
-    finally:
-        producer.close(timeout=SEND_S)
+        try:
+            producer.send(topic, key=key.encode(), value=encode(answer), partition=0).get(timeout=SEND_S)
+        finally:
+            producer.close(timeout=SEND_S)
 
 
 def _named(settings: Settings, pattern: str) -> int:
@@ -146,10 +141,11 @@ def _check_names(settings: Settings, by: str, client: str | None, service: str |
     landscape = settings.landscape()
     if not by.strip() or len(by) > LONGEST_NAME:
         raise ConfigError(f"--by: write your name, in at most {LONGEST_NAME} characters")
-    if client is not None and client not in {known.id for known in landscape.clients}:
-        raise ConfigError(f"--client: {client!r} is not a client of the configuration")
-    if service is not None and not any(matches(service, known.id) for known in landscape.services):
-        raise ConfigError(f"--service: {service!r} is not a service of the configuration")
+    clients, services = [each.id for each in landscape.clients], [each.id for each in landscape.services]
+    if client is not None and client not in clients:
+        raise ConfigError(f"--client: {client!r} is not a client of the configuration{near(client, clients)}")
+    if service is not None and not any(matches(service, known) for known in services):
+        raise ConfigError(f"--service: {service!r} is not a service of the configuration{near(service, services)}")
 
 
 def _check_text(text: str, address: str) -> None:

@@ -1,14 +1,44 @@
 """One `kafka` section, three clients: the same connection in the words of Faust, aiokafka and kafka-python."""
 
 import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from faust.auth import SASLCredentials, SSLCredentials
+from kafka.errors import AuthorizationError, BrokerResponseError, KafkaError, SaslAuthenticationFailedError
 
 from config.intake import KafkaSettings
+from domain.errors import ForeshockError
 
 _PROTOCOLS = {"plaintext": "PLAINTEXT", "tls": "SSL", "sasl_plaintext": "SASL_PLAINTEXT", "sasl_tls": "SASL_SSL"}
 EMBEDDED_VERSION = (2, 0)  # the embedded broker answers no version negotiation that kafka-python understands
+
+
+class BrokerError(ForeshockError):
+    """Kafka cannot be reached, or does not do what was asked of it."""
+
+
+@contextmanager
+def reaching(kafka: KafkaSettings) -> Iterator[None]:
+    """Raise what Kafka's client raises within as a BrokerError: a sentence with the place and the remedy."""
+    try:
+        yield
+    except (KafkaError, OSError) as error:
+        raise BrokerError(_sentence(", ".join(kafka.brokers), error)) from error
+
+
+def _sentence(brokers: str, error: KafkaError | OSError) -> str:
+    kind = type(error).__name__
+    match error:
+        case SaslAuthenticationFailedError():
+            return f"Kafka at {brokers} did not accept the login ({kind}); check kafka.sasl"
+        case AuthorizationError():
+            return f"Kafka at {brokers} does not allow it ({kind}); give this account the right to"
+        case BrokerResponseError():
+            return f"Kafka at {brokers} refused: {error}"
+        case _:
+            return f"Kafka cannot be reached at {brokers} ({kind}); check kafka.brokers and kafka.security"
 
 
 def tls_context(kafka: KafkaSettings) -> ssl.SSLContext | None:

@@ -3,7 +3,9 @@
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
+from typing import Any
 
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 
@@ -11,7 +13,7 @@ from config.settings import Settings
 from domain.errors import DecodeError
 from domain.telemetry import DeadLetter
 from streams.admin import topic_name
-from streams.connection import kafka_python_options
+from streams.connection import kafka_python_options, reaching
 from streams.records import decode_dead_letter
 from streams.topics import Topic
 
@@ -34,21 +36,25 @@ class Wanted:
 
 
 def read_dead_letters(settings: Settings) -> Iterator[DeadLetter]:
-    """Yield every dead letter that is on the topic now, partition by partition."""
-    consumer = KafkaConsumer(**kafka_python_options(settings.kafka), group_id=None, auto_offset_reset="earliest")
-    try:
-        name = topic_name(settings, Topic.DEAD_LETTERS)
-        places = [TopicPartition(name, number) for number in sorted(consumer.partitions_for_topic(name) or ())]
-        ends = consumer.end_offsets(places)
-        for place in places:
-            consumer.assign([place])
-            consumer.seek_to_beginning(place)
-            while consumer.position(place) < ends[place]:
-                for message in consumer.poll(timeout_ms=POLL_MS).get(place, []):
-                    if message.offset < ends[place]:
-                        yield from _letter(message.value)
-    finally:
-        consumer.close()
+    """Yield every dead letter that is on the topic now, partition by partition. Raises BrokerError."""
+    with reaching(settings.kafka):
+        consumer = KafkaConsumer(**kafka_python_options(settings.kafka), group_id=None, auto_offset_reset="earliest")
+        try:
+            yield from _all(consumer, topic_name(settings, Topic.DEAD_LETTERS))
+        finally:
+            consumer.close()
+
+
+def _all(consumer: Any, name: str) -> Iterator[DeadLetter]:
+    places = [TopicPartition(name, number) for number in sorted(consumer.partitions_for_topic(name) or ())]
+    ends = consumer.end_offsets(places)
+    for place in places:
+        consumer.assign([place])
+        consumer.seek_to_beginning(place)
+        while consumer.position(place) < ends[place]:
+            for message in consumer.poll(timeout_ms=POLL_MS).get(place, []):
+                if message.offset < ends[place]:
+                    yield from _letter(message.value)
 
 
 def _letter(value: bytes) -> Iterator[DeadLetter]:
@@ -64,20 +70,34 @@ def replay_dead_letters(
     """Send the wanted dead letters to their topics again, in order; returns how many for each reason.
 
     A letter that is refused again becomes a new dead letter; samples that had been accepted are recognised as repeats.
+    Raises BrokerError.
     """
     counts = Counter[str]()
-    producer = None if dry_run else KafkaProducer(**kafka_python_options(settings.kafka), acks="all")
-    try:
+    with nullcontext() if dry_run else _sending(settings) as send:
         for letter in read_dead_letters(settings):
             if not wanted.takes(letter):
                 continue
             counts[letter.reason] += 1
             report(letter)
-            if producer is not None:
-                header = (REPLAYED, str(letter.source).encode())
-                producer.send(letter.source.topic, key=letter.key, value=letter.payload, headers=[header])
-    finally:
-        if producer is not None:
-            producer.flush()
-            producer.close()
+            if send is not None:
+                send(letter)
     return counts
+
+
+@contextmanager
+def _sending(settings: Settings) -> Iterator[Callable[[DeadLetter], None]]:
+    """Return what sends a letter to where it came from; at the end Kafka has them all."""
+    with reaching(settings.kafka):
+        producer = KafkaProducer(**kafka_python_options(settings.kafka), acks="all")
+
+    def send(letter: DeadLetter) -> None:
+        header = (REPLAYED, str(letter.source).encode())
+        with reaching(settings.kafka):
+            producer.send(letter.source.topic, key=letter.key, value=letter.payload, headers=[header])
+
+    try:
+        yield send
+        with reaching(settings.kafka):
+            producer.flush()
+    finally:
+        producer.close()

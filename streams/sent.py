@@ -4,14 +4,14 @@ from collections.abc import Collection
 from typing import Any, Final
 
 from kafka import KafkaConsumer, TopicPartition
-from kafka.errors import KafkaError, KafkaTimeoutError
+from kafka.errors import KafkaTimeoutError
 
 from config.settings import Settings
 from domain.errors import DecodeError
 from domain.identity import NoticeId
 from domain.notice import Notice
-from streams.admin import BrokerError, topic_name
-from streams.connection import kafka_python_options
+from streams.admin import topic_name
+from streams.connection import kafka_python_options, reaching
 from streams.records import decode
 from streams.topics import Topic
 
@@ -22,19 +22,14 @@ PATIENCE_POLLS: Final = 60  # without a record: half a minute
 
 def find_notices(settings: Settings, wanted: Collection[NoticeId]) -> dict[NoticeId, Notice]:
     """Return the notices that there are; the topic is read from its beginning to its end. Raises BrokerError."""
-    brokers = ", ".join(settings.kafka.brokers)
-    try:
+    with reaching(settings.kafka):
         consumer = KafkaConsumer(
             **kafka_python_options(settings.kafka), group_id=None, enable_auto_commit=False, max_poll_records=AT_ONCE
         )
-    except (KafkaError, OSError) as error:
-        raise BrokerError(f"Kafka cannot be reached at {brokers} ({type(error).__name__}); check kafka") from error
-    try:
-        return _search(consumer, topic_name(settings, Topic.NOTICES), {notice.encode() for notice in wanted})
-    except (KafkaError, OSError) as error:
-        raise BrokerError(f"Kafka at {brokers} does not answer: {type(error).__name__}") from error
-    finally:
-        consumer.close(autocommit=False)
+        try:
+            return _search(consumer, topic_name(settings, Topic.NOTICES), {notice.encode() for notice in wanted})
+        finally:
+            consumer.close(autocommit=False)
 
 
 def _search(consumer: Any, topic: str, wanted: set[bytes]) -> dict[NoticeId, Notice]:

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import signal
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated
 
 import typer
 
@@ -16,11 +16,10 @@ from streams.health import HealthServer
 from streams.metrics import ANSWERS_CATALOGUE, Metrics
 from streams.pages.server import AnswersServer, FeedbackWriter
 from streams.pages.slack import SlackOffice
+from streams.refusal import refusal
 from streams.system import SystemClock
 
 log = logging.getLogger(__name__)
-
-EXIT_UNUSABLE: Final = 2
 
 
 def answers(
@@ -46,8 +45,7 @@ def answers(
         logs.set_up(settings.log.level, settings.log.format)
         asyncio.run(_serve(settings, metrics_host, metrics_port))
     except (ForeshockError, OSError) as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(EXIT_UNUSABLE) from error
+        raise refusal(error) from error
 
 
 async def _serve(settings: Settings, metrics_host: str, metrics_port: int | None) -> None:

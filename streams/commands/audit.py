@@ -11,11 +11,12 @@ import typer
 
 from config.loader import load_with_environment
 from domain.errors import ForeshockError
-from streams.commands.record import EXIT_UNUSABLE, Database
+from streams.commands.record import Database
 from streams.record.anchors import Anchor, KafkaAnchors
 from streams.record.database import DEFAULT, open_record
 from streams.record.story import plain
 from streams.record.verify import Verdict, verify
+from streams.refusal import refusal
 
 EXIT_TAMPERED = 1
 
@@ -44,8 +45,7 @@ def verify_record(
         with closing(open_record(database)) as record:
             verdict = verify(record, anchors)
     except ForeshockError as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(EXIT_UNUSABLE) from error
+        raise refusal(error) from error
     typer.echo(
         json.dumps({"sound": verdict.sound, **asdict(verdict)}, indent=2) if as_json else "\n".join(_told(verdict))
     )

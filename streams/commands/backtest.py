@@ -42,8 +42,8 @@ from streams.backtest.words import (
     journey_rows,
     summary_json,
 )
+from streams.refusal import refusal
 
-UNUSABLE = 2  # exit status: nothing was run, or it could not be finished
 PIPE_WIDTH = 132
 SHOWN = 20  # differences that the terminal lists
 
@@ -103,9 +103,10 @@ def backtest(
             done: Study | Pair = (
                 study(plan, settings, out, bar) if pair is None else study_two(plan, (pair[0], pair[1]), out, bar)
             )
-    except (ForeshockError, OSError) as error:
-        console.print(str(error), style="red", markup=False, highlight=False, soft_wrap=True)
-        raise typer.Exit(UNUSABLE) from None
+    except ForeshockError as error:
+        raise refusal(error) from None
+    except OSError as error:
+        raise refusal(BacktestError(f"{error.filename or out}: {error.strerror}")) from None
     if as_json:
         typer.echo(json.dumps(_plain(done), ensure_ascii=False, indent=2))
     _tell(console, done, out, report=report)

@@ -14,15 +14,13 @@ from config.loader import load_with_environment
 from domain.clock import Clock
 from domain.errors import DecodeError, ForeshockError
 from domain.feedback import Feedback
-from streams.admin import BrokerError
 from streams.answers import send
+from streams.refusal import refusal
 from streams.sent import find_notices
 from streams.system import SystemClock
 from streams.undeliverable import came_back
 
 EXIT_UNMATCHED: Final = 1
-EXIT_UNUSABLE: Final = 2
-EXIT_NO_KAFKA: Final = 3
 
 
 def bounce(
@@ -47,13 +45,12 @@ def bounce(
     try:
         found = parse_dsn(_read(file))
         fates = _settled(config, found, SystemClock()) if config is not None else ("",) * len(found)
-    except BrokerError as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(EXIT_NO_KAFKA) from error
-    except (ForeshockError, OSError) as error:
-        where = f"{file}: " if isinstance(error, DecodeError | OSError) else ""
-        typer.echo(f"{where}{error}", err=True)
-        raise typer.Exit(EXIT_UNUSABLE) from error
+    except OSError as error:
+        raise refusal(ForeshockError(f"{file}: cannot be read: {error.strerror}")) from error
+    except DecodeError as error:
+        raise refusal(ForeshockError(f"{file}: {error.detail}")) from error
+    except ForeshockError as error:
+        raise refusal(error) from error
     for each, fate in zip(found, fates, strict=True):
         typer.echo(_as_json(each, fate) if as_json else _in_words(each) + (f"; {fate}" if fate else ""))
     if not found and not as_json:

@@ -9,8 +9,7 @@ from alerts.channels.email.dkim import dns_record
 from config.loader import Loaded, read_with_environment
 from config.settings import Settings
 from domain.errors import ConfigError
-
-EXIT_CONFIG = 2
+from streams.refusal import refusal
 
 
 def check(
@@ -23,8 +22,7 @@ def check(
     try:
         loaded = read_with_environment(file, require_sources=not offline)
     except ConfigError as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(EXIT_CONFIG) from None
+        raise refusal(error) from None
     typer.echo(summary(loaded))
 
 

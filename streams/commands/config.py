@@ -9,7 +9,7 @@ from config.explain import show_json, show_text
 from config.loader import read_with_environment
 from config.schema import schema_text
 from domain.errors import ConfigError
-from streams.commands.check import EXIT_CONFIG
+from streams.refusal import refusal
 
 config_app = typer.Typer(no_args_is_help=True, help="Look at the configuration.", pretty_exceptions_enable=False)
 
@@ -29,6 +29,5 @@ def show(
     try:
         loaded = read_with_environment(file)
     except ConfigError as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(EXIT_CONFIG) from None
+        raise refusal(error) from None
     typer.echo(show_json(loaded) if as_json else show_text(loaded))

@@ -14,6 +14,7 @@ from streams.demo.recording import Recording, load
 from streams.demo.slack_server import SlackServer
 from streams.demo.slack_site import SlackSite
 from streams.demo.table import FOOTNOTES, for_terminal
+from streams.refusal import refusal
 from streams.system import SystemClock
 
 if TYPE_CHECKING:
@@ -72,8 +73,7 @@ def demo(
         plan = Plan(_part(load(recording), first, last).of_late(clock.now()), config, out, speed, stay)
         account = asyncio.run(run(plan, clock, console, lambda account: _tell(console, account, plan)))
     except ForeshockError as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(EXIT_NOT_RUN) from error
+        raise refusal(error) from error
     except OSError as error:  # a full disk, ports that cannot be had
         typer.echo(f"the demo cannot go on: {error}", err=True)
         raise typer.Exit(EXIT_NOT_RUN) from error
@@ -114,7 +114,7 @@ async def _serve_slack(server: SlackServer) -> None:
 
 def _need(*modules: str) -> None:
     if missing := [name for name in modules if importlib.util.find_spec(name) is None]:
-        typer.echo(f"the demo needs {' and '.join(missing)}: pip install 'foreshock[demo]'", err=True)
+        typer.echo(f"the demo needs {' and '.join(missing)}: run pip install '.[demo]' in the checkout", err=True)
         raise typer.Exit(EXIT_NOT_RUN)
 
 

@@ -8,11 +8,12 @@ from typing import Annotated
 import typer
 
 from domain.errors import ForeshockError
-from streams.commands.record import EXIT_UNUSABLE, Database
+from streams.commands.record import Database
 from streams.record.database import DEFAULT, Record, RecordError, open_record
 from streams.record.explain import explain_alert, explain_notice
 from streams.record.moment import explain_client
 from streams.record.story import Explanation, as_json, as_text
+from streams.refusal import EXIT_UNUSABLE, refusal
 
 EXIT_UNKNOWN = 1
 _NUMBER = re.compile(r"\d{9,10}(\.\d+)?")  # 20261122 is a day
@@ -35,8 +36,7 @@ def explain(
         with closing(open_record(database)) as record:
             answer = _answer(record, subject, client, at)
     except ForeshockError as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(EXIT_UNUSABLE) from error
+        raise refusal(error) from error
     if answer is None:
         typer.echo(f"the record has never heard of {subject}: `foreshock alerts` lists what it knows", err=True)
         raise typer.Exit(EXIT_UNKNOWN)

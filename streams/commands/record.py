@@ -17,11 +17,10 @@ from streams.metrics import RECORD_CATALOGUE, Metrics
 from streams.record.database import DEFAULT
 from streams.record.pages import Pages, Pulse
 from streams.record.projector import project
+from streams.refusal import refusal
 from streams.system import SystemClock
 
 log = logging.getLogger(__name__)
-
-EXIT_UNUSABLE = 2
 
 Database = Annotated[
     str,
@@ -62,8 +61,7 @@ def record(
         else:
             stored = _follow(settings, database, every_s, parse_duration(verify_every), host, port)
     except (ForeshockError, ValueError) as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(EXIT_UNUSABLE) from error
+        raise refusal(error) from error
     typer.echo(f"{stored} new entries recorded")
 
 

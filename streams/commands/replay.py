@@ -12,8 +12,9 @@ from config.loader import load_with_environment
 from config.settings import Settings
 from domain.errors import ForeshockError
 from domain.telemetry import DeadLetter
-from streams.connection import kafka_python_options
+from streams.connection import kafka_python_options, reaching
 from streams.demo import recording
+from streams.refusal import EXIT_UNUSABLE, refusal
 from streams.replay import Wanted, replay_dead_letters
 from streams.system import SystemClock
 
@@ -32,7 +33,7 @@ def replay(
     """Replay a recording with its event times kept, or dead letters."""
     if (file is None) != dead_letters:
         typer.echo("give either a recording or --dead-letters", err=True)
-        raise typer.Exit(2)
+        raise typer.Exit(EXIT_UNUSABLE)
     try:
         settings = load_with_environment(config)
         if file is None:
@@ -40,8 +41,7 @@ def replay(
         else:
             asyncio.run(_replay_recording(settings, file, speed or None))
     except ForeshockError as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(2) from error
+        raise refusal(error) from error
 
 
 def _replay_dead_letters(settings: Settings, wanted: Wanted, *, dry_run: bool) -> None:
@@ -60,7 +60,8 @@ async def _replay_recording(settings: Settings, file: Path, speed: float | None)
     if not telemetry or not incidents:
         raise ForeshockError("sources needs a telemetry and an incidents topic in the native format to replay into")
     messages = list(recording.outgoing(loaded, telemetry[0], incidents[0]))
-    producer = KafkaProducer(**kafka_python_options(settings.kafka), acks="all", linger_ms=5)
+    with reaching(settings.kafka):
+        producer = KafkaProducer(**kafka_python_options(settings.kafka), acks="all", linger_ms=5)
     columns = (TextColumn("replaying"), BarColumn(), TextColumn("{task.completed:.0f} of {task.total:.0f} messages"))
     with Progress(*columns, TimeRemainingColumn()) as progress:
         task = progress.add_task("replay", total=len(messages))

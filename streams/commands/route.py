@@ -18,12 +18,13 @@ from domain.identity import AnomalyId, SeriesKey, ServiceId, derive
 from domain.journeys import Client, Landscape
 from domain.notice import Notice, Notify, SquadFacts
 from streams.commands.explain import parse_time
+from streams.names import near
 from streams.record.explain import decision_words
 from streams.record.story import moment, plain
+from streams.refusal import refusal
 from streams.system import SystemClock
 
 EXIT_DIFFERS = 1
-EXIT_UNUSABLE = 2
 NOBODY = "nobody"
 AHEAD_S = 600.0  # the breach that a made-up forecast expects
 _DETECTORS = {
@@ -81,8 +82,10 @@ def route(
         wanted = None if not expect else _wanted(expect, settings.landscape())
         found = routing(settings.landscape(), settings.alerts, service, kind, confidence, when)
     except ForeshockError as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(EXIT_UNUSABLE) from error
+        raise refusal(error) from error
+    if service not in settings.services:
+        hint = near(service, settings.services)
+        typer.echo(f"{service} is not among the services of the configuration{hint}", err=True)
     typer.echo(json.dumps({**asdict(found), "told": found.told}, indent=2) if as_json else "\n".join(_lines(found)))
     if wanted is not None and wanted != set(found.told):
         for name in sorted(wanted - set(found.told)):

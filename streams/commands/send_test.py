@@ -16,11 +16,12 @@ from config.people import ClientSettings
 from config.settings import Settings
 from domain.errors import ConfigError, ForeshockError
 from domain.notice import ClientFacts, Deferred, Delivered, Outcome, Rejected
+from streams.names import near
 from streams.record.story import plain
+from streams.refusal import refusal
 from streams.system import SystemClock
 
 EXIT_NOT_REACHED: Final = 1
-EXIT_UNUSABLE: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +53,7 @@ def send_test(
         settings = load_with_environment(config)
         tried = asyncio.run(_tried(settings, squad, client, to))
     except ForeshockError as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(EXIT_UNUSABLE) from error
+        raise refusal(error) from error
     if as_json:
         typer.echo(json.dumps([asdict(each) for each in tried], indent=2, ensure_ascii=False))
     else:
@@ -77,7 +77,7 @@ async def _tried(settings: Settings, squad: str | None, client: str | None, to: 
 async def _on_slack(settings: Settings, squad: str) -> Tried:
     known, params = settings.squads.get(squad), settings.channels.slack
     if known is None:
-        raise ConfigError(f"--squad: {squad!r} is not a squad of the configuration")
+        raise ConfigError(f"--squad: {squad!r} is not a squad of the configuration{near(squad, settings.squads)}")
     if params is None:
         raise ConfigError("channels.slack is not configured: no squad can be reached")
     channel = SlackChannel(params)
@@ -91,7 +91,7 @@ async def _on_slack(settings: Settings, squad: str) -> Tried:
 async def _by_email(settings: Settings, client: str, to: str | None) -> list[Tried]:
     known, params = settings.clients.get(client), settings.channels.email
     if known is None:
-        raise ConfigError(f"--client: {client!r} is not a client of the configuration")
+        raise ConfigError(f"--client: {client!r} is not a client of the configuration{near(client, settings.clients)}")
     if params is None:
         raise ConfigError("channels.email is not configured: no client can be reached")
     recipients = [contact.email for contact in known.contacts] if to is None else [to]

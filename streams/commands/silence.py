@@ -9,6 +9,7 @@ from domain.alert import Severity
 from domain.feedback import FeedbackKind
 from streams.agents.feedback import LONGEST_S
 from streams.answers import AsJson, By, Comment, Config, For, answer
+from streams.refusal import EXIT_UNUSABLE
 
 EVERYTHING: Final = "*"
 
@@ -67,4 +68,4 @@ def silence(
 
 def _refuse(why: str) -> NoReturn:
     typer.echo(why, err=True)
-    raise typer.Exit(2)
+    raise typer.Exit(EXIT_UNUSABLE)

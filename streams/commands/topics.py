@@ -9,46 +9,31 @@ from rich.console import Console
 from rich.table import Table
 
 from config.loader import load_with_environment
-from config.settings import Settings
 from domain.errors import ForeshockError
 from streams import admin
+from streams.refusal import refusal
 
 topics_app = typer.Typer(help="Foreshock's topics on Kafka.", no_args_is_help=True)
 Config = Annotated[Path, typer.Option("--config", "-c", help="The configuration file.", dir_okay=False)]
 
 
-def _settings(config: Path) -> Settings:
-    try:
-        return load_with_environment(config)
-    except ForeshockError as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(2) from error
-
-
-def _fail(error: ForeshockError) -> typer.Exit:
-    typer.echo(str(error), err=True)
-    return typer.Exit(3)
-
-
 @topics_app.command()
 def create(config: Config) -> None:
     """Create the topics that are missing."""
-    settings = _settings(config)
     try:
-        made = admin.create_topics(settings)
+        made = admin.create_topics(load_with_environment(config))
     except ForeshockError as error:
-        raise _fail(error) from error
+        raise refusal(error) from error
     typer.echo("\n".join(f"created {name}" for name in made) or "all topics are there")
 
 
 @topics_app.command()
 def verify(config: Config) -> None:
     """Check that every topic is there and fits; exit status 1 when one does not."""
-    settings = _settings(config)
     try:
-        problems = admin.verify_topics(settings)
+        problems = admin.verify_topics(load_with_environment(config))
     except ForeshockError as error:
-        raise _fail(error) from error
+        raise refusal(error) from error
     typer.echo("\n".join(problems) or "all topics are there and fit")
     raise typer.Exit(1 if problems else 0)
 
@@ -58,11 +43,10 @@ def lag(
     config: Config, as_json: Annotated[bool, typer.Option("--json", help="One JSON object a partition.")] = False
 ) -> None:
     """Show how many messages the workers have not handled yet."""
-    settings = _settings(config)
     try:
-        rows = admin.lag(settings)
+        rows = admin.lag(load_with_environment(config))
     except ForeshockError as error:
-        raise _fail(error) from error
+        raise refusal(error) from error
     if as_json:
         for row in rows:
             typer.echo(json.dumps({"topic": row.topic, "partition": row.partition, "end": row.end,

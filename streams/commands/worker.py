@@ -13,12 +13,10 @@ from domain.errors import ConfigError, ForeshockError
 from streams import admin, logs
 from streams.bootstrap import Worker
 from streams.health import check_address
+from streams.refusal import EXIT_NO_KAFKA, refusal
 from streams.system import SystemClock
 
 log = logging.getLogger("streams.worker")
-
-EXIT_CONFIG = 2
-EXIT_BROKER = 3
 
 
 def worker(
@@ -30,16 +28,16 @@ def worker(
         logs.set_up(settings.log.level, settings.log.format)
         if (problem := check_address(settings.server.host, settings.server.port)) is not None:
             raise ConfigError(problem)
+        log.info("connecting to Kafka at %s", ", ".join(settings.kafka.brokers))
         if settings.kafka.create_topics:
             for name in admin.create_topics(settings):
                 log.info("created topic %s", name)
         problems = admin.verify_topics(settings)
     except ForeshockError as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(EXIT_BROKER if isinstance(error, admin.BrokerError) else EXIT_CONFIG) from error
+        raise refusal(error) from error
     if problems:
         typer.echo("\n".join(problems), err=True)
-        raise typer.Exit(EXIT_BROKER)
+        raise typer.Exit(EXIT_NO_KAFKA)
     app = Worker(settings, SystemClock()).app
     process = faust.Worker(
         app, quiet=True, override_logging=False, redirect_stdouts=False, stdout=sys.stderr, stderr=sys.stderr

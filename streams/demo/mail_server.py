@@ -17,7 +17,6 @@ from typing import Any, Self
 
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
-LINE_LIMIT = 2**16
 HOSTNAME = "mail.stand-in.example"
 
 

@@ -180,7 +180,9 @@ def load(path: Path) -> Recording:
     telemetry = path / "telemetry.csv.gz" if path.is_dir() else path
     try:
         rows = tuple(_read_rows(telemetry))
-    except (OSError, EOFError, UnicodeDecodeError, csv.Error) as error:
+    except OSError as error:
+        raise RecordingError(f"{telemetry}: cannot be read: {error.strerror or error}") from error
+    except (EOFError, UnicodeDecodeError, csv.Error) as error:
         raise RecordingError(f"{telemetry}: {error}") from error
     if not rows:
         raise RecordingError(f"{telemetry}: no rows")

@@ -17,6 +17,7 @@ from domain.identity import AlertId, NoticeId, ServiceId
 from domain.journeys import Client, Landscape
 from domain.notice import Delivered, Notice, Notify, Phase, Receipt
 from streams.demo.recording import Change, Fault
+from streams.record.explain import decision_words
 
 FRESH_S = 120.0  # an alert that changed so shortly before the end may well be open then
 AFTERMATH_S = 60.0  # an alert that opens this soon after an incident belongs to it, though it warned of nothing
@@ -329,4 +330,4 @@ def _last_reason(group: Sequence[Notice]) -> str:
     last = max(group, key=lambda notice: notice.sequence)
     if isinstance(last.decision, Notify):
         return "not delivered"
-    return f"{last.decision.kind}: {last.decision.reason}"
+    return decision_words(last.decision)

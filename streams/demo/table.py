@@ -122,9 +122,9 @@ def _client(told: Told | None, hit: bool) -> Cell:
 
 
 def _why(reason: str) -> str:
-    if reason.startswith("hold"):
-        return "held for approval"
-    if reason.startswith("suppress"):
+    if reason.startswith("held"):
+        return "held for approval" if "approval" in reason else "held"
+    if reason.startswith("not to be told"):
         return "wants none" if "never" in reason else "below their bar"
     return "not told"
 
@@ -152,10 +152,12 @@ def _summary(result: Report, first_at: float) -> tuple[str, ...]:
     needless = sum(len(row.needless) for row in result.rows)
     clients = [told for row in result.hurtful for told in row.clients]
     ahead = sum(told.lead_s is not None and told.lead_s > 0 for told in clients)
+    late = sum(told.lead_s is not None and told.lead_s <= 0 for told in clients)
     silent = sum(told.at is None and _why(told.reason) in {"held for approval", "wants none"} for told in clients)
+    hit = f"{ahead} of {len(clients)} warned before" + (f", {late} after" if late else "")
     lines = [
         f"Squads were warned of {result.warned} of {hurtful} incidents before clients felt them{lead}.",
-        f"Clients hit: {ahead} of {len(clients)} warned before; {silent} not: held for approval, or wants none.",
+        f"Clients hit: {hit}; {silent} not: held for approval, or wants none.",
         f"Clients told of an incident that did not hit them: {needless}.",
         f"False alarms: {len(result.false_alarms)}.",
         *(f"  {_stray(alarm, first_at)}" for alarm in result.false_alarms),

@@ -1,7 +1,7 @@
 """The picture of one incident: a series, what was expected of it, who was told when, and when clients felt it. Pure."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 
 from domain.anomaly import Evidence
@@ -38,7 +38,7 @@ class Timeline:
 
 def timeline(row: Row, rows: Sequence[Measured], first_at: float) -> Timeline | None:
     """Return the picture's contents; None for an incident that nobody was told of, as no series led."""
-    key = _leading(row.episodes)
+    key = _leading(row.episodes, {(measured.service, measured.metric) for measured in rows})
     if key is None:
         return None
     fault = row.fault
@@ -69,7 +69,7 @@ def svg(timeline: Timeline) -> str:
             end=timeline.end,
             ticks=_ticks(timeline),
             gap_s=_GAP_S,
-            bands=() if band is None else (Band(timeline.start, timeline.end, band.low, band.high),),
+            bands=() if band is None else (Band(max(timeline.start, band.at), timeline.end, band.low, band.high),),
             limits=() if limit is None else (limit,),
             marks=timeline.marks,
             felt=() if felt is None else (felt,),
@@ -84,14 +84,14 @@ def _ticks(timeline: Timeline) -> list[tuple[float, str]]:
     return [(at, offset(at, timeline.first_at)) for at in (begin + _TICK_S * step for step in range(count))]
 
 
-def _leading(episodes: Sequence[Episode]) -> SeriesKey | None:
-    """Return the series of the first alert's first forecast, or else of its first evidence that has numbers."""
+def _leading(episodes: Sequence[Episode], measured: Container[tuple[str, str]]) -> SeriesKey | None:
+    """Return the series of the first alert's first forecast, or else of its first evidence that can be drawn."""
     for episode in episodes:
         for transition in episode.transitions:
             if transition.anomaly.forecast is not None:
                 return transition.anomaly.forecast.key
             for evidence in transition.anomaly.evidence:
-                if evidence.actual is not None:
+                if (evidence.key.service, evidence.key.metric) in measured:
                     return evidence.key
     return None
 

@@ -2,18 +2,16 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
-from kafka.errors import KafkaError
 
 from config.settings import Settings
 from domain.errors import DecodeError
 from domain.telemetry import SourceRef
-from streams.admin import BrokerError, topic_name
-from streams.connection import kafka_python_options
+from streams.admin import topic_name
+from streams.connection import kafka_python_options, reaching
 from streams.record.chain import Head, Place, seal
 from streams.topics import Topic
 
@@ -69,7 +67,7 @@ class KafkaAnchors:
 
     def write(self, heads: Iterable[Head], at: float) -> None:
         """Write the heads, and wait until Kafka has them; raises BrokerError."""
-        with self._told():
+        with reaching(self._settings.kafka):
             if self._producer is None:
                 self._producer = KafkaProducer(**kafka_python_options(self._settings.kafka), acks="all")
             self._producer.send(self._topic, key=KEY, value=encode(heads, at), partition=0).get(timeout=_WAIT_S)
@@ -84,7 +82,7 @@ class KafkaAnchors:
 
     def _read(self, start: int) -> Iterator[Anchor | str]:
         """Read from an offset on; a negative one counts from the end."""
-        with self._told():
+        with reaching(self._settings.kafka):
             consumer = KafkaConsumer(**kafka_python_options(self._settings.kafka), group_id=None)
             try:
                 for record in _records(consumer, TopicPartition(self._topic, 0), start):
@@ -100,16 +98,6 @@ class KafkaAnchors:
         """Let go of Kafka."""
         if self._producer is not None:
             self._producer.close()
-
-    @contextmanager
-    def _told(self) -> Iterator[None]:
-        try:
-            yield
-        except (KafkaError, OSError) as error:
-            brokers = ", ".join(self._settings.kafka.brokers)
-            raise BrokerError(
-                f"Kafka at {brokers} does not answer for {self._topic}: {type(error).__name__}"
-            ) from error
 
 
 def _records(consumer: Any, place: TopicPartition, start: int) -> Iterator[Any]:

@@ -117,7 +117,7 @@ def open_record(database: str, *, create: bool = False) -> Record:
             found = _prepared(engine, create=create)
         except (NoSuchModuleError, ModuleNotFoundError) as error:
             raise RecordError(
-                f"{name}: no driver is installed; for PostgreSQL: pip install 'foreshock[postgres]'"
+                f"{name}: no driver is installed; for PostgreSQL, run pip install '.[postgres]' in the checkout"
             ) from error
         except SQLAlchemyError as error:
             raise _told(error, name) from error

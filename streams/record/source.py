@@ -5,8 +5,7 @@ consumer group of their own, so that the usual tools show how far behind the rec
 """
 
 import logging
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import Any, Final, Protocol
 
 from kafka import KafkaConsumer, TopicPartition
@@ -15,8 +14,8 @@ from kafka.structs import OffsetAndMetadata
 
 from config.settings import Settings
 from domain.telemetry import SourceRef
-from streams.admin import BrokerError, topic_name
-from streams.connection import kafka_python_options
+from streams.admin import topic_name
+from streams.connection import kafka_python_options, reaching
 from streams.record.chain import Place
 from streams.record.entries import RECORDED, Message
 from streams.topics import Topic
@@ -55,8 +54,8 @@ class KafkaSource:
         """Connect; ``group`` None commits nothing. Raises BrokerError."""
         self._names = tuple(recorded_topics(settings))
         self._group = group
-        self._brokers = ", ".join(settings.kafka.brokers)
-        with self._told():
+        self._kafka = settings.kafka
+        with reaching(self._kafka):
             self._consumer: Any = KafkaConsumer(
                 **kafka_python_options(settings.kafka),
                 group_id=group,
@@ -71,7 +70,7 @@ class KafkaSource:
 
     def ends(self) -> Mapping[Place, tuple[int, int]]:
         """Return the first offset that is still there and the next to be written, for every partition."""
-        with self._told():
+        with reaching(self._kafka):
             places = [
                 TopicPartition(name, number)
                 for name in self._names
@@ -82,14 +81,14 @@ class KafkaSource:
 
     def seek(self, offsets: Mapping[Place, int]) -> None:
         """Read these partitions from these offsets on."""
-        with self._told():
+        with reaching(self._kafka):
             self._consumer.assign([TopicPartition(place.topic, place.partition) for place in offsets])
             for place, offset in offsets.items():
                 self._consumer.seek(TopicPartition(place.topic, place.partition), offset)
 
     def read(self) -> list[Message]:
         """Return what has come, in order within a partition; wait a moment when there is nothing."""
-        with self._told():
+        with reaching(self._kafka):
             batches = self._consumer.poll(timeout_ms=POLL_MS)
         return [_message(record) for records in batches.values() for record in records]
 
@@ -102,13 +101,6 @@ class KafkaSource:
             self._consumer.commit(wanted)
         except KafkaError as error:
             log.warning("offsets were not committed to group %s: %s", self._group, type(error).__name__)
-
-    @contextmanager
-    def _told(self) -> Iterator[None]:
-        try:
-            yield
-        except (KafkaError, OSError) as error:
-            raise BrokerError(f"Kafka at {self._brokers} does not answer: {type(error).__name__}") from error
 
 
 def _message(record: Any) -> Message:

@@ -11,9 +11,9 @@ from config.settings import Settings
 from domain.feedback import Feedback, FeedbackKind
 from domain.identity import ClientId
 from streams import answers
-from streams.admin import BrokerError
 from streams.agents.feedback import FeedbackStage
 from streams.cli import app
+from streams.connection import BrokerError
 from streams.metrics import Metrics
 from streams.records import decode, encode
 from streams.topics import Topic
@@ -148,7 +148,7 @@ def test_a_command_writes_what_was_meant(
         (["silence", "alert-1", "--everything"], "name no alert and no service beside it"),
         (["silence", "--everything", "--service", "payments-api"], "name no alert and no service beside it"),
         (["silence", "--everything", "--for", "5h"], "at most 4h"),
-        (["silence", "--service", "paymets-api"], "'paymets-api' is not a service of the configuration"),
+        (["silence", "--service", "paymets-api"], "is not a service of the configuration; did you mean payments-api?"),
         (["approve", "alert-1", "--client", "bank-43"], "'bank-43' is not a client of the configuration"),
         (["approve", "alert-1", "--for", "soon"], "--for: 'soon' is not a duration"),
         (["approve", "alert-1", "--for", "9w"], "at most 30d"),

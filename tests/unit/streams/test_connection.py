@@ -1,10 +1,24 @@
 import ssl
 from pathlib import Path
 
+import pytest
+from kafka.errors import (
+    InvalidReplicationFactorError,
+    KafkaTimeoutError,
+    SaslAuthenticationFailedError,
+    TopicAuthorizationFailedError,
+)
 from pydantic import SecretStr
 
 from config.intake import KafkaSettings, SaslSettings
-from streams.connection import client_options, faust_credentials, kafka_python_options, tls_context
+from streams.connection import (
+    BrokerError,
+    client_options,
+    faust_credentials,
+    kafka_python_options,
+    reaching,
+    tls_context,
+)
 from tests.support.tls import a_certificate
 
 
@@ -38,3 +52,20 @@ def test_a_password_reaches_the_clients_and_no_text() -> None:
 def test_only_the_embedded_broker_gets_a_fixed_version() -> None:
     assert "api_version" not in kafka_python_options(KafkaSettings())
     assert kafka_python_options(KafkaSettings(create_topics=False))["api_version"] == (2, 0)
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (KafkaTimeoutError(), "Kafka cannot be reached at a:1, b:2 (KafkaTimeoutError); check kafka.brokers"),
+        (ConnectionRefusedError(), "Kafka cannot be reached at a:1, b:2 (ConnectionRefusedError); check kafka.brokers"),
+        (TopicAuthorizationFailedError(), "Kafka at a:1, b:2 does not allow it (TopicAuthorizationFailedError); give"),
+        (SaslAuthenticationFailedError(), "Kafka at a:1, b:2 did not accept the login"),
+        (InvalidReplicationFactorError(), "Kafka at a:1, b:2 refused: "),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_what_kafka_refuses_is_a_sentence_with_place_and_remedy(error: Exception, told: str) -> None:
+    with pytest.raises(BrokerError) as caught, reaching(KafkaSettings(brokers=("a:1", "b:2"))):
+        raise error
+    assert str(caught.value).startswith(told)

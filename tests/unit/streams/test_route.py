@@ -122,6 +122,14 @@ def test_the_answer_is_read_by_people(file: str) -> None:
     assert "not told:\n  client:bank-042 at ops@bank.example: not to be told: confidence 0.70 is below" in done.stdout
 
 
+def test_a_service_that_is_not_configured_is_said_beside_the_answer(file: str) -> None:
+    done = run(file, "--service", "ledgerdb")
+
+    assert done.exit_code == 0
+    assert done.stderr == "ledgerdb is not among the services of the configuration; did you mean ledger-db?\n"
+    assert run(file, "--service", "ledger-db").stderr == ""
+
+
 def test_the_answer_is_read_by_programs(file: str) -> None:
     found = json.loads(run(file, "--service", "ledger-db", "--json").stdout)
 

@@ -4,12 +4,13 @@ import json
 import pytest
 
 from alerts.decide import Decide
+from alerts.policy import wording
 from detectors.detection import Detection
 from detectors.params import DetectionParams
 from domain.alert import AlertStatus, Transition
-from domain.anomaly import Anomaly, AnomalyPhase, Watermark
+from domain.anomaly import Anomaly, AnomalyKind, AnomalyPhase, Watermark
 from domain.notice import Notice
-from domain.telemetry import EventStatus, IncidentEvent, SourceRef
+from domain.telemetry import EventStatus, IncidentEvent, SampleKind, SourceRef
 from streams.agents.base import Output, Record
 from streams.agents.decide import DecideStage
 from streams.agents.detect import IDLE_AFTER_S, PROBE_AFTER_S, DetectStage
@@ -23,6 +24,7 @@ from streams.records import decode, decode_any, decode_dead_letter, encode
 from streams.topics import Topic, partition_for
 from tests.support.builders import T0, a_landscape, an_anomaly, an_incident
 from tests.support.decide import AT_ONCE
+from tests.support.timelines import noise
 
 NATIVE = NativeTelemetry()
 
@@ -168,6 +170,40 @@ def test_telemetry_that_is_not_keyed_by_service_is_written_anew_by_service() -> 
     ]
     (sample,) = NATIVE.decode(outputs[0].value, T0).samples
     assert (sample.key.service, sample.value, sample.observed_at) == ("alpha", 1.5, T0)
+
+
+def a_sum(at: float, value: float, temporality: int) -> bytes:
+    """What OpenTelemetry sends of a counter: 1 for what was added since the last time, 2 for all there ever was."""
+    point = {"timeUnixNano": str(round(at * 1e9)), "asDouble": value}
+    metric = {
+        "name": "requests",
+        "sum": {"dataPoints": [point], "aggregationTemporality": temporality, "isMonotonic": True},
+    }
+    service = {"attributes": [{"key": "service.name", "value": {"stringValue": "pay"}}]}
+    return json.dumps({"resourceMetrics": [{"resource": service, "scopeMetrics": [{"metrics": [metric]}]}]}).encode()
+
+
+def test_a_counter_of_opentelemetry_that_changes_its_temporality_is_told_as_that() -> None:
+    stage = DetectStage(Detection(DetectionParams()), {"telemetry": TELEMETRY["otlp_json"]}, 1, Metrics())
+    said = []
+    for number, added in enumerate(noise(460, centre=900.0)):
+        delta = number < 400
+        value = added if delta else 5e6 + 900.0 * number
+        outputs = stage.process(a_message(a_sum(T0 + number, value, 1 if delta else 2), offset=number))
+        said += [decode(Anomaly, output.value) for output in outputs if output.key != b"watermark"]
+    (found,) = said
+    assert (found.phase, found.kind) == (AnomalyPhase.OPENED, AnomalyKind.UNIT)
+    assert wording.headline(found, found.at).endswith(
+        "UTC requests is a counter instead of a gauge, and nothing converts that: learnt anew"
+    )
+
+
+def test_what_is_written_anew_for_a_service_keeps_kind_and_unit() -> None:
+    row = Row("heap", 1.5, kind=SampleKind.COUNTER, unit="KiBy")
+    stage = RekeyStage({"raw": NATIVE}, 4, Metrics())
+    (output,) = stage.process(a_message(encode_native("alpha", T0, [row]), topic="raw"))
+    (sample,) = NATIVE.decode(output.value, T0).samples
+    assert (sample.kind, sample.unit) == (SampleKind.COUNTER, "KiBy")
 
 
 def test_a_long_message_is_written_anew_in_several() -> None:

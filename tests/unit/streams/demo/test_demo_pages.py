@@ -20,6 +20,7 @@ from streams.demo.report import Report, report
 from streams.demo.table import Cell, Sheet, for_terminal, sheet
 from streams.demo.timeline import number, svg, timeline
 from streams.demo.words import title
+from streams.pictures import LEFT, RIGHT, WIDTH
 from tests.support.builders import T0, a_client, a_forecast, a_landscape
 from tests.support.demo import Story, a_change, a_fault, a_good_story
 
@@ -63,6 +64,7 @@ def test_a_missed_incident_says_that_nobody_was_told() -> None:
     ("decision", "text"),
     [
         (Hold("approval required: nobody has approved"), "held for approval"),
+        (Hold("quiet hours until 06:00"), "held"),
         (Suppress("the client is never written to"), "wants none"),
         (Suppress("confidence 0.41 is below the client's 0.60"), "below their bar"),
     ],
@@ -91,6 +93,11 @@ def test_the_summary_counts_misses_and_false_alarms() -> None:
     assert "False alarms: 1." in lines
     assert "  00:20 payments-api, during load burst; Example Bank told" in lines
     assert lines[-1] == "Alerts during an incident, on a service that it does not reach: 0."
+
+
+def test_a_client_who_was_told_too_late_is_counted_too() -> None:
+    lines = sheet(account(a_good_story(opened=205)), ["Example Bank"], T0).summary
+    assert lines[1] == "Clients hit: 0 of 1 warned before, 1 after; 0 not: held for approval, or wants none."
 
 
 @pytest.mark.parametrize(("width", "column"), [(80, "clients"), (140, "Example Bank")])
@@ -139,10 +146,18 @@ def test_a_gap_in_the_series_stays_a_gap() -> None:
     assert len(list(ET.fromstring(svg(picture)).iter("polyline"))) == 2  # noqa: S314 - made above
 
 
-def test_a_series_without_values_here_is_said_so() -> None:
-    picture = timeline(account(a_good_story()).rows[0], (), T0)
+def test_a_series_that_the_recording_does_not_have_leads_no_picture() -> None:
+    assert timeline(account(a_good_story()).rows[0], (), T0) is None
+
+
+def test_what_was_expected_is_drawn_from_the_moment_on_at_which_it_was_said() -> None:
+    picture = timeline(account(a_good_story()).rows[0], rows(), T0)
     assert picture is not None
-    assert "no values" in svg(picture)
+    assert picture.band is not None
+    at = (picture.start + picture.end) / 2
+    drawn = ET.fromstring(svg(replace(picture, band=replace(picture.band, at=at))))  # noqa: S314 - made above
+    band = next(shape for shape in drawn.iter("rect") if shape.attrib["class"] == "band")
+    assert float(band.attrib["x"]) == pytest.approx((LEFT + WIDTH - RIGHT) / 2, abs=0.1)
 
 
 def test_a_flat_series_can_be_drawn() -> None:
@@ -168,12 +183,15 @@ def test_the_series_of_the_forecast_leads_the_picture_and_shows_its_limit() -> N
     assert "limit 800" in svg(picture)
 
 
-def test_evidence_without_a_number_leads_no_picture() -> None:
+def test_a_series_that_fell_silent_leads_its_own_picture() -> None:
     story = a_good_story()
     anomaly = story.transitions[0].anomaly
     silent: tuple[Evidence, ...] = (replace(anomaly.evidence[0], actual=None),)
     story.transitions = [replace(t, anomaly=replace(anomaly, evidence=silent)) for t in story.transitions]
-    assert timeline(account(story).rows[0], rows(), T0) is None
+    other = [replace(row, metric="error_ratio") for row in rows()]
+    picture = timeline(account(story).rows[0], [*other, *rows()], T0)
+    assert picture is not None
+    assert picture.series == silent[0].key
 
 
 @pytest.mark.parametrize(

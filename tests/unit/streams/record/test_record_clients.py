@@ -7,6 +7,7 @@ from domain.alert import AlertStatus
 from domain.identity import ClientId
 from domain.notice import Decision, Delivered, Hold, Notify, Phase, SquadFacts, Suppress
 from streams.record.database import open_record
+from streams.record.explain import explain_alert
 from streams.record.moment import explain_client
 from streams.record.story import as_text
 from tests.support.builders import T0, an_anomaly
@@ -63,4 +64,26 @@ def test_each_of_two_hundred_clients_is_answered(tmp_path: Path) -> None:
     assert delivered == list(range(0, CLIENTS, len(ANSWERS)))
     others = [n for n, text in enumerate(answers) if f"to client {name_of((n + 1) % CLIENTS)}" in text]
     assert others == []
+    record.close()
+
+
+def test_a_client_who_is_not_named_among_many_is_not_said_to_be_unaffected(tmp_path: Path) -> None:
+    log = Log()
+    anomaly = an_anomaly("ledger-db", at=T0)
+    log.say(anomaly)
+    log.say(a_transition(AlertStatus.OPEN, 1, 0, anomaly))
+    notice = a_squad_notice(Phase.WARNING, 1, 0)
+    assert isinstance(notice.facts, SquadFacts)
+    log.say(replace(notice, facts=replace(notice.facts, more_clients=4980, more_points=7)))
+    record = open_record(a_record_file(tmp_path, log=log))
+
+    with record.reading() as connection:
+        answer = as_text(explain_client(connection, "bank-9999", T0 + 60))
+        story = explain_alert(connection, str(notice.alert))
+
+    assert "this client has no contact, or was not affected" in answer
+    assert "and 7 more touchpoints" in answer
+    assert "and 4,980 more" in answer
+    assert story is not None
+    assert "4,980 more clients were affected" in as_text(story)
     record.close()

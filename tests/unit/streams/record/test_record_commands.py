@@ -6,13 +6,14 @@ from typer.testing import CliRunner, Result
 
 from domain.alert import AlertStatus, Severity
 from domain.identity import AlertId, ServiceId
+from domain.notice import Notify, Phase
 from streams.cli import app
 from streams.commands.alerts import squads_of, status_of
 from streams.commands.explain import parse_time
 from streams.record.database import RecordError
 from streams.record.questions import Episode
-from tests.support.builders import T0
-from tests.support.record import ALERT, OTHER, a_record_file, tamper
+from tests.support.builders import T0, an_anomaly
+from tests.support.record import ALERT, OTHER, Log, a_client_notice, a_record_file, a_transition, tamper
 
 
 def run(*arguments: str) -> Result:
@@ -100,6 +101,22 @@ def test_alerts_are_listed_and_those_that_are_over_are_not_open(file: str) -> No
     assert ALERT in every.stdout
     assert json.loads(as_json.stdout)["held"] == ["fintech-7", "wary-3"]
     assert still.stdout == "no open alerts\n"
+
+
+def test_the_list_counts_the_clients_of_an_alert_when_they_are_many_and_json_names_all(tmp_path: Path) -> None:
+    log = Log()
+    anomaly = an_anomaly("ledger-db", at=T0)
+    log.say(anomaly)
+    log.say(a_transition(AlertStatus.OPEN, 1, 0, anomaly))
+    for number in range(40):
+        log.say(a_client_notice(Phase.WARNING, 1, 0, Notify("because"), client=f"client-{number:02d}"))
+    file = a_record_file(tmp_path, log=log)
+
+    table, as_json = run("alerts", "--database", file), run("alerts", "--database", file, "--json")
+
+    assert " 37 " in table.stdout
+    assert "client-39" not in table.stdout
+    assert len(json.loads(as_json.stdout)["clients"]) == 40
 
 
 def an_episode(status: AlertStatus, *squads: str, joined: str | None = None) -> Episode:

@@ -75,6 +75,7 @@ def test_the_story_of_an_alert_leads_from_the_finding_in_kafka_to_the_receipt(re
     assert "80% sure" in found
     people = section(text, "Who was told, and why")
     assert people[0] == "  squad data at #squad-data by slack: answers for ledger-db"
+    assert text.count("answers for ledger-db") == 1, "the same reason is not told again for each notice"
     mails = [
         line.strip()
         for line in people[people.index("  client bank-042 at ops@bank-042.example by email: uses Payment") :]
