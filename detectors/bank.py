@@ -173,7 +173,7 @@ class Series:
         low, high = (None if math.isinf(bound) else bound for bound in (self.low, self.high))
         state = [self.counted, self.warm, self.held, self.hold, self.signed, low, high]
         watch = None if self.watch is None else self.watch.snapshot()
-        limits: Plain = [[goal.metric, goal.limit, goal.above] for goal in asked]
+        limits: Plain = [[goal.metric, goal.limit, goal.above, goal.unit] for goal in asked]
         return [key, limits, self.goals, state, recurrence.saved(self.daily), watch, self.measure.snapshot()]
 
 
@@ -198,6 +198,7 @@ class Bank:
                 mark = (service.id, goal.metric)
                 self._objectives[mark] = (*self._objectives.get(mark, ()), goal)
         self._series: dict[SeriesKey, Series] = {}
+        self.find = self._series.get  # returns a series that is known, else None
         self.detectors, self._fresh = _made(params)
 
     def __len__(self) -> int:
@@ -289,7 +290,7 @@ class Bank:
             case _:
                 raise StateError("a saved series is damaged")
         asked = self.goals(key)
-        same = [[goal.metric, goal.limit, goal.above] for goal in asked] == list(limits)
+        same = [[goal.metric, goal.limit, goal.above, goal.unit] for goal in asked] == list(limits)
         measure = kept(Measure.of(was), asked[0].unit if asked else None, same=same)
         series = self._series[key] = self.make(key, held=measure is None or measure.wanted is None)
         if measure is None:
@@ -310,7 +311,7 @@ class Bank:
             series.watched(unit)
         _put_back(series.record, self._places(series), known)
         series.expected = series.cadence.known(self._params.silence)
-        saved_goals = {tuple(limit): goal for limit, goal in zip(limits, goals, strict=False)}
+        saved_goals = {(name, limit, above): goal for (name, limit, above, _), goal in zip(limits, goals, strict=False)}
         for breach, trend in series.objectives:
             goal = saved_goals.get((breach.objective.metric, breach.objective.limit, breach.objective.above))
             if goal is not None:

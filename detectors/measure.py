@@ -67,40 +67,37 @@ class Measure(NamedTuple):
             None if wanted is None else [wanted.unit, wanted.kind.value],
         ]
 
-    @classmethod
-    def of(cls, state: Plain) -> "Measure":
+    @staticmethod
+    def of(state: Plain) -> "Measure":
         """Return what was saved."""
         match state:
-            case [str() as unit, str() as kind, None, None]:
-                return measured(unit, SampleKind(kind))
             case [str() as unit, str() as kind, foreign, wanted]:
-                return cls(unit, SampleKind(kind), _foreign(foreign), None if wanted is None else _declared(wanted))
+                wanted = None if wanted is None else _declared(wanted)
+                return measured(unit, SampleKind(kind), _foreign(foreign), wanted)
             case _:
                 raise StateError("the saved measure of a series is damaged")
 
 
 @lru_cache(maxsize=1024)
-def measured(unit: str, kind: SampleKind) -> Measure:
-    """Return the measure of a series that gets no other samples: one object for many series."""
-    return Measure(unit, kind)
+def measured(unit: str, kind: SampleKind, foreign: Foreign | None = None, wanted: Declared | None = None) -> Measure:
+    """Return a measure: one object for all series of which it is the same."""
+    return Measure(unit, kind, foreign, wanted)
 
 
 def kept(measure: Measure, unit: str | None, *, same: bool) -> Measure | None:
     """Return the saved measure of a series as objectives in this unit want it; None: it must be learnt anew.
 
-    There are no objectives if ``unit`` is None. ``same``: nothing else about them has changed. A limit that has is in
+    There are no objectives if ``unit`` is None. ``same``: nothing about them has changed. A limit that has is in
     today's unit if it names none.
     """
+    if same:
+        return measure
     times = factor(measure.unit, unit) if measure.unit and unit else 1.0
     converted = measure.foreign is not None and measure.foreign.factor is not None
-    if times not in {None, 1.0} or (unit == "" and converted and not same):
+    if times not in {None, 1.0} or (unit == "" and converted):
         return None
-    if times is None:
-        wanted: Declared | None = Declared(unit or "", measure.kind)
-    else:
-        wanted = measure.wanted if same and unit is not None else None
-    now = unit if unit and times == 1.0 else measure.unit
-    return measure if (now, wanted) == (measure.unit, measure.wanted) else measure._replace(unit=now, wanted=wanted)
+    wanted = Declared(unit or "", measure.kind) if times is None else None
+    return measured(unit if unit and times == 1.0 else measure.unit, measure.kind, measure.foreign, wanted)
 
 
 def _declared(state: Plain) -> Declared:

@@ -1,14 +1,15 @@
 """Series whose samples are declared to be something else than before: in another unit, or a counter instead of a gauge.
 
 A unit that can be converted is converted, so that all that is known of the series holds, its objectives too: they are
-for the unit that they name, else for the one that the series had first. Unless its values are what they were: then it
-was the declaration that was wrong. What cannot be converted is passed over for a while, because two sources may
-send under one name; if nothing else comes any more, the series is learnt anew, without its objectives as long as those
-are for something else. All of it is one finding of a service, however many series change.
+for the unit that they name, else for the first one in which their metric came: an instance that takes the place of
+another may come in another unit, too. Unless its values are what they were: then it was the declaration that was wrong.
+What cannot be converted is passed over for a while, because two sources may send under one name; if nothing else comes
+any more, the series is learnt anew, without its objectives as long as those are for something else. All of it is one
+finding of a service, however many series change.
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from enum import StrEnum
 from statistics import median
@@ -20,12 +21,11 @@ from detectors.bank import LOOK, Bank, Series
 from detectors.cadence import FRESH as UNHEARD
 from detectors.calibration import score_of
 from detectors.features import Refusal, judged
-from detectors.measure import Declared, Foreign, Measure, measured
+from detectors.measure import Declared, Foreign, measured
 from detectors.unit_jump import ENOUGH, NAME, bounds
 from domain.anomaly import Evidence
 from domain.errors import StateError
 from domain.identity import SeriesKey
-from domain.journeys import Objective
 from domain.state import Plain
 from domain.telemetry import Sample, SampleKind
 
@@ -48,11 +48,11 @@ class Outcome(StrEnum):
 
 
 _SAYS = {
-    Outcome.ANEW: ", and nothing converts that: learnt anew",
-    Outcome.MIXED: " at times, and nothing converts that: such samples are passed over",
+    Outcome.ANEW: ", which cannot be converted: learnt anew",
+    Outcome.MIXED: " at times, which cannot be converted: such samples are passed over",
     Outcome.WRONG: ", though the values are what they were: learnt anew in the unit of its objective",
     Outcome.CORRECTED: ", though the values are what they were: taken as they come",
-    Outcome.CONVERTED: ": converted, so all that is known of it holds",
+    Outcome.CONVERTED: ": converted, so what was learnt still holds",
 }
 
 
@@ -71,15 +71,12 @@ class Change(NamedTuple):
         """Whether what was known of it is gone."""
         return self.outcome in {Outcome.ANEW, Outcome.WRONG}
 
-    @property
-    def words(self) -> str:
-        """Say it to a person, after the name of the metric and "is"."""
-        blind = f"; nothing watches the objective {', '.join(self.blind[:LISTED])} any more" if self.blind else ""
-        return f"{self.now} instead of {self.before}{_SAYS[self.outcome]}{blind}"
 
+def taken(series: Series, sample: Sample, bank: Bank, every: Iterable[Series]) -> tuple[float | Refusal, Change | None]:
+    """Take a sample that is declared to be something else than its series; return what to judge, and what is new.
 
-def taken(series: Series, sample: Sample, bank: Bank) -> tuple[float | Refusal, Change | None]:
-    """Take a sample that is declared to be something else than its series; return what to judge, and what is new."""
+    ``every``: all series of its service.
+    """
     _, value, at, kind, unit = sample
     foreign = series.measure.foreign
     if foreign is not None and foreign.factor is not None and foreign.declared == (unit, kind):
@@ -90,7 +87,7 @@ def taken(series: Series, sample: Sample, bank: Bank) -> tuple[float | Refusal, 
     declared, change = Declared(unit or series.measure.unit, kind), None
     times = declared.factor(series.measure.declared)
     if not series.cadence.samples:
-        change = _begin(series, declared, at, bank)
+        change = _begin(series, declared, at, bank, every)
     elif times is None:
         change = _unlike(series, declared, at, bank)
     else:
@@ -102,29 +99,36 @@ def taken(series: Series, sample: Sample, bank: Bank) -> tuple[float | Refusal, 
     return series.take(at, value * times, kind), change
 
 
-def _begin(series: Series, declared: Declared, at: float, bank: Bank) -> Change | None:
+def _begin(series: Series, declared: Declared, at: float, bank: Bank, every: Iterable[Series]) -> Change | None:
     """Take in what a new series is, perhaps not what its objectives are for."""
     goals = bank.goals(series.key)
-    wanted = Declared(goals[0].unit if goals and goals[0].unit else declared.unit, declared.kind)
+    unit = goals[0].unit or _first_unit(series.key.metric, every) if goals else ""
+    wanted = Declared(unit or declared.unit, declared.kind)
     times = declared.factor(wanted)
-    series.measure = measured(wanted.unit, wanted.kind)
     if times is None:
+        series.measure = measured(*wanted)
         return _anew(series, declared, wanted, at, bank)
-    if times != 1.0:
-        series.measure = series.measure._replace(foreign=Foreign(declared, times))
+    series.measure = measured(*wanted, None if times == 1.0 else Foreign(declared, times))
     return None
+
+
+def _first_unit(metric: str, every: Iterable[Series]) -> str:
+    """Return for which unit the other series of a metric are held against its objectives, "" if for none."""
+    others = (series.measure for series in every if series.key.metric == metric)
+    return next((one.wanted.unit if one.wanted is not None else one.unit for one in others if one.unit), "")
 
 
 def _like(series: Series, declared: Declared, sample: Sample, times: float, bank: Bank) -> Change | None:
     """Take in a unit that was not declared before, or another one of the same sort."""
     measure, at = series.measure, sample.observed_at
     if times == 1.0:
-        series.measure = _named(measure, declared.unit)  # the same in other words, or in words for the first time
+        # The same in other words, or in words for the first time.
+        series.measure = measured(*declared, wanted=measure.wanted)
         return None
     known = measure.foreign if measure.foreign is not None and measure.foreign.factor is not None else None
     last = measure.declared if known is None else known.declared
     if known is not None and declared.factor(last) == 1.0:
-        series.measure = measure._replace(foreign=Foreign(declared, times))
+        series.measure = measured(*measure.declared, Foreign(declared, times), measure.wanted)
         return None
     now, before = declared.against(last)
     outcome = Outcome.CONVERTED
@@ -132,16 +136,12 @@ def _like(series: Series, declared: Declared, sample: Sample, times: float, bank
         wanted = measure.wanted is None and any(goal.unit for goal in bank.goals(series.key))
         outcome = Outcome.WRONG if wanted else Outcome.CORRECTED
     if outcome is Outcome.CORRECTED:
-        series.measure = _named(measure, declared.unit)
+        series.measure = measured(*declared, wanted=measure.wanted)
     else:
         if outcome is Outcome.WRONG:
             _renew(series, declared.kind, bank)
-        series.measure = measure._replace(foreign=Foreign(declared, times))
-    return Change(series.key, now, before, outcome, at)
-
-
-def _named(measure: Measure, unit: str) -> Measure:
-    return measured(unit, measure.kind) if measure.wanted is None else measure._replace(unit=unit, foreign=None)
+        series.measure = measured(*measure.declared, Foreign(declared, times), measure.wanted)
+    return Change(series.key, now, before, outcome, at, () if measure.wanted is None else _goals(series, bank))
 
 
 def _goes_on(series: Series, sample: Sample, times: float) -> bool:
@@ -180,12 +180,12 @@ def _anew(series: Series, declared: Declared, wanted: Declared, at: float, bank:
     times = declared.factor(wanted)
     _renew(series, declared.kind, bank, held=times is not None)
     if not goals or times == 1.0:
-        series.measure = measured(declared.unit, declared.kind)
+        series.measure = measured(*declared)
     elif times is None:
-        series.measure = Measure(declared.unit, declared.kind, wanted=wanted)
+        series.measure = measured(*declared, wanted=wanted)
     else:
-        series.measure = Measure(wanted.unit, wanted.kind, Foreign(declared, times))
-    blind = tuple(_words(goal) for goal in goals) if times is None else ()
+        series.measure = measured(*wanted, Foreign(declared, times))
+    blind = () if times is not None else _goals(series, bank)
     return Change(series.key, *declared.against(before.declared), Outcome.ANEW, at, blind)
 
 
@@ -200,8 +200,36 @@ def _renew(series: Series, kind: SampleKind, bank: Bank, *, held: bool = True) -
         setattr(series, part.name, getattr(fresh, part.name))
 
 
-def _words(goal: Objective) -> str:
-    return f"{goal.metric} {'above' if goal.above else 'below'} {goal.limit:g}{f' {goal.unit}' if goal.unit else ''}"
+def _goals(series: Series, bank: Bank) -> tuple[str, ...]:
+    """Return what is asked of a series as a person says it."""
+    return tuple(
+        f"{goal.metric} {'above' if goal.above else 'below'} {goal.limit:g} {goal.unit}".rstrip()
+        for goal in bank.goals(series.key)
+    )
+
+
+def _most_serious(changes: Iterable[Change]) -> list[Change]:
+    order = list(Outcome)
+    return sorted(changes, key=lambda change: (not change.blind, order.index(change.outcome)))[:KEPT]
+
+
+def _said(changes: Sequence[Change], *, more: str = "") -> str:
+    """Say what is the same of several series: after the name of the first one's metric and "is"."""
+    first, *others = changes
+    text = f"{first.now} instead of {first.before}{_SAYS[first.outcome]}"
+    blind = _listed(goal for change in changes for goal in change.blind)
+    if blind:
+        text += f"; nothing watches the objective {blind} any more"
+    if others:
+        count = "1 other series has" if len(others) == 1 else f"{more}{len(others)} other series have"
+        text += f"; {count} changed likewise: {_listed(change.key.metric for change in others)}"
+    return text
+
+
+def _listed(names: Iterable[str]) -> str:
+    once = list(dict.fromkeys(names))
+    more = f" and {len(once) - LISTED} more" if len(once) > LISTED else ""
+    return f"{', '.join(once[:LISTED])}{more}"
 
 
 class Redeclared:
@@ -211,7 +239,7 @@ class Redeclared:
 
     def __init__(self) -> None:
         self._new: list[Change] = []  # not told yet, so that what changes together is told together
-        self._told: dict[SeriesKey, Change] = {}
+        self._told: dict[SeriesKey, Change] = {}  # the first one leads, then the most serious
         self._until = 0.0
 
     @property
@@ -223,39 +251,43 @@ class Redeclared:
         """Take in what has become of a series."""
         if len(self._new) < KEPT:
             self._new.append(change)
+        elif change.blind:
+            self._new[-1] = change
 
     def tell(self, every: Iterable[Series], at: float) -> tuple[Evidence, frozenset[SeriesKey]] | None:
         """Return the finding if there is something new, and the series of which it takes the place of any other.
 
         What has just changed may be the first of many. What was told before and still is remains a part of it.
         """
-        if not self._new or at <= self._new[-1].since:
+        if not self._new or at <= self._new[0].since:
             return None
-        anew, order = frozenset(change.key for change in self._new if change.outcome is Outcome.ANEW), list(Outcome)
-        for change in sorted(self._new, key=lambda change: (not change.blind, order.index(change.outcome))):
-            self._told[change.key] = change
+        anew = frozenset(change.key for change in self._new if change.outcome is Outcome.ANEW)
+        changes = self._told | {change.key: change for change in self._new}
+        lead = self.key or _most_serious(changes.values())[0].key
+        first = changes.pop(lead)
+        self._told = {lead: first} | {change.key: change for change in _most_serious(changes.values())}
         self._new = []
-        while len(self._told) > KEPT:
-            self._told.popitem()
         known = {series.key: series for series in every if series.key in self._told}
         self._until = at + TOLD * max((series.cadence.usual_s for series in known.values()), default=0.0)
-        first = next(iter(self._told.values()))
-        values = [value for _, value in known[first.key].points] if first.key in known else []
+        values = [value for _, value in known[lead].points] if lead in known else []
         low, mid, high = (min(values), median(values), max(values)) if values else (0.0, 0.0, 0.0)
-        blind = any(change.blind for change in self._told.values())
-        score = score_of(BLIND if blind else NINES)
+        score = score_of(BLIND if any(change.blind for change in self._told.values()) else NINES)
         since = min(change.since for change in self._told.values())
         last = values[-1] if values else 0.0
-        return Evidence(NAME, first.key, at, last, mid, low, high, score, since, self._words(first)), anew
+        return Evidence(NAME, lead, at, last, mid, low, high, score, since, self._words()), anew
 
-    def _words(self, first: Change) -> str:
-        others = [key.metric for key in self._told if key != first.key]
-        if not others:
-            return first.words
-        names = list(dict.fromkeys(others))
-        more = f" and {len(names) - LISTED} more" if len(names) > LISTED else ""
-        count = "1 other series has" if len(others) == 1 else f"{len(others)} other series have"
-        return f"{first.words}; {count} changed likewise: {', '.join(names[:LISTED])}{more}"
+    def _words(self) -> str:
+        """Say what has become of them, those together of which it is the same."""
+        alike: dict[tuple[str, ...], list[Change]] = {}
+        for change in self._told.values():
+            alike.setdefault((change.outcome, change.now, change.before), []).append(change)
+        more = "at least " if len(self._told) > KEPT else ""
+        first, *others = alike.values()
+        said = [_said(first, more=more)]
+        said += [f"{changes[0].key.metric} is {_said(changes, more=more)}" for changes in others[: LISTED - 1]]
+        if len(others) >= LISTED:
+            said.append(f"{sum(map(len, others[LISTED - 1 :]))} more have changed in other ways")
+        return "; ".join(said)
 
     def over(self, at: float) -> SeriesKey | None:
         """Return the key of the finding once it has been told for long enough."""

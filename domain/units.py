@@ -11,32 +11,27 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 LONGEST: Final = 63  # characters, as OpenTelemetry has it
-_PREFIXES: Final = {
-    "n": Fraction(1, 10**9), "u": Fraction(1, 10**6), "m": Fraction(1, 1000), "k": Fraction(1000),
-    "M": Fraction(10**6), "G": Fraction(10**9), "T": Fraction(10**12), "P": Fraction(10**15),
-}  # fmt: skip
-_BINARY: Final = {f"{letter}i": Fraction(1024**power) for power, letter in enumerate("KMGTP", start=1)}
+_LARGE: Final = {"": Fraction(1), **{name: Fraction(1000**power) for power, name in enumerate("kMGTP", start=1)}}
+_PREFIXES: Final = _LARGE | {"n": Fraction(1, 10**9), "u": Fraction(1, 10**6), "m": Fraction(1, 1000)}
+_OF_DATA: Final = _LARGE | {f"{name}i": Fraction(1024**power) for power, name in enumerate("KMGTP", start=1)}
 _ATOMS: Final = {  # what takes no prefix
     "": ("", Fraction(1)), "1": ("", Fraction(1)), "%": ("", Fraction(1, 100)),
     "min": ("s", Fraction(60)), "h": ("s", Fraction(3600)), "d": ("s", Fraction(86_400)),
     "wk": ("s", Fraction(604_800)), "Cel": ("Cel", Fraction(1)), "[degF]": ("[degF]", Fraction(1)),
 }  # fmt: skip
-_SCALED: Final = {
-    "s": ("s", Fraction(1)), "By": ("By", Fraction(1)), "bit": ("By", Fraction(1, 8)), "Hz": ("Hz", Fraction(1)),
-    "g": ("g", Fraction(1)), "m": ("m", Fraction(1)), "K": ("K", Fraction(1)), "W": ("W", Fraction(1)),
-    "J": ("J", Fraction(1)), "V": ("V", Fraction(1)), "A": ("A", Fraction(1)),
-}  # fmt: skip
+_DATA: Final = {"By": Fraction(1), "B": Fraction(1), "bit": Fraction(1, 8)}  # but no b: it may be either
+_SCALED: Final = frozenset({"s", "Hz", "g", "m", "K", "W", "J", "V", "A"})
 _WORDS: Final = {
     "ns": ("nanosecond", "nanoseconds"), "us": ("microsecond", "microseconds", "\u00b5s", "\u03bcs"),
     "ms": ("millisecond", "milliseconds", "msec"), "s": ("second", "seconds", "sec", "secs"),
     "min": ("minute", "minutes", "mins"), "h": ("hour", "hours"), "d": ("day", "days"),
-    "By": ("b", "byte", "bytes"), "kBy": ("kilobyte", "kilobytes"), "MBy": ("mb", "megabyte", "megabytes"),
-    "GBy": ("gb", "gigabyte", "gigabytes"), "TBy": ("tb", "terabyte", "terabytes"), "KiBy": ("kib",),
-    "MiBy": ("mib",), "GiBy": ("gib",), "TiBy": ("tib",), "bit": ("bits",), "kbit": ("kilobits",),
-    "Mbit": ("megabits",), "Gbit": ("gigabits",), "%": ("percent",), "1": ("count", "ratio", "none"),
+    "By": ("byte", "bytes"), "kBy": ("kilobyte", "kilobytes"), "MBy": ("megabyte", "megabytes"),
+    "GBy": ("gigabyte", "gigabytes"), "TBy": ("terabyte", "terabytes"), "bit": ("bits",), "kbit": ("kilobits",),
+    "Mbit": ("megabits",), "Gbit": ("gigabits",), "Tbit": ("terabits",), "%": ("percent",),
+    "1": ("count", "ratio", "none"),
 }  # fmt: skip
 _UNIT_OF: Final = {word: unit for unit, words in _WORDS.items() for word in words}
-_AMBIGUOUS: Final = frozenset({"b", "mb", "gb", "tb"})  # in lower case b may be a bit, and m a thousandth
+_FURTHEST: Final = 10**30  # times, either way: no two units that anybody means are further apart
 _ANNOTATION: Final = re.compile(r"\{[^{}]*\}")
 
 
@@ -54,7 +49,14 @@ def factor(old: str, new: str) -> float | None:
     one, other = _read(old), _read(new)
     if one is None or other is None or one[:2] != other[:2]:
         return None
-    return float(one.scale / other.scale)
+    times = one.scale / other.scale
+    if times != 1 and not any(one[:2]) and (_counts(old) or _counts(new)):
+        return None  # a number of things is no share of them
+    return float(times) if Fraction(1, _FURTHEST) <= times <= _FURTHEST else None
+
+
+def _counts(unit: str) -> bool:
+    return unit.startswith("{") or unit.lower() == "count"
 
 
 def known(unit: str) -> bool:
@@ -64,7 +66,7 @@ def known(unit: str) -> bool:
 
 def usual() -> tuple[str, ...]:
     """Return the units that people mean most often, for a suggestion."""
-    return (*_WORDS, *_SCALED)
+    return (*_WORDS, "KiBy", "MiBy", "GiBy", *sorted(_SCALED))
 
 
 def _read(text: str) -> _Meaning | None:
@@ -94,15 +96,13 @@ def _factors(products: list[str]) -> tuple[tuple[str, ...], Fraction] | None:
 
 def _term(text: str) -> tuple[str, Fraction] | None:
     """Return the base unit of a single unit, and how many of those it is."""
-    word = text.lower()
-    if word in _UNIT_OF and not (word in _AMBIGUOUS and text != word.upper()):
-        text = _UNIT_OF[word]
+    text = _UNIT_OF.get(text.lower(), text)
     if text in _ATOMS:
         return _ATOMS[text]
     for length in (0, 1, 2):
         name, prefix = text[length:], text[:length]
-        prefixes = _PREFIXES | _BINARY if name in {"By", "bit"} else _PREFIXES
-        if name in _SCALED and (not prefix or prefix in prefixes):
-            base, size = _SCALED[name]
-            return base, size * prefixes[prefix] if prefix else size
+        if name in _DATA and prefix in _OF_DATA:
+            return "By", _DATA[name] * _OF_DATA[prefix]
+        if name in _SCALED and prefix in _PREFIXES:
+            return name, _PREFIXES[prefix]
     return None

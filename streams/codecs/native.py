@@ -135,7 +135,7 @@ class _Shared(msgspec.Struct, frozen=True):
         own, shared = row.attributes, self.attributes
         attributes = own if not shared else shared if not own else {**shared, **own}
         kind = row.kind or self.kind or SampleKind.GAUGE
-        unit = row.unit or self.unit or ""
+        unit = (self.unit if row.unit is None else row.unit) or ""
         assembly.add(self.service, row.metric, row.value, attributes.items() if attributes else (), at, kind, unit)
 
 

@@ -9,10 +9,10 @@ import pytest
 from detectors.detection import Detection
 from detectors.measure import Measure
 from detectors.params import DetectionParams
-from detectors.redeclared import HELD, Redeclared
+from detectors.redeclared import HELD, KEPT, Change, Outcome, Redeclared
 from domain.anomaly import Anomaly, AnomalyKind, AnomalyPhase
 from domain.errors import StateError
-from domain.identity import ServiceId
+from domain.identity import SeriesKey, ServiceId
 from domain.journeys import Objective, Service
 from domain.telemetry import Sample, SampleKind
 from tests.support.timelines import START, feed, noise, timeline, together
@@ -66,7 +66,7 @@ def test_a_unit_that_can_be_converted_is_told_once_by_both_names_and_nothing_is_
     converted = Detection(DetectionParams())
     changed, said = feed(converted, [*line(noise(CHANGE), old), *line(values(times=times), new, CHANGE)])
     assert story(said) == TOLD_ONCE
-    assert detail(said) == f"in {new} instead of {old}: converted, so all that is known of it holds"
+    assert detail(said) == f"in {new} instead of {old}: converted, so what was learnt still holds"
     assert changed == pytest.approx(scores, abs=1e-9)
     told = said[0].evidence[0]
     assert told.since == START + CHANGE
@@ -93,11 +93,23 @@ def test_a_limit_that_names_its_unit_holds_for_it_from_the_first_sample_on() -> 
     assert (story(said)[0], said[0].at) == ((OPENED, BREACH), START + 200)
 
 
+def test_a_limit_without_a_unit_holds_for_the_one_that_its_metric_had_before_an_instance_was_replaced() -> None:
+    def instance(name: str, samples: Iterable[Sample]) -> list[Sample]:
+        key = SeriesKey.of("payments-api", "latency", {"pod": name})
+        return [sample._replace(key=key) for sample in samples]
+
+    other = line(noise(CHANGE + 220, seed=2), metric="other")
+    new = line([*values(times=0.001), *values(20, times=0.003)], "s", CHANGE)
+    said = run(together(other, instance("1", BEFORE), instance("2", new)), services=[WATCHED])
+    assert (story(said)[0], said[0].at) == ((OPENED, BREACH), START + CHANGE + 200)
+    assert said[0].evidence[0].actual == pytest.approx(150.0, rel=0.1)
+
+
 def test_a_limit_in_a_unit_that_the_telemetry_never_has_is_told_as_nobody_watching_it() -> None:
     said = run(line(values(times=1e6), "By"), services=[IN_MS])
     assert story(said) == TOLD_ONCE
     assert detail(said) == (
-        "in By instead of ms, and nothing converts that: learnt anew; "
+        "in By instead of ms, which cannot be converted: learnt anew; "
         "nothing watches the objective latency above 100 ms any more"
     )
     assert said[0].confidence == pytest.approx(0.8)
@@ -108,7 +120,7 @@ def test_a_unit_that_cannot_be_converted_is_told_and_the_series_is_learnt_anew_w
     _, said = feed(detection, [*BEFORE, *line(values(300, times=100.0), "By", CHANGE)])
     assert story(said) == TOLD_ONCE
     assert detail(said) == (
-        "in By instead of ms, and nothing converts that: learnt anew; "
+        "in By instead of ms, which cannot be converted: learnt anew; "
         "nothing watches the objective latency above 100 any more"
     )
     _, spike = feed(detection, line([50_000.0], "By", CHANGE + 300))
@@ -118,12 +130,21 @@ def test_a_unit_that_cannot_be_converted_is_told_and_the_series_is_learnt_anew_w
     assert story(back)[-1] == (UPDATED, BREACH)
 
 
+def test_an_objective_that_nothing_watches_is_named_again_when_its_series_changes_once_more() -> None:
+    said = run(line(values(200), "By"), line(values(200, times=1 / 1024), "KiBy", 200), services=[IN_MS])
+    assert story(said) == [*TOLD_ONCE, *TOLD_ONCE]
+    assert detail(said[2:]) == (
+        "in KiBy instead of By: converted, so what was learnt still holds; "
+        "nothing watches the objective latency above 100 ms any more"
+    )
+
+
 def test_while_two_sources_send_under_one_name_the_one_that_was_there_first_is_judged() -> None:
     known, other = line(noise(800), "ms"), line(values(800, times=100.0), "By", CHANGE)
     mixed = together(known, [sample._replace(observed_at=sample.observed_at + 0.5) for sample in other])
     detection = Detection(DetectionParams())
     _, said = feed(detection, [*mixed[: CHANGE + 600], *line([500.0], "ms", 1200)])
-    assert detail(said) == "in By instead of ms at times, and nothing converts that: such samples are passed over"
+    assert detail(said) == "in By instead of ms at times, which cannot be converted: such samples are passed over"
     assert detection.refusals["unit"] >= 200
     assert said[-1].evidence[0].detector == "level"
     assert said[-1].evidence[0].actual == 500.0
@@ -133,7 +154,7 @@ def test_units_that_are_never_the_same_twice_are_told_too() -> None:
     chaos = [sample._replace(unit=f"x{number}") for number, sample in enumerate(line(values(60), "", CHANGE))]
     said = run(BEFORE, chaos)
     assert story(said)[0] == (OPENED, UNIT)
-    assert detail(said) == "in x7 instead of ms at times, and nothing converts that: such samples are passed over"
+    assert detail(said) == "in x7 instead of ms at times, which cannot be converted: such samples are passed over"
 
 
 def test_a_declaration_that_is_corrected_changes_no_value() -> None:
@@ -160,6 +181,44 @@ def test_many_series_that_change_together_are_one_finding(metrics: int) -> None:
     assert f"; {likewise} changed likewise: m1" in detail(said)
 
 
+def test_of_series_that_change_in_different_ways_each_way_is_told_as_what_it_is() -> None:
+    names = ["a", "b", "latency"]
+    before = [line(noise(CHANGE + place, seed=place), "ms", metric=name) for place, name in enumerate(names)]
+    after = [
+        line(values(seed=0, times=0.001), "s", CHANGE, metric="a"),
+        line(values(seed=1, times=0.001), "s", CHANGE + 1, metric="b"),
+        line(values(seed=2, times=100.0), "By", CHANGE + 2),
+    ]
+    _, *later = run(together(*before, *after), services=[WATCHED])
+    (said,) = {each.evidence[0].detail for each in later}
+    assert said == (
+        "in s instead of ms: converted, so what was learnt still holds; 1 other series has "
+        "changed likewise: b; latency is in By instead of ms, which cannot be converted: learnt anew; "
+        "nothing watches the objective latency above 100 any more"
+    )
+
+
+def test_of_more_series_than_are_remembered_the_one_that_has_lost_its_objective_is_told() -> None:
+    redeclared = Redeclared()
+    for number in range(KEPT + 9):
+        key = SeriesKey.of("payments-api", f"m{number}")
+        redeclared.note(Change(key, "in s", "ms", Outcome.CONVERTED, START))
+    key = SeriesKey.of("payments-api", "latency")
+    redeclared.note(Change(key, "in By", "ms", Outcome.ANEW, START, ("latency above 100",)))
+    told = redeclared.tell((), START + 1)
+    assert told is not None
+    assert told[0].key == key
+    assert "the objective latency above 100 any more; m0 is in s" in told[0].detail
+
+
+def test_what_never_ceases_to_change_is_told_all_the_same() -> None:
+    keys = [SeriesKey.of("payments-api", "latency", {"pod": str(number)}) for number in range(60)]
+    pods = [Sample(key, 50.0, START + CHANGE + place, GAUGE, "By") for place, key in enumerate(keys)]
+    said = run(together(pods, line(noise(CHANGE + 60), "ms", metric="other")), services=[IN_MS])
+    assert story(said)[0] == (OPENED, UNIT)
+    assert said[0].at < START + CHANGE + 20
+
+
 def test_a_counter_in_another_unit_counts_on_without_a_spike() -> None:
     before = counted(CHANGE)
     after = [value * 1000 for value in counted(200, start=before[-1])]
@@ -183,7 +242,7 @@ def test_a_gauge_that_becomes_a_counter_or_the_reverse_is_told_as_that_and_not_a
     now = counted(200, start=total[-1])
     said = run(line(total, kind=before), line(now, first=CHANGE, kind=after))
     assert story(said) == TOLD_ONCE
-    assert detail(said) == f"a {after} instead of a {before}, and nothing converts that: learnt anew"
+    assert detail(said) == f"a {after} instead of a {before}, which cannot be converted: learnt anew"
 
 
 def test_no_rate_is_made_of_what_was_no_total() -> None:
@@ -211,10 +270,13 @@ def test_a_limit_that_is_held_against_nothing_is_not_passed_any_more() -> None:
 
 
 @pytest.mark.parametrize("cut", [399, 400, 401, 404, 407, 408, 412, 450, 500, 640])
-@pytest.mark.parametrize("unit", ["s", "By"])
+@pytest.mark.parametrize(("unit", "kind"), [("s", GAUGE), ("By", GAUGE), ("s", COUNTER)])
 @pytest.mark.parametrize("service", [WATCHED, IN_MS])
-def test_a_snapshot_at_any_point_of_it_continues_identically(cut: int, unit: str, service: Service) -> None:
-    samples = [*BEFORE, *line(values(times=0.001), unit, CHANGE), *line(values(100), "ms", CHANGE + 200)]
+def test_a_snapshot_at_any_point_of_it_continues_identically(
+    cut: int, unit: str, kind: SampleKind, service: Service
+) -> None:
+    changed = line(values(times=0.001), unit, CHANGE, kind=kind)
+    samples = [*BEFORE, *changed, *line(values(100), "ms", CHANGE + 200)]
     whole, first, second = (Detection(DetectionParams(), (service,)) for _ in range(3))
     expected = feed(whole, samples)[1]
     said = feed(first, samples[:cut])[1]

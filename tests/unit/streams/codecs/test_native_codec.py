@@ -48,6 +48,11 @@ def test_what_a_sample_does_not_say_is_taken_from_the_message() -> None:
     )
 
 
+def test_a_sample_may_say_that_it_has_no_unit_though_its_message_has_one() -> None:
+    (sample,) = decode(a_message({"metric": "m", "value": 1, "unit": ""}, unit="By")).samples
+    assert sample.unit == ""
+
+
 def test_the_order_of_attributes_does_not_make_another_series() -> None:
     first = {"metric": "m", "value": 1, "attributes": {"a": "1", "b": "2"}}
     second = {"metric": "m", "value": 1, "attributes": {"b": "2", "a": "1"}}
