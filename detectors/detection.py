@@ -20,7 +20,7 @@ from detectors.unit_jump import NAME as UNIT
 from domain.anomaly import Anomalous, Anomaly, AnomalyKind, Normal, SeriesState, Warming
 from domain.errors import StateError
 from domain.feedback import Feedback
-from domain.identity import ServiceId
+from domain.identity import SeriesKey, ServiceId
 from domain.journeys import Service
 from domain.state import Plain
 from domain.telemetry import EventKind, IncidentEvent, Sample
@@ -64,9 +64,7 @@ class Detection:
     def observe(self, sample: Sample) -> tuple[float, Sequence[Anomaly]]:
         """Return the score of the sample, 0 while warming or refused, and the anomalies that open, change or end."""
         key, number, at, kind, unit = sample
-        series = self._bank.get(key)
-        if series is None and self._room.make(self._bank, self._services, max(self._watermark, at)):
-            series = self._bank.get(key)
+        series = self._bank.find(key) or self._new(key, at)
         if series is None:
             self.refusals[Refusal.TOO_MANY.value] += 1
             return 0.0, NOTHING
@@ -91,6 +89,13 @@ class Detection:
                 return 0.0, self._refused(service, series, at, value)
         return self._accepted(service, series, at, value)
 
+    def _new(self, key: SeriesKey, at: float) -> Series | None:
+        """Return a new series, made room for if need be; None when there are too many."""
+        series = self._bank.get(key)
+        if series is None and self._room.make(self._bank, self._services, max(self._watermark, at)):
+            series = self._bank.get(key)
+        return series
+
     def _accepted(
         self, service: ServiceState, series: Series, at: float, value: float | Refusal
     ) -> tuple[float, Sequence[Anomaly]]:
@@ -108,7 +113,7 @@ class Detection:
         else:
             score = series.surprise(self._far_off(service, series, at, value), self._params.fusion)
         if silence.at > silence.deadline:
-            self._silent(service)
+            self._look(service)
         said = service.settle(silence.at, series)
         return score, said if self._watermark <= self._deadline else [*said, *self._sweep()]
 
@@ -140,11 +145,11 @@ class Detection:
     def _judge(self, service: ServiceState, series: Series, at: float, value: float) -> float:
         learn = service.learns(at, warm=series.warm)
         fusion, best, unusual, warm = service.fusion, 0.0, 0.0, True
-        record, key, known = series.record, series.key, len(fusion.findings) > 0
+        record, key, findings = series.record, series.key, fusion.findings.known
         for name, kind, judge in self._judges:
             verdict = judge(record, key, at, value, learn=learn)
             if verdict is CALM:  # nearly always
-                if known:
+                if findings:
                     fusion.calm(key, name)
             elif isinstance(verdict, Warming):
                 warm = False
@@ -153,8 +158,8 @@ class Detection:
                 best = max(best, ranked(heard, self._params.fusion.alone))
                 unusual = heard.score if kind is AnomalyKind.LEVEL else unusual
         series.warm = warm
-        if warm and fusion.series > 1:
-            self._agree(service, series.place, at, value, unusual, learn=learn)
+        if warm and fusion.series > 1 and service.agreement.observe(series.place, value, unusual, learn=learn):
+            self._agree(service, at, learn=learn)
         if series.objectives:
             best = max(best, self._compare(service, series, at, value, learn=learn))
         return best
@@ -169,7 +174,7 @@ class Detection:
             verdict = series.unless_daily(at, verdict, learn=learn)
         if isinstance(verdict, Anomalous):
             fusion.found(kind, series.plausible(verdict.evidence))
-        elif fusion.findings:
+        elif fusion.findings.known:
             fusion.calm(series.key, name)
         return verdict
 
@@ -189,11 +194,9 @@ class Detection:
         return score
 
     @staticmethod
-    def _agree(service: ServiceState, place: int, at: float, value: float, score: float, *, learn: bool) -> None:
-        """Add the score of a sample to the evidence of its whole service."""
+    def _agree(service: ServiceState, at: float, *, learn: bool) -> None:
+        """Take in what a round of its series says of a whole service."""
         agreement, fusion = service.agreement, service.fusion
-        if not agreement.observe(place, value, score, learn=learn):
-            return
         leader = agreement.leader
         evidence = agreement.close(at, learn=learn)
         if evidence is None:
@@ -222,15 +225,8 @@ class Detection:
         service.passed(series)
         return score
 
-    def _silent(self, service: ServiceState) -> None:
-        found = service.silence.overdue(self._watermark, hurts=len(service.series) >= TOGETHER and self._hurts(service))
-        if found:
-            service.silent({evidence.key for evidence in found})
-            service.stopped(found)
-        service.schema_is_known()
-        service.tell_redeclared()
-        service.rest()
-        service.gone(frozenset(service.silence.gone(self._watermark)))
+    def _look(self, service: ServiceState) -> None:
+        service.look(self._watermark, hurts=len(service.series) >= TOGETHER and self._hurts(service))
 
     def _hurts(self, service: ServiceState) -> bool:
         """Whether the service, or one of this partition that needs it, is beyond a limit right now."""
@@ -245,9 +241,9 @@ class Detection:
         for service in self._services.values():
             if not service.series:
                 continue
-            ends = service.silence.patience_ends
+            ends = service.silence.may_end(self._watermark)
             if self._watermark > ends:
-                self._silent(service)
+                self._look(service)
                 said += service.settle(self._watermark)
                 ends = self._watermark + service.silence.patience_s  # look again after as long
             self._deadline = min(self._deadline, ends)

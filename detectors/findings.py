@@ -127,12 +127,12 @@ class Ranked(Generic[M]):
 class Findings:
     """The findings of one service."""
 
-    __slots__ = ("_fresh", "_known", "_lasting", "_persist", "_ranked", "_together", "changed")
+    __slots__ = ("_fresh", "_lasting", "_persist", "_ranked", "_together", "changed", "known")
 
     def __init__(self, persist: int, known: Iterable[tuple[Mark, Finding]] = ()) -> None:
         """``persist``: of the last samples of a series, how many must agree for it to be unusual for long enough."""
         self._persist = persist
-        self._known: dict[Mark, Finding] = {}
+        self.known: dict[Mark, Finding] = {}  # every sample asks whether there are any: a call would cost more
         self._ranked = Ranked[Mark]()
         self._lasting = Ranked[Mark]()  # single series that are merely unusual
         self._together: dict[Mark, Finding] = {}  # all series together
@@ -141,24 +141,21 @@ class Findings:
         for mark, finding in known:
             self._add(mark, finding)
 
-    def __len__(self) -> int:
-        return len(self._known)
-
     def __iter__(self) -> Iterator[Finding]:
-        return iter(self._known.values())
+        return iter(self.known.values())
 
     def items(self) -> Iterable[tuple[Mark, Finding]]:
         """Return all of them, in the order in which they came."""
-        return self._known.items()
+        return self.known.items()
 
     def first(self, count: int) -> list[Finding]:
         """Return the most important ones: by kind, then by how rare they were at their height."""
-        return [self._known[mark] for mark in islice(self._ranked, count)]
+        return [self.known[mark] for mark in islice(self._ranked, count)]
 
     @property
     def peak(self) -> float:
         """The rarity of the rarest one at its height."""
-        return max((self._known[mark].peak for mark in self._ranked.heads()), default=0.0)
+        return max((self.known[mark].peak for mark in self._ranked.heads()), default=0.0)
 
     @property
     def fresh(self) -> set[AnomalyKind]:
@@ -168,7 +165,7 @@ class Findings:
     @property
     def lasting(self) -> float:
         """How rare the rarest is, of single series that are merely unusual, in as many samples as must agree."""
-        return max((self._known[mark].persistent(self._persist) for mark in islice(self._lasting, 1)), default=0.0)
+        return max((self.known[mark].persistent(self._persist) for mark in islice(self._lasting, 1)), default=0.0)
 
     @property
     def together(self) -> Iterable[Finding]:
@@ -178,7 +175,7 @@ class Findings:
     def take(self, kind: AnomalyKind, evidence: Evidence, nines: float) -> None:
         """Take in a finding, or its confirmation."""
         mark = (evidence.key, evidence.detector)
-        known = self._known.get(mark)
+        known = self.known.get(mark)
         if known is None:
             known = Finding(kind, evidence, nines, nines, recent=(nines,))
             self._add(mark, known)
@@ -190,7 +187,7 @@ class Findings:
 
     def weaken(self, mark: Mark) -> Finding | None:
         """Count a calm sample against a finding, and return it; None if there is none."""
-        known = self._known.get(mark)
+        known = self.known.get(mark)
         if known is not None:
             self._fresh[known.kind] -= known.calm == 0
             known.weaken()
@@ -199,7 +196,7 @@ class Findings:
 
     def drop(self, mark: Mark) -> None:
         """Let a finding go, if it is there."""
-        known = self._known.pop(mark, None)
+        known = self.known.pop(mark, None)
         if known is not None:
             self._fresh[known.kind] -= known.calm == 0
             self._ranked.drop(mark)
@@ -209,11 +206,11 @@ class Findings:
 
     def forget(self, keys: Collection[SeriesKey]) -> None:
         """Let everything about some series go."""
-        for mark in [mark for mark in self._known if mark[0] in keys]:
+        for mark in [mark for mark in self.known if mark[0] in keys]:
             self.drop(mark)
 
     def _add(self, mark: Mark, finding: Finding) -> None:
-        self._known[mark] = finding
+        self.known[mark] = finding
         self._fresh[finding.kind] += finding.calm == 0
         if finding.evidence.detector == AGREEMENT:
             self._together[mark] = finding
@@ -229,24 +226,21 @@ class Findings:
 class Forecasts:
     """What is foreseen of one service, by series and limit."""
 
-    __slots__ = ("_known", "_ranked", "changed")
+    __slots__ = ("_ranked", "changed", "known")
 
     def __init__(self, known: Iterable[tuple[Goal, Foreseen]] = ()) -> None:
-        self._known: dict[Goal, Foreseen] = {}
+        self.known: dict[Goal, Foreseen] = {}
         self._ranked = Ranked[Goal]()
         self.changed: dict[Goal, Foreseen] = {}  # repeated since somebody has cleared it
         for goal, foreseen in known:
             self._put(goal, foreseen)
 
-    def __len__(self) -> int:
-        return len(self._known)
-
     def __iter__(self) -> Iterator[Foreseen]:
-        return iter(self._known.values())
+        return iter(self.known.values())
 
     def items(self) -> Iterable[tuple[Goal, Foreseen]]:
         """Return all of them, in the order in which they came."""
-        return self._known.items()
+        return self.known.items()
 
     def take(self, goal: Goal, forecast: Forecast) -> None:
         """Take in a forecast, or its repetition."""
@@ -254,7 +248,7 @@ class Forecasts:
 
     def lapse(self, goal: Goal, after: int) -> None:
         """Count a sample without a forecast, and let the one that is known go after so many."""
-        known = self._known.get(goal)
+        known = self.known.get(goal)
         if known is not None:
             known.lapsed += 1
             if known.lapsed >= after:
@@ -262,7 +256,7 @@ class Forecasts:
 
     def forget(self, keys: Collection[SeriesKey]) -> None:
         """Let everything about some series go."""
-        for goal in [goal for goal in self._known if goal[0] in keys]:
+        for goal in [goal for goal in self.known if goal[0] in keys]:
             self._drop(goal)
 
     def best(self, told: Forecast | None) -> Forecast | None:
@@ -274,14 +268,14 @@ class Forecasts:
             rank, came = self._ranked.place(before)
             if (rank - SURER, came) < self._ranked.place(surest):
                 surest = before
-        return self._known[surest].forecast
+        return self.known[surest].forecast
 
     def _put(self, goal: Goal, foreseen: Foreseen) -> Foreseen:
-        self._known[goal] = foreseen
+        self.known[goal] = foreseen
         self._ranked.put(goal, -foreseen.forecast.confidence)
         return foreseen
 
     def _drop(self, goal: Goal) -> None:
-        del self._known[goal]
+        del self.known[goal]
         self._ranked.drop(goal)
         self.changed.pop(goal, None)

@@ -110,7 +110,7 @@ class Fusion:
     @property
     def idle(self) -> bool:
         """Whether there is nothing to settle."""
-        return self.open is None and not self.findings and not self.forecasts
+        return self.open is None and not self.findings.known and not self.forecasts.known
 
     def found(self, kind: AnomalyKind, evidence: Evidence) -> None:
         """Take in a finding, or its confirmation."""

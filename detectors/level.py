@@ -125,7 +125,7 @@ class LevelDetector:
             level, fast, slow, weekly_fast, weekly_slow, quarter, m0, m1, m2, m3, m4, m5, seen, by_day, by_week, count,
             since, first, until, usual_by_day, usual_by_week, allowed, f0, f1, f2, f3, f4, f5,
         ) = _read(record, self._place)  # fmt: skip
-        if seen == 0:
+        if seen == 0 or (seen == 1 and first == 0 != value):  # a process that starts says 0 once
             return self._begin(record, at, value, learn)
         to_level, to_fast, to_slow, memory, full, clip, enough = self._rules
         total = votes = day = own = week = shift = 0.0
@@ -234,7 +234,7 @@ class LevelDetector:
         return self._said(record, key, at, value, since, nines, strength, residuals, learn)
 
     def _begin(self, record: bytearray, at: float, value: float, learn: bool) -> Warming:
-        """Take in the first sample."""
+        """Take in the first sample, or the second in its place: a zero before it is of a process that starts."""
         if learn:
             quarter = at // QUARTER_S
             MODEL.pack_into(record, self._place, value, value, *[0.0] * 10, 1, 0, 0, 1)

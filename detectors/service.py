@@ -116,16 +116,10 @@ class ServiceState:
         numbers = (read(series.record) for series in self.series)
         return any(0 < count < HEARD and last_at > recent for last_at, _, _, count in numbers)
 
-    def schema_is_known(self) -> None:
-        """Stop telling what became of its series once it was told for long enough."""
-        over = None if self.schema is None else self.schema.over(self.silence.at)
-        if over is not None:
-            self.fusion.over(over, SCHEMA)
-
     def unlike(self, series: Series, sample: Sample, bank: Bank) -> float | Refusal:
         """Take a sample that is declared to be something else than its series, and return what to judge."""
         before = series.objectives
-        value, change = taken(series, sample, bank)
+        value, change = taken(series, sample, bank, self.series)
         if change is not None:
             self.redeclared = self.redeclared or Redeclared()
             self.redeclared.note(change)
@@ -136,14 +130,34 @@ class ServiceState:
                 self.agreement.anew(series.place)
         return value
 
-    def tell_redeclared(self) -> None:
+    def look(self, watermark: float, *, hurts: bool) -> None:
+        """Look for series that have fallen silent, and do all else that need not be done with every sample."""
+        silence = self.silence
+        found = silence.overdue(watermark, hurts=hurts)
+        if found:
+            self.silent({evidence.key for evidence in found})
+            self.stopped(found)
+        if self.schema is not None:
+            self._schema_is_known(self.schema)
+        if self.redeclared is not None:
+            self._tell_redeclared(self.redeclared)
+        if self.precursor is not None:
+            self.precursor.rest(silence.at)
+        if silence.silent:
+            self.gone(frozenset(silence.gone(watermark)))
+
+    def _schema_is_known(self, schema: Schema) -> None:
+        """Stop telling what became of its series once it was told for long enough."""
+        over = schema.over(self.silence.at)
+        if over is not None:
+            self.fusion.over(over, SCHEMA)
+
+    def _tell_redeclared(self, redeclared: Redeclared) -> None:
         """Tell together what was declared to be something else of late, and no longer than need be."""
-        if self.redeclared is None:
-            return
-        over = self.redeclared.over(self.silence.at)
+        over = redeclared.over(self.silence.at)
         if over is not None:
             self.fusion.over(over, UNIT)
-        told = self.redeclared.tell(self.series, self.silence.at)
+        told = redeclared.tell(self.series, self.silence.at)
         if told is not None:
             self.fusion.explained(AnomalyKind.UNIT, *told)
 
@@ -185,11 +199,6 @@ class ServiceState:
             return self.fusion.gap_s
         self._slowest = max(self.series, key=_usual_s)
         return _usual_s(self._slowest)
-
-    def rest(self) -> None:
-        """Let go of what a calm service needs no more."""
-        if self.precursor is not None:
-            self.precursor.rest(self.silence.at)
 
     def learns(self, at: float, *, warm: bool) -> bool:
         """Whether what comes now is taken for usual: not during an incident, nor while a limit is passed.

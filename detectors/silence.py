@@ -81,40 +81,42 @@ class Silence:
 
     def _missing_together(self) -> None:
         """Let the deadline be now if many series miss samples; look once in a gap of the quickest."""
-        warm_up, quickest = self._params.warm_up, math.inf
-        for series in self._series:
-            _, usual_s, _, count = read(series.record)
-            if count >= warm_up and usual_s < quickest:
-                quickest = usual_s
+        missing, quickest = self._hasty(self.at, hurts=True)
         self._look = self.at + 0.5 * quickest
-        if self._hasty(self.at, hurts=True):
+        if missing:
             self.deadline = -math.inf
 
-    def _hasty(self, now: float, *, hurts: bool) -> frozenset[SeriesKey]:
-        """Return the series that by then have missed samples together, if they are many.
+    def _hasty(self, now: float, *, hurts: bool) -> tuple[frozenset[SeriesKey], float]:
+        """Return the series that by then have missed samples together, if they are many; and the gap of the quickest.
 
         That they paused for as long before is no excuse while it ``hurts``: it may have been an outage, too.
         """
-        if len(self._series) < TOGETHER:
-            return NONE
-        warm_up, known, missing = self._params.warm_up, 0, []
+        warm_up, known, missing, quickest = self._params.warm_up, 0, [], math.inf
         for series in self._series:
             last_at, usual_s, longest_s, count = read(series.record)
-            if count >= warm_up and not (self.lost and series.key in self.lost):
-                known += 1
-                gone_s = now - last_at
-                if gone_s > MISSED * usual_s and (hurts or gone_s > LONGER * longest_s):
-                    missing.append(series.key)
-        return frozenset(missing) if len(missing) >= TOGETHER and 2 * len(missing) >= known else NONE
+            if count < warm_up:
+                continue
+            if usual_s < quickest:  # noqa: PLR1730 - min() costs more, per sample
+                quickest = usual_s
+            if self.lost and series.key in self.lost:
+                continue
+            known += 1
+            gone_s = now - last_at
+            if gone_s > MISSED * usual_s and (hurts or gone_s > LONGER * longest_s):
+                missing.append(series.key)
+        many = len(missing) >= TOGETHER and 2 * len(missing) >= known
+        return frozenset(missing) if many else NONE, quickest
 
     def overdue(self, watermark: float, *, hurts: bool = False) -> Sequence[Evidence]:
         """Return what has newly fallen silent, and move the deadline. ``hurts``: somebody feels it already."""
         found: list[Evidence] = []
         params, deadline = self._params, math.inf
         warm_up = params.warm_up
-        whole = self._whole(watermark)
+        whole = watermark > self.at + self.lag_s and watermark > self.patience_ends
         now = watermark - self.lag_s if whole else self.at
-        hasty = self._hasty(self.at if hurts else self._before, hurts=hurts)
+        hasty = NONE
+        if len(self._series) >= TOGETHER:
+            hasty, _ = self._hasty(self.at if hurts else self._before, hurts=hurts)
         for series in self._series:
             key, numbers = series.key, read(series.record)  # no Cadence: making one costs more than all the rest
             last_at, _, _, count = numbers
@@ -145,9 +147,13 @@ class Silence:
         """When, by the watermark, the service counts as silent as a whole if it says nothing until then."""
         return self.at + self.lag_s + self.patience_s
 
-    def _whole(self, watermark: float) -> bool:
-        """Whether the service as a whole has been quiet for longer than its quickest series may be."""
-        return watermark > self.at + self.lag_s and watermark > self.patience_ends
+    def may_end(self, watermark: float) -> float:
+        """Return a time, by the watermark, before which the service cannot be silent as a whole.
+
+        As long as none of its series can be overdue none is read for that.
+        """
+        soonest = self.deadline + self.lag_s
+        return soonest if watermark <= soonest < math.inf and not self.silent else self.patience_ends
 
     def _evidence(self, key: SeriesKey, cadence: Cadence, now: float, whole: bool) -> Evidence:
         score = score_of(NINES)

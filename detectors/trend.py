@@ -7,6 +7,7 @@ forecasts of the series corrects them. Nothing in that was fitted, see docs/dete
 
 from collections import deque
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
@@ -22,6 +23,7 @@ from domain.state import Plain
 USUAL_SHARE = 0.005  # of the newest value in the usual level
 IN_TIME = 2.0  # times the time said: a forecast has come true when the limit is passed by then
 LEAST = 5  # samples that every forecast has to come true; a pause of more is one
+MOST_UNSEEN = 0.25  # of the time of a window, without a sample: a line across it would be drawn through two points
 LEAST_DOUBT = 1e-6  # relative error of a slope: a series without noise is no certainty
 LEAST_ODDS = 0.05  # so that an interval ends at some time
 UNSURE, SURE = 0.05, 0.95  # what is said at least and at most
@@ -122,6 +124,8 @@ class TrendForecaster:
         if room / way >= 1 or room * line.slope < 0:  # behind the usual level, or beyond the limit, or on the way back
             return None
         span_s = points[-1][0] - points[0][0]
+        if max(b - a for (a, _), (b, _) in pairwise(points)) > MOST_UNSEEN * span_s:
+            return None
         ahead = time_left(room, line.slope, bend(points, line.slope), span_s)
         if ahead > self._params.horizon * span_s:
             return None

@@ -95,7 +95,7 @@ class Life:
         return unusual
 
     def _minute(self, at: float, unusual: set[str]) -> None:
-        for metric in METRICS if self.fusion.findings or unusual else ():
+        for metric in METRICS if self.fusion.findings.known or unusual else ():
             key = SeriesKey(API, metric)
             if metric in unusual:
                 self.fusion.found(AnomalyKind.LEVEL, finding(key, at))

@@ -1,10 +1,12 @@
 """All detection of a partition: what opens, what stays quiet, what is learnt."""
 
+import json
 import math
 from collections.abc import Sequence
 
 import pytest
 
+from detectors.cadence import SilenceParams
 from detectors.detection import Detection
 from detectors.params import DetectionParams
 from domain.anomaly import Anomaly, AnomalyKind, AnomalyPhase, SeriesState
@@ -96,8 +98,8 @@ def test_what_never_was_below_zero_is_not_expected_there(series: int) -> None:
     spiked = with_shape(rare, 500, lambda i: 12.0 if i < 4 else 0.0)
     metrics = [f"m{i}" for i in range(series)]
 
-    never = run(together(*(timeline(spiked, metric=metric) for metric in metrics)))[0]
-    once = run(together(*(timeline([-0.5, *spiked], metric=metric) for metric in metrics)))[0]
+    never = run(together(*(timeline(spiked, metric=metric, step_s=60.0) for metric in metrics)))[0]
+    once = run(together(*(timeline([-0.5, *spiked], metric=metric, step_s=60.0) for metric in metrics)))[0]
 
     assert {evidence.low for evidence in never.evidence} == {0.0}
     assert all(evidence.low < 0 for evidence in once.evidence)
@@ -111,11 +113,12 @@ def test_two_spikes_apart_are_not_persistence() -> None:
 
 def test_several_series_together_open_sooner_and_the_strongest_leads() -> None:
     lines = [
-        timeline([*noise(500, seed=i), 60.0 + 10 * i, *noise(60, seed=20 + i)], metric=f"m{i}") for i in range(1, 6)
+        timeline([*noise(500, seed=i), 60.0 + 10 * i, *noise(60, seed=20 + i)], metric=f"m{i}", step_s=60.0)
+        for i in range(1, 6)
     ]
     said = run(together(*lines))
     assert said[0].phase is OPENED
-    assert said[0].at == START + 500
+    assert said[0].at == START + 500 * 60
     scores = [e.score for e in said[0].evidence]
     assert scores == sorted(scores, reverse=True)
 
@@ -287,3 +290,21 @@ def test_a_changed_objective_starts_anew_after_a_restore_and_the_rest_continues(
     assert second.states() == {SeriesState.LIVE: 1}
     _, said = feed(second, timeline([70.0], start=START + 300))
     assert said[0].kind is AnomalyKind.BREACH
+
+
+def test_the_silence_of_a_series_ends_when_nobody_waits_for_it_any_more() -> None:
+    lines = [timeline(noise(600, seed=n), metric=f"m{n}") for n in range(2)]
+    detection = Detection(DetectionParams(silence=SilenceParams(gone=50.0)))
+    said = feed(detection, together(*lines, timeline(noise(200), metric="stops")))[1]
+    assert phases(said) == [OPENED, ENDED]
+    assert said[0].kind is AnomalyKind.SILENCE
+    assert START + 199 + 50 < said[1].at < START + 199 + 60
+
+
+def test_what_findings_have_left_behind_is_let_go_once_a_service_is_calm() -> None:
+    values = [*noise(500), *[90.0] * 20, *noise(300, seed=8)]
+    detection, sizes = Detection(DetectionParams()), []
+    for sample in timeline(values, step_s=60.0):
+        detection.observe(sample)
+        sizes.append(len(json.dumps(detection.snapshot())))
+    assert sizes[-1] < min(sizes[530:540]) - 500

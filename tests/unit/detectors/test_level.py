@@ -66,6 +66,15 @@ def test_fewer_residuals_say_less() -> None:
     assert agreed(2.0, 2) < agreed(4.0, 4) < agreed(6.0, NUMBER) == 1.0
 
 
+@pytest.mark.parametrize("spread", [0.0, 0.5])
+def test_a_zero_with_which_a_series_begins_is_not_learnt(spread: float) -> None:
+    started, other = a_level(), a_level()
+    started.observe(START, 0.0)
+    for i, value in enumerate(noise(1000, centre=100.0, spread=spread), 1):
+        at = START + i * FIVE_MINUTES
+        assert started.observe(at, value) == other.observe(at, value)
+
+
 def test_nothing_is_learnt_of_how_often_a_series_surprises_while_it_is_frozen() -> None:
     detector = a_level()
     for i, value in enumerate(noise(500)):

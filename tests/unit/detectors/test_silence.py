@@ -92,6 +92,58 @@ def test_a_service_that_is_always_late_is_not_silent() -> None:
     assert silence.patience_ends > START + 99 + 31
 
 
+@dataclass
+class Read:
+    """A series that counts how often it is read."""
+
+    speaker: Speaker
+    times: int = 0
+
+    @property
+    def key(self) -> SeriesKey:
+        return self.speaker.key
+
+    @property
+    def record(self) -> bytearray:
+        self.times += 1
+        return self.speaker.record
+
+
+def test_while_nothing_can_be_overdue_no_series_is_read_to_know_that_the_service_is_not_silent() -> None:
+    fast, slow = Read(Speaker(FAST)), Read(Speaker(SLOW))
+    silence = Silence(PARAMS, [fast, slow])
+    beat(slow.speaker, 60.0, 51)
+    for number in range(3000):
+        fast.speaker.speak(at := START + number)
+        silence.heard(FAST, at, at)
+    assert silence.overdue(at) == []
+    fast.times = slow.times = 0
+    soonest = silence.may_end(at + 5)
+    assert fast.times == slow.times == 0
+    assert silence.may_end(at + 5.1) == silence.patience_ends == soonest == pytest.approx(at + 5)
+
+
+def test_a_service_may_end_as_soon_as_its_quickest_series_is_missed_though_that_one_is_silent_already() -> None:
+    fast, slow = Speaker(FAST), Speaker(SLOW)
+    silence = Silence(PARAMS, [fast, slow])
+    beat(fast, 1.0, 100)
+    at = beat(slow, 60.0, 100)
+    silence.heard(SLOW, at, at)
+    assert [evidence.key for evidence in silence.overdue(at)] == [FAST]
+    assert silence.deadline == pytest.approx(at + 300)
+    assert silence.may_end(at) == silence.patience_ends == pytest.approx(at + 5)
+
+
+def test_what_is_known_well_enough_only_since_a_restart_is_missed_when_the_whole_service_is_silent() -> None:
+    fast = Speaker(FAST)
+    before, after = (Silence(PARAMS.model_copy(update={"warm_up": count}), [fast]) for count in (200, 20))
+    at = beat(fast, 1.0, 100)
+    before.heard(FAST, at, at)
+    assert before.overdue(at) == []
+    after.restore(before.snapshot())
+    assert after.may_end(at + 1) == pytest.approx(at + 5)
+
+
 def test_what_is_gone_for_very_long_is_no_longer_waited_for_and_counts_again_when_it_is_back() -> None:
     fast = Speaker(FAST)
     silence = Silence(PARAMS, [fast])

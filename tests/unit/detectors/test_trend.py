@@ -147,6 +147,23 @@ def test_a_ramp_whose_end_nobody_saw_says_nothing() -> None:
     assert abs(first_in(said, 7 * 180).confidence - first_in(said, 0).confidence) < 0.1
 
 
+@pytest.mark.parametrize("pause_s", [20, 3600, 30 * 86_400])
+def test_a_level_that_is_another_after_a_pause_is_no_trend(pause_s: float) -> None:
+    forecaster = TrendForecaster(KEY, FULL, ForecastParams())
+    told: list[Forecast | None] = []
+    for i, wobble in enumerate(noise(400, 1)):
+        at, level = (START + i, 90.0) if i < 200 else (START + i + pause_s, 60.0)
+        told.append(forecaster.observe(at, level + wobble, learn=True))
+    assert not any(told)
+
+
+def test_a_ramp_is_foreseen_although_its_samples_come_ten_at_a_time_with_pauses() -> None:
+    forecaster = TrendForecaster(KEY, FULL, ForecastParams())
+    times = [START + 60.0 * (i // 10) + 0.1 * (i % 10) for i in range(400)]
+    values = [90.0 - 2.0 * max(0.0, at - START - 600.0) / 60.0 for at in times]
+    assert any(forecaster.observe(at, value, learn=True) for at, value in zip(times, values, strict=True))
+
+
 def test_a_forecast_that_bends_comes_closer_than_a_line() -> None:
     values = with_shape(noise(300, centre=100.0, spread=0.3), 200, lambda i: -0.02 * i * i)
     breach = START + next(i for i, v in enumerate(values) if v < 10.0)

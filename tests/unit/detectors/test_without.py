@@ -19,7 +19,7 @@ STORIES: dict[str, list[Sample]] = {
     "integrity": [s for i, s in enumerate(timeline(noise(320))) for _ in range(2 if i >= 250 else 1)],
     "objective": timeline([*noise(300, centre=100.0), 5.0, 5.0], metric="disk_free"),
     "forecast": timeline(with_shape(noise(320, centre=100.0, spread=0.3), 200, lambda i: -0.5 * i), metric="disk_free"),
-    "agreement": together(*(timeline([*noise(500, seed=i), 57.0], metric=f"m{i}") for i in range(8))),
+    "agreement": together(*(timeline([*noise(500, seed=i), 57.0], metric=f"m{i}", step_s=60.0) for i in range(8))),
 }
 
 
