@@ -5,14 +5,11 @@ import re
 from collections.abc import Iterable
 from datetime import UTC, datetime, tzinfo
 
-from alerts.policy.wording import span
-
 CUT = " … (cut)"
 _BREAKS = re.compile(r"[\x00-\x20\x7f-\xa0\u2028\u2029]+")
 # Lone surrogates cannot be encoded; the others reverse or hide what follows them.
 _UNFIT = re.compile("[\ud800-\udfff\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
 _YEAR_9999 = 253_402_300_800.0
-_TEN_YEARS_S = 315_576_000.0
 
 
 def clean(text: str, limit: int = 500, mark: str = CUT) -> str:
@@ -44,8 +41,3 @@ def fitting(lines: Iterable[str], limit: int, joint: str = "\n", *, more: int = 
 def moment(at: float, zone: tzinfo = UTC) -> datetime | None:
     """Return the moment in a time zone; None when no calendar has it."""
     return datetime.fromtimestamp(at, tz=zone) if math.isfinite(at) and 0 <= at < _YEAR_9999 - 86400 else None
-
-
-def lasting(seconds: float) -> str:
-    """Return a rough duration, and words for one that no calendar has."""
-    return span(seconds) if math.isfinite(seconds) and seconds < _TEN_YEARS_S else "a very long time"

@@ -200,7 +200,7 @@ def settled(episode: Episode, at: float, params: AlertParams) -> Step:
     if episode.ended_at is None or at < episode.ended_at + hold_s or episode.consequences:
         return Step(episode)
     at = max(episode.changed_at, at)
-    lasted = wording.span(episode.ended_at - episode.opened_at)
+    lasted = wording.span(at - episode.opened_at)
     if episode.closing:
         return _step(episode, AlertStatus.RESOLVED, episode.closing, at)
     if episode.forecast_only and episode.incident is None:

@@ -8,6 +8,8 @@ from typing import Final, assert_never
 from domain.anomaly import Anomaly, AnomalyKind, Evidence, Forecast
 
 MINUTE_S, HOUR_S, DAY_S = 60.0, 3600.0, 86400.0
+_TEN_YEARS_S: Final = 315_576_000.0
+_SOON_S: Final = 1.0  # less is said as now
 _LEARNT: Final = frozenset({"unit", "schema"})  # detectors
 _SENTENCES: Final = frozenset({"integrity", "schema"})  # detectors whose detail says it all
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -33,6 +35,8 @@ def number(value: float) -> str:
 
 def span(seconds: float) -> str:
     """Return a rough duration in at most two units, such as ``45 s``, ``9 min``, ``1 h 20 min``."""
+    if not seconds < _TEN_YEARS_S:
+        return "a very long time"
     seconds = max(seconds, 0.0)
     if seconds < 1.5 * MINUTE_S:
         return f"{seconds:.0f} s"
@@ -104,12 +108,27 @@ def metric(evidence: Evidence) -> str:
 def forecast_words(forecast: Forecast, at: float) -> str:
     """Say when the limit will be passed, with the interval and how sure that is."""
     direction = "above" if forecast.above else "below"
-    limit = f"{direction} its limit of {number(forecast.limit)}"
-    if forecast.breach_at <= at:
-        return f"{forecast.key.metric} is expected {limit} by now ({forecast.confidence:.0%} sure)"
-    interval = f"{span(forecast.earliest_at - at)} to {span(forecast.latest_at - at)}"
-    when = f"in about {span(forecast.breach_at - at)}"
-    return f"{forecast.key.metric} is expected {limit} {when} ({interval}, {forecast.confidence:.0%} sure)"
+    expected = f"{forecast.key.metric} is expected {direction} its limit of {number(forecast.limit)}"
+    sure = f"{forecast.confidence:.0%} sure"
+    if due := due_words(forecast, at):
+        return f"{expected} {due} ({sure})"
+    return f"{expected} in about {span(forecast.breach_at - at)} ({interval(forecast, at)}, {sure})"
+
+
+def due_words(forecast: Forecast, at: float) -> str:
+    """Say that the limit is due to be passed; nothing while a second is left."""
+    left_s = forecast.breach_at - at
+    if left_s <= 0:
+        return "by now"
+    return "any moment now" if left_s < _SOON_S else ""
+
+
+def interval(forecast: Forecast, at: float) -> str:
+    """Say between when and when the limit will be passed; what may come at once is said by its end alone."""
+    latest = span(forecast.latest_at - at)
+    if forecast.earliest_at - at < _SOON_S:
+        return f"at most {latest}"
+    return f"{span(forecast.earliest_at - at)} to {latest}"
 
 
 def headline(anomaly: Anomaly, at: float) -> str:

@@ -54,7 +54,7 @@ def test_a_ramp_is_told_before_it_hits_and_its_end_after() -> None:
             "(52 s to 2 min, 80% sure)"
         ),
         "payments-api: latency_p95_ms has breached its objective: 420, expected 180 to 310",
-        "payments-api: back to normal after 4 min",
+        "payments-api: back to normal after 5 min",
     ]
     assert story.decide.debt() == 0
 

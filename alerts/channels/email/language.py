@@ -77,10 +77,14 @@ class Language:
         pattern = self.words.when_about if self._same_day(when, now) else self.words.when_about_day
         return pattern.format(**self._parts(when))
 
-    def between(self, when: str, earliest: float, latest: float, now: float) -> str:
-        """Add the interval to ``when``, unless it is none."""
-        first, last = self._clock(earliest, now), self._clock(latest, now)
-        return when if first == last else self.words.when_between.format(when=when, earliest=first, latest=last)
+    def between(self, expected: float, earliest: float, latest: float, now: float) -> str:
+        """Return when it is expected, with the interval; of one that begins now only its end, and only if later."""
+        when, first, last = self.about(expected, now), self._clock(earliest, now), self._clock(latest, now)
+        at_once = first == self._clock(now, now)
+        if last == (self._clock(expected, now) if at_once else first):
+            return when
+        pattern = self.words.when_by if at_once else self.words.when_between
+        return pattern.format(when=when, earliest=first, latest=last)
 
     def duration(self, seconds: float) -> str:
         """Return a rough duration in at most two units."""

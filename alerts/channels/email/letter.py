@@ -265,10 +265,9 @@ class _Writer:
         facts, now = self._facts, self._notice.decided_at
         if facts.expected_at is None or facts.expected_at <= now:
             return self._words.when_perhaps_begun
-        when = self._language.about(facts.expected_at, now)
         if facts.earliest_at is None or facts.latest_at is None:
-            return when
-        return self._language.between(when, max(facts.earliest_at, now), facts.latest_at, now)
+            return self._language.about(facts.expected_at, now)
+        return self._language.between(facts.expected_at, max(facts.earliest_at, now), facts.latest_at, now)
 
     def _sure(self) -> str:
         words, confidence = self._words, self._facts.confidence

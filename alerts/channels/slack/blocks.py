@@ -9,8 +9,8 @@ from typing import Any, TypeAlias, assert_never
 
 from alerts.channels.slack.controls import controls
 from alerts.channels.slack.mrkdwn import code, cut, date, escape, link, say
-from alerts.channels.text import clean, fitting, lasting
-from alerts.policy.wording import number
+from alerts.channels.text import clean, fitting
+from alerts.policy.wording import due_words, interval, number, span
 from domain.alert import Severity
 from domain.anomaly import Evidence
 from domain.journeys import AffectedJourney
@@ -112,7 +112,7 @@ def _blocks(notice: Notice, facts: SquadFacts, title: str) -> Iterable[Block]:
 
 
 def _standing(notice: Notice, facts: SquadFacts) -> str:
-    lasted = lasting(facts.changed_at - facts.opened_at)
+    lasted = span(facts.changed_at - facts.opened_at)
     parts = [code(facts.service)]
     match notice.phase:
         case Phase.ALL_CLEAR | Phase.RETRACTION:
@@ -133,10 +133,10 @@ def _forecast(facts: SquadFacts) -> str:
         return ""
     goal = f"{code(_metric(forecast.key.metric, forecast.key.attributes))} {'above' if forecast.above else 'below'}"
     sure = f"{forecast.confidence:.0%} sure"
-    if forecast.breach_at <= at:
-        return f"{goal} its limit of *{number(forecast.limit)}* by now, {sure}"
-    interval = f"{lasting(forecast.earliest_at - at)} to {lasting(forecast.latest_at - at)}"
-    when = f"in about *{lasting(forecast.breach_at - at)}* ({interval}), at {date(forecast.breach_at, '{time}')}"
+    if due := due_words(forecast, at):
+        return f"{goal} its limit of *{number(forecast.limit)}* {due}, {sure}"
+    about = f"*{span(forecast.breach_at - at)}* ({interval(forecast, at)})"
+    when = f"in about {about}, at {date(forecast.breach_at, '{time}')}"
     return f"{goal} its limit of *{number(forecast.limit)}* {when}, {sure}"
 
 

@@ -130,8 +130,8 @@ def test_a_squad_reads_how_episodes_like_this_one_ended_the_most_alike_first() -
     (facts,) = facts_of(decide.handle(an_anomaly(evidence=[an_evidence(metric="pool_in_use")])))
 
     assert facts.similar == (
-        "12 Jun 2025, 15:06 UTC: pool_in_use rose too; incident INC-7 after 9 min; back to normal after 31 min",
-        "11 Jun 2025, 15:06 UTC: pool_in_use rose too; back to normal after 31 min",
+        "12 Jun 2025, 15:06 UTC: pool_in_use rose too; incident INC-7 after 9 min; back to normal after 33 min",
+        "11 Jun 2025, 15:06 UTC: pool_in_use rose too; back to normal after 33 min",
     )
 
 
@@ -161,7 +161,7 @@ def test_an_opinion_counts_also_after_the_end_and_is_shown_with_what_is_alike() 
     assert not decide.is_news(late)
     (facts,) = facts_of(decide.handle(an_anomaly()))
     assert facts.similar == (
-        "14 Jun 2025, 15:06 UTC: latency_p95_ms rose too; back to normal after 31 min; called not useful",
+        "14 Jun 2025, 15:06 UTC: latency_p95_ms rose too; back to normal after 33 min; called not useful",
     )
 
 

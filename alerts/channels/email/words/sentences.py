@@ -58,6 +58,7 @@ def sentences(said: Speech) -> Words:
         when_about=said.pgettext("time", "From about {time} {zone}"),
         when_about_day=said.pgettext("time", "From about {time} {zone} on {date}"),
         when_between=said.pgettext("time", "{when} (between {earliest} and {latest})"),
+        when_by=said.pgettext("time", "{when} ({latest} at the latest)"),
         # Translators: within "between ... and ..."
         clock=said.pgettext("time", "{time}"),
         # Translators: within "between ... and ..."

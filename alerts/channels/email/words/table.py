@@ -71,6 +71,7 @@ class Words:
     when_about: str
     when_about_day: str
     when_between: str  # around one of the two above
+    when_by: str  # in place of it when it may be at once
     clock: str  # within ``when_between``
     clock_day: str
     stamp: str

@@ -98,9 +98,22 @@ def test_what_may_have_begun_is_not_announced_for_later(expected_at: float | Non
     assert rows(replace(CLIENT_FACTS, expected_at=expected_at))["When"] == "It may already be noticeable"
 
 
-def test_an_interval_never_begins_in_the_past() -> None:
-    facts = replace(CLIENT_FACTS, earliest_at=T0 - 600)
-    assert "between 15:02 and" in rows(facts)["When"]
+@pytest.mark.parametrize(
+    ("locale", "shown"),
+    [
+        ("en", "From about 15:11 CET (15:16 at the latest)"),
+        ("de", "Ab etwa 15:11 Uhr MEZ (spätestens um 15:16 Uhr)"),
+        ("fr", "Vers 15:11 (UTC+1), au plus tard à 15:16"),
+    ],
+)
+@pytest.mark.parametrize("earliest_at", [T0 - 600, T0])
+def test_what_may_come_at_once_is_said_by_the_end_of_its_interval(earliest_at: float, locale: str, shown: str) -> None:
+    assert shown in rows(replace(CLIENT_FACTS, earliest_at=earliest_at, locale=locale)).values()
+
+
+def test_an_end_of_the_interval_in_the_minute_that_is_expected_says_nothing_more() -> None:
+    facts = replace(CLIENT_FACTS, expected_at=T0 + 60, earliest_at=T0, latest_at=T0 + 65)
+    assert rows(facts)["When"] == "From about 15:03 CET"
 
 
 @pytest.mark.parametrize(

@@ -71,7 +71,12 @@ def test_nothing_that_arrived_is_said_as_nothing_and_a_zero_as_zero() -> None:
 
 def test_a_breach_that_is_due_already_is_not_forecast_into_the_past() -> None:
     facts = replace(SQUAD_FACTS, forecast=forecast(breach_at=T0 - 1))
-    assert "by now" in said(compose(a_notice(facts=facts)))
+    assert "`db_connections` above its limit of *100* by now, 80% sure" in said(compose(a_notice(facts=facts)))
+
+
+def test_what_may_come_at_once_is_said_by_the_end_of_its_interval() -> None:
+    facts = replace(SQUAD_FACTS, forecast=forecast(earliest_at=SQUAD_FACTS.changed_at))
+    assert "in about *9 min* (at most 14 min), at" in said(compose(a_notice(facts=facts)))
 
 
 @pytest.mark.parametrize("when", [float("inf"), float("nan"), 1e300])

@@ -1,6 +1,6 @@
 import pytest
 
-from alerts.channels.text import CUT, clean, clip, fitting, lasting, moment
+from alerts.channels.text import CUT, clean, clip, fitting, moment
 
 
 @pytest.mark.parametrize(
@@ -48,10 +48,3 @@ def test_lines_that_do_not_fit_are_counted() -> None:
 @pytest.mark.parametrize("at", [float("nan"), float("inf"), -1.0, 1e18])
 def test_a_time_that_no_calendar_has_is_none(at: float) -> None:
     assert moment(at) is None
-
-
-@pytest.mark.parametrize(
-    ("seconds", "shown"), [(540.0, "9 min"), (float("inf"), "a very long time"), (float("nan"), "a very long time")]
-)
-def test_a_duration_has_words_whatever_it_is(seconds: float, shown: str) -> None:
-    assert lasting(seconds) == shown

@@ -1,11 +1,18 @@
 """A squad that answers for thousands of clients: their notice stays small, counts everybody, and hides nobody."""
 
+import json
+
+import pytest
+
+from alerts.channels.slack.controls import controls
 from alerts.decide import Decide
 from alerts.params import AlertParams
-from alerts.policy.client_lines import ASKING, LISTED
+from alerts.policy.client_lines import ASKING, LISTED, UNREACHED, client_lines
 from alerts.policy.facts import NOTES_SHOWN, POINTS_SHOWN
+from alerts.policy.impact import Routes
 from alerts.policy.threads import REASONS
 from domain.feedback import FeedbackKind
+from domain.identity import ServiceId
 from domain.journeys import Client, Journey, Landscape
 from domain.notice import Notice, Notify, SquadFacts
 from streams.records import decode, encode
@@ -75,7 +82,7 @@ def test_everybody_is_counted_by_journey_and_the_most_affected_are_named_first()
     assert len(facts.clients) == len(facts.client_decisions) == LISTED
     assert facts.more_clients == MANY - LISTED
     assert facts.client_tally == (
-        "Reports: 1,500 clients: 500 told, 500 held, 500 not told",
+        "Reports: 1,500 clients: 500 told, 500 waiting for approval, 500 not told",
         "Cards: 1 client: 1 not told",
     )
     assert (len(facts.waiting), facts.more_waiting) == (ASKING, 500 - ASKING)
@@ -98,6 +105,52 @@ def test_of_a_few_clients_each_has_a_line_in_the_order_of_the_configuration() ->
 
     assert facts.clients == tuple(client.id for client in clients)
     assert (facts.more_clients, facts.more_waiting, facts.client_tally) == (0, 0, ())
+
+
+def test_without_contact_clients_are_named_beyond_the_lines_for_nothing_else_names_them() -> None:
+    unreached = [a_client(f"api-{number}", "Api", ["reports"], [], "never") for number in range(UNREACHED + 5)]
+
+    notices, facts = warned(town([*crowd(LISTED), *unreached]))
+
+    assert facts.without_contact == tuple(client.id for client in unreached[:UNREACHED])
+    assert not {notice.client for notice in notices} & {*facts.without_contact}
+    assert len(encode(notices[0])) < LARGEST
+
+
+def test_a_client_with_contacts_about_whom_nothing_is_decided_yet_is_not_said_to_have_none() -> None:
+    landscape = town([*crowd(1), a_client("api-1", "Api", ["reports"], [], "never")])
+    routes = Routes(landscape)
+
+    found = client_lines((), routes.impact(ServiceId("payments-api")), routes)
+
+    assert [line for _, line in found.lines] == [
+        "Bank 0 (bank-0000): not told: not decided yet",
+        "Api (api-1): not told: no contact",
+    ]
+
+
+@pytest.mark.parametrize("count", [0, 1, LISTED, LISTED + 1, ASKING + 1, MANY])
+def test_all_who_wait_are_approved_from_slack_and_counted_on_the_button_whether_they_have_a_line_or_not(
+    count: int,
+) -> None:
+    clients = [
+        a_client(f"bank-{number:04d}", "Bank", ["reports"], [f"ops@bank-{number:04d}.example"], "required")
+        for number in range(count)
+    ]
+    decide = Decide(town(clients), PARAMS)
+    notice = next(notice for notice in decide.handle(an_anomaly()).notices if notice.squad is not None)
+    assert isinstance(notice.facts, SquadFacts)
+
+    buttons = [button for row in controls(notice, notice.facts) for button in row["elements"]]
+    offered = [button for button in buttons if button["text"]["text"].startswith("Approve")]
+    assert [button["text"]["text"].split()[1] for button in offered] == ([str(count)] if count else [])
+    alert, *named = json.loads(offered[0]["value"]) if count else (str(notice.alert),)
+    assert len(named) == (count if count <= ASKING else 0)
+    told = set()
+    for number, client in enumerate(named or [None]):
+        decided = decide.handle(a_feedback(FeedbackKind.APPROVE, alert, T0 + 60 + number, client))
+        told |= {each.client for each in decided.notices if isinstance(each.decision, Notify)}
+    assert told - {None} == {each.id for each in clients}
 
 
 def test_of_more_touchpoints_than_a_notice_holds_each_journey_has_one() -> None:

@@ -82,7 +82,7 @@ def test_the_end_waits_for_the_hold_and_then_comes_once() -> None:
     end = lifecycle.settled(step.episode, T0 + 360, PARAMS)
     assert end.ended
     assert (said(end).status, said(end).at) == (AlertStatus.RESOLVED, T0 + 360)
-    assert said(end).reason == "back to normal after 5 min"
+    assert said(end).reason == "back to normal after 6 min"
     assert said(end).anomaly.phase is AnomalyPhase.ENDED
 
 
