@@ -10,6 +10,7 @@ from config.draft import Draft, is_present, value_at
 from config.origins import Path
 from config.settings import Settings
 from config.shape import Kind, Shape, shape_of
+from domain.durations import format_duration
 
 ROOT: Final = shape_of(Settings)
 ROUNDS: Final = 12  # each round cuts away what the one before found wrong; what hides behind it shows in the next
@@ -24,6 +25,12 @@ _WANTED: Final = {
 _EMPTY: Final = {
     "too_short": "empty; give at least one",
     "string_too_short": "empty; write a text, or remove the key",
+}
+_LIMITS: Final = {
+    "less_than": "less than",
+    "less_than_equal": "at most",
+    "greater_than": "more than",
+    "greater_than_equal": "at least",
 }
 _WANTED_TYPES: Final[dict[type, str]] = {str: "text", int: "a whole number", float: "a number", bool: "true or false"}
 
@@ -97,8 +104,10 @@ def _sentence(entry: Any, path: Path, data: Any) -> str:
         told = "not valid here" if shape is not None and shape.kind is Kind.SECRET else str(entry["ctx"]["error"])
     elif shape is not None and kind.endswith(("_type", "_parsing", "_from_float")):
         told = f"must be {_wanted(shape)}, not {_told(value_at(data, path))}"
+    elif kind in _LIMITS and shape is not None:
+        told = _limit(_LIMITS[kind], next(iter(entry["ctx"].values())), value_at(data, path), shape)
     else:
-        told = _EMPTY.get(kind) or _limit(str(entry["msg"]))
+        told = _EMPTY.get(kind) or _own(str(entry["msg"]))
     return told
 
 
@@ -147,7 +156,13 @@ def _told(value: Any) -> str:
             return "keys with values"
 
 
-def _limit(message: str) -> str:
-    """Return pydantic's own sentence on a limit in our form."""
+def _limit(word: str, limit: float, value: Any, shape: Shape) -> str:
+    if shape.kind is Kind.DURATION:
+        return f"must be {word} {format_duration(limit)}, not {value}"
+    return f"must be {word} {limit:.15g}, not {_told(value)}"
+
+
+def _own(message: str) -> str:
+    """Return pydantic's own sentence in our form."""
     text = message.removeprefix("Input should be ").removeprefix("Value error, ")
     return f"must be {text}" if text != message and message.startswith("Input") else text

@@ -57,6 +57,7 @@ class SquadFacts:
     more_clients: int = 0  # affected ones that are not listed: those that are come first in importance
     more_waiting: int = 0
     client_tally: tuple[str, ...] = ()  # one line a journey, when not every client is listed: what became of how many
+    without_contact: tuple[ClientId, ...] = ()  # affected ones that are not listed, and of whom no other notice tells
 
 
 @dataclass(frozen=True, slots=True)

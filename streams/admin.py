@@ -15,7 +15,7 @@ from kafka.errors import (
 from kafka.structs import OffsetAndMetadata
 
 from config.settings import Settings
-from streams.connection import kafka_python_options, reaching
+from streams.connection import connected, reaching
 from streams.system import pause
 from streams.topics import TOPICS, Topic, TopicSpec
 
@@ -60,7 +60,7 @@ def read_topics(settings: Settings) -> tuple[str, ...]:
 @contextmanager
 def _admin(settings: Settings) -> Iterator[KafkaAdminClient]:
     with reaching(settings.kafka):
-        client = KafkaAdminClient(**kafka_python_options(settings.kafka), client_id="foreshock-admin")
+        client = connected(KafkaAdminClient, settings.kafka, client_id="foreshock-admin")
         try:
             yield client
         finally:
@@ -132,14 +132,13 @@ def _group_offsets(
 
 def lag(settings: Settings) -> Sequence[Lag]:
     """Return the lag of every partition that the worker's group reads."""
-    options = kafka_python_options(settings.kafka)
     with _admin(settings) as client:
         there = {row["name"]: len(row["partitions"]) for row in client.describe_topics() if row["partitions"]}
         places = [
             TopicPartition(name, number) for name in read_topics(settings) for number in range(there.get(name, 0))
         ]
         offsets = _group_offsets(client, settings.kafka.group, places)
-        consumer = KafkaConsumer(**options, group_id=None)
+        consumer = connected(KafkaConsumer, settings.kafka, group_id=None)
         try:
             ends = consumer.end_offsets(places)
         finally:

@@ -1,6 +1,7 @@
 """A person's answer from the command line: checked against the configuration and written to the feedback topic."""
 
 import json
+import re
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -19,7 +20,7 @@ from domain.feedback import Feedback, FeedbackKind
 from domain.identity import AlertId, ClientId, ServiceId, derive
 from streams.admin import topic_name
 from streams.agents.feedback import LONGEST_ADDRESS, LONGEST_NAME, LONGEST_S
-from streams.connection import kafka_python_options, reaching
+from streams.connection import connected, reaching
 from streams.names import near
 from streams.records import encode
 from streams.refusal import refusal
@@ -27,6 +28,7 @@ from streams.system import SystemClock
 from streams.topics import Topic
 
 SEND_S: Final = 10.0
+_ALERT: Final = re.compile("alert-[0-9a-f]{1,64}")
 
 Config = Annotated[Path, typer.Option("--config", "-c", help="The configuration file.", dir_okay=False)]
 Alert = Annotated[str, typer.Argument(help="The alert's id, as it is in its message.")]
@@ -58,6 +60,7 @@ def answer(
     try:
         lasts_s = None if lasts is None else _duration(lasts, longest_s)
         settings = load_with_environment(config)
+        _check_alert(alert)
         _check_names(settings, by, client, service)
         _check_text(text, address)
         given = compose(
@@ -70,7 +73,7 @@ def answer(
     if as_json:
         typer.echo(json.dumps(json.loads(encode(given))["body"], ensure_ascii=False))
     else:
-        shown = "" if address else "; the alert's thread shows it if the alert is open"
+        shown = "" if address else "; the alert's thread shows it if there is such an alert and it is open"
         if service is not None:
             shown = f"; {_named(settings, service)} of {len(settings.services)} services{shown}"
         typer.echo(f"written: {kind} {alert or service or address} by {by}{shown}")
@@ -115,7 +118,7 @@ def send(settings: Settings, answer: Feedback) -> None:
     key = answer.id if answer.alert is None else answer.alert
     topic = topic_name(settings, Topic.FEEDBACK)
     with reaching(settings.kafka):
-        producer = KafkaProducer(**kafka_python_options(settings.kafka), acks="all", max_block_ms=int(SEND_S * 1000))
+        producer = connected(KafkaProducer, settings.kafka, acks="all", max_block_ms=int(SEND_S * 1000))
         try:
             producer.send(topic, key=key.encode(), value=encode(answer), partition=0).get(timeout=SEND_S)
         finally:
@@ -135,6 +138,13 @@ def _duration(text: str, longest_s: float) -> float:
     if not 0 < seconds <= longest_s:
         raise ConfigError(f"--for: write a duration above nothing and of at most {format_duration(longest_s)}")
     return seconds
+
+
+def _check_alert(alert: str | None) -> None:
+    if alert is not None and not _ALERT.fullmatch(alert):
+        raise ConfigError(
+            f"{alert!r} is not the id of an alert: it stands below the alert's message, and begins with alert-"
+        )
 
 
 def _check_names(settings: Settings, by: str, client: str | None, service: str | None) -> None:

@@ -1,10 +1,12 @@
 """One `kafka` section, three clients: the same connection in the words of Faust, aiokafka and kafka-python."""
 
 import ssl
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Final, TypeVar
 
+import typer
 from faust.auth import SASLCredentials, SSLCredentials
 from kafka.errors import AuthorizationError, BrokerResponseError, KafkaError, SaslAuthenticationFailedError
 
@@ -12,7 +14,11 @@ from config.intake import KafkaSettings
 from domain.errors import ForeshockError
 
 _PROTOCOLS = {"plaintext": "PLAINTEXT", "tls": "SSL", "sasl_plaintext": "SASL_PLAINTEXT", "sasl_tls": "SASL_SSL"}
+Client = TypeVar("Client")
+
 EMBEDDED_VERSION = (2, 0)  # the embedded broker answers no version negotiation that kafka-python understands
+
+LONG_S: Final = 3.0  # a wait of which people want to know what it is for
 
 
 class BrokerError(ForeshockError):
@@ -79,6 +85,22 @@ def client_options(kafka: KafkaSettings) -> dict[str, Any]:
             "sasl_plain_password": kafka.sasl.password.get_secret_value(),
         }
     return options
+
+
+def connected(kind: Callable[..., Client], kafka: KafkaSettings, **more: Any) -> Client:
+    """Return a client of kafka-python, which tries for half a minute; raises BrokerError.
+
+    Whoever has to wait is told for what.
+    """
+    waiting = f"waiting for Kafka at {', '.join(kafka.brokers)}"
+    told = threading.Timer(LONG_S, typer.echo, (waiting,), {"err": True})
+    told.daemon = True
+    told.start()
+    try:
+        with reaching(kafka):
+            return kind(**kafka_python_options(kafka), **more)
+    finally:
+        told.cancel()
 
 
 def kafka_python_options(kafka: KafkaSettings) -> dict[str, Any]:

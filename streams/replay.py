@@ -13,7 +13,7 @@ from config.settings import Settings
 from domain.errors import DecodeError
 from domain.telemetry import DeadLetter
 from streams.admin import topic_name
-from streams.connection import kafka_python_options, reaching
+from streams.connection import connected, reaching
 from streams.records import decode_dead_letter
 from streams.topics import Topic
 
@@ -38,7 +38,7 @@ class Wanted:
 def read_dead_letters(settings: Settings) -> Iterator[DeadLetter]:
     """Yield every dead letter that is on the topic now, partition by partition. Raises BrokerError."""
     with reaching(settings.kafka):
-        consumer = KafkaConsumer(**kafka_python_options(settings.kafka), group_id=None, auto_offset_reset="earliest")
+        consumer = connected(KafkaConsumer, settings.kafka, group_id=None, auto_offset_reset="earliest")
         try:
             yield from _all(consumer, topic_name(settings, Topic.DEAD_LETTERS))
         finally:
@@ -87,8 +87,7 @@ def replay_dead_letters(
 @contextmanager
 def _sending(settings: Settings) -> Iterator[Callable[[DeadLetter], None]]:
     """Return what sends a letter to where it came from; at the end Kafka has them all."""
-    with reaching(settings.kafka):
-        producer = KafkaProducer(**kafka_python_options(settings.kafka), acks="all")
+    producer = connected(KafkaProducer, settings.kafka, acks="all")
 
     def send(letter: DeadLetter) -> None:
         header = (REPLAYED, str(letter.source).encode())

@@ -11,7 +11,7 @@ from domain.errors import DecodeError
 from domain.identity import NoticeId
 from domain.notice import Notice
 from streams.admin import topic_name
-from streams.connection import kafka_python_options, reaching
+from streams.connection import connected, reaching
 from streams.records import decode
 from streams.topics import Topic
 
@@ -23,8 +23,8 @@ PATIENCE_POLLS: Final = 60  # without a record: half a minute
 def find_notices(settings: Settings, wanted: Collection[NoticeId]) -> dict[NoticeId, Notice]:
     """Return the notices that there are; the topic is read from its beginning to its end. Raises BrokerError."""
     with reaching(settings.kafka):
-        consumer = KafkaConsumer(
-            **kafka_python_options(settings.kafka), group_id=None, enable_auto_commit=False, max_poll_records=AT_ONCE
+        consumer = connected(
+            KafkaConsumer, settings.kafka, group_id=None, enable_auto_commit=False, max_poll_records=AT_ONCE
         )
         try:
             return _search(consumer, topic_name(settings, Topic.NOTICES), {notice.encode() for notice in wanted})

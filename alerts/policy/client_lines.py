@@ -18,6 +18,8 @@ from domain.notice import Hold, Notify, Suppress
 LISTED: Final = 20  # clients with a line of their own
 ASKING: Final = 50  # clients that are named because their notices wait: more are approved all at once
 TALLIED: Final = 50  # journeys
+UNREACHED: Final = 200  # clients that are named, without a line, because nothing else in the record names them
+FATES: Final = ("told", "waiting for approval", "held", "not told")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,7 @@ class ClientLines:
     tally: tuple[str, ...]  # a line a journey, when not every client has a line
     waiting: tuple[ClientId, ...]
     more_waiting: int
+    without_contact: tuple[ClientId, ...]  # of those who have no line
 
 
 def client_lines(threads: Iterable[Thread], impact: Impact, routes: Routes) -> ClientLines:
@@ -51,6 +54,7 @@ def client_lines(threads: Iterable[Thread], impact: Impact, routes: Routes) -> C
         tally=tuple(_tally(contacts, theirs, routes)) if len(contacts) > len(shown) else (),
         waiting=tuple(waiting),
         more_waiting=len(asking) - len(waiting),
+        without_contact=tuple(client for client in ranked[len(shown) :] if not contacts[client])[:UNREACHED],
     )
 
 
@@ -89,20 +93,23 @@ def _title(journey: JourneyId, routes: Routes) -> str:
 
 def _counted(count: Counter[str]) -> str:
     every = f"{count.total():,} {'client' if count.total() == 1 else 'clients'}"
-    return f"{every}: " + ", ".join(f"{count[fate]:,} {fate}" for fate in ("told", "held", "not told") if count[fate])
+    return f"{every}: " + ", ".join(f"{count[fate]:,} {fate}" for fate in FATES if count[fate])
 
 
 def _fate(threads: list[Thread]) -> str:
     """Say in a word what became of a client: of several contacts, the one of whom there is most to say."""
     if any(thread.warned for thread in threads):
         return "told"
+    if any(waits_for_approval(thread.decision) for thread in threads):
+        return "waiting for approval"
     return "held" if any(isinstance(thread.decision, Hold) for thread in threads) else "not told"
 
 
 def _line(client: ClientId, threads: list[Thread], routes: Routes) -> str:
     """Say whether a client was told, held or not told, and why."""
     if not threads:
-        return f"{routes.clients[client].name} ({client}): not told: no contact"
+        known = routes.clients[client]
+        return f"{known.name} ({client}): not told: {'not decided yet' if known.emails else 'no contact'}"
     warned = sum(thread.warned for thread in threads)
     # Of several contacts, the one of whom there is most to say: told, then held, then not told.
     held = (thread for thread in reversed(threads) if isinstance(thread.decision, Hold))

@@ -47,6 +47,7 @@ def squad_facts(scene: Scene, clients: ClientLines, headline: str, impact: Impac
         more_clients=clients.more,
         more_waiting=clients.more_waiting,
         client_tally=clients.tally,
+        without_contact=clients.without_contact,
     )
 
 

@@ -19,7 +19,7 @@ from domain.telemetry import IncidentEvent
 from streams.backtest.json_lines import usable
 from streams.backtest.source import BacktestError, Complain, Line
 from streams.codecs.registry import INCIDENTS, TELEMETRY
-from streams.connection import kafka_python_options, reaching
+from streams.connection import connected
 
 POLL_MS = 1000
 QUIET_POLLS = 30  # in a row, all empty: the broker does not give what its offsets promise
@@ -98,13 +98,9 @@ def declared(
 
 def consumer_of(settings: Settings) -> Any:
     """Return a consumer without a group; raises BrokerError when no broker answers."""
-    with reaching(settings.kafka):
-        return KafkaConsumer(
-            **kafka_python_options(settings.kafka),
-            group_id=None,
-            enable_auto_commit=False,
-            auto_offset_reset="earliest",
-        )
+    return connected(
+        KafkaConsumer, settings.kafka, group_id=None, enable_auto_commit=False, auto_offset_reset="earliest"
+    )
 
 
 def spans(consumer: Any, wanted: Range) -> Mapping[TopicPartition, Span]:

@@ -11,19 +11,31 @@ from config.settings import Settings
 from domain.errors import ConfigError
 from streams.refusal import refusal
 
+File = Annotated[Path | None, typer.Argument(help="The configuration file.", show_default=False)]
+Config = Annotated[Path | None, typer.Option("--config", "-c", help="The same, as other commands take it.")]
+
 
 def check(
-    file: Annotated[Path, typer.Argument(help="The configuration file.", show_default=False)],
+    file: File = None,
+    config: Config = None,
     offline: Annotated[
         bool, typer.Option("--offline", help="For backtests only: sources of telemetry may be missing.")
     ] = False,
 ) -> None:
     """Validate a configuration as a whole, without reaching for the network. Ends with 2 when it cannot be used."""
     try:
-        loaded = read_with_environment(file, require_sources=not offline)
+        loaded = read_with_environment(the_file(file, config), require_sources=not offline)
     except ConfigError as error:
         raise refusal(error) from None
     typer.echo(summary(loaded))
+
+
+def the_file(file: Path | None, config: Path | None) -> Path:
+    """Return the file that was named, one way or the other; raises ConfigError."""
+    named = [each for each in (file, config) if each is not None]
+    if len(named) != 1:
+        raise ConfigError("name one configuration file")
+    return named[0]
 
 
 def summary(loaded: Loaded) -> str:

@@ -4,14 +4,14 @@ import logging
 import signal
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
 from config.loader import load_with_environment
 from config.settings import Settings
 from domain.durations import parse_duration
-from domain.errors import ForeshockError
+from domain.errors import ConfigError, ForeshockError
 from streams import logs
 from streams.metrics import RECORD_CATALOGUE, Metrics
 from streams.record.database import DEFAULT
@@ -21,6 +21,8 @@ from streams.refusal import refusal
 from streams.system import SystemClock
 
 log = logging.getLogger(__name__)
+
+SIGNALLED: Final = 128  # and the number of the signal: how shells tell of a process that one ended
 
 Database = Annotated[
     str,
@@ -53,23 +55,31 @@ def record(
     The topics are the truth: the record can be made anew from them, and comes out the same.
     """
     try:
-        every_s = None if no_heads else parse_duration(heads_every)
+        every_s = None if no_heads else _duration("--heads-every", heads_every)
         settings = load_with_environment(config)
         logs.set_up(settings.log.level, settings.log.format)
         if once:
             stored = project(settings, database, SystemClock(), heads_every_s=every_s)
         else:
-            stored = _follow(settings, database, every_s, parse_duration(verify_every), host, port)
-    except (ForeshockError, ValueError) as error:
+            stored = _follow(settings, database, every_s, _duration("--verify-every", verify_every), host, port)
+    except ForeshockError as error:
         raise refusal(error) from error
     typer.echo(f"{stored} new entries recorded")
+
+
+def _duration(option: str, text: str) -> float:
+    try:
+        return parse_duration(text)
+    except ValueError as error:
+        raise ConfigError(f"{option}: {error}") from error
 
 
 def _follow(
     settings: Settings, database: str, heads_every_s: float | None, verify_every_s: float, host: str, port: int | None
 ) -> int:
-    clock, metrics, stop = SystemClock(), Metrics(RECORD_CATALOGUE), _asked_to_stop()
+    clock, metrics = SystemClock(), Metrics(RECORD_CATALOGUE)
     pulse = Pulse(clock)
+    stop = asked_to_stop(pulse)
 
     def stopped() -> bool:
         pulse.beat()
@@ -89,9 +99,18 @@ def _follow(
         )
 
 
-def _asked_to_stop() -> list[int]:
-    """Return a list that is no longer empty once this process was asked to end."""
+def asked_to_stop(pulse: Pulse) -> list[int]:
+    """Return a list that is no longer empty once this process was asked to end.
+
+    Before it follows, and when it is asked again, it ends at once: what is stored is whole at any time.
+    """
     asked: list[int] = []
+
+    def hear(number: int, _: object) -> None:
+        asked.append(number)
+        if len(asked) > 1 or not pulse.ready:
+            raise SystemExit(SIGNALLED + number)
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda received, _: asked.append(received))
+        signal.signal(number, hear)
     return asked

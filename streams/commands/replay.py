@@ -12,7 +12,7 @@ from config.loader import load_with_environment
 from config.settings import Settings
 from domain.errors import ForeshockError
 from domain.telemetry import DeadLetter
-from streams.connection import kafka_python_options, reaching
+from streams.connection import connected
 from streams.demo import recording
 from streams.refusal import EXIT_UNUSABLE, refusal
 from streams.replay import Wanted, replay_dead_letters
@@ -60,8 +60,7 @@ async def _replay_recording(settings: Settings, file: Path, speed: float | None)
     if not telemetry or not incidents:
         raise ForeshockError("sources needs a telemetry and an incidents topic in the native format to replay into")
     messages = list(recording.outgoing(loaded, telemetry[0], incidents[0]))
-    with reaching(settings.kafka):
-        producer = KafkaProducer(**kafka_python_options(settings.kafka), acks="all", linger_ms=5)
+    producer = connected(KafkaProducer, settings.kafka, acks="all", linger_ms=5)
     columns = (TextColumn("replaying"), BarColumn(), TextColumn("{task.completed:.0f} of {task.total:.0f} messages"))
     with Progress(*columns, TimeRemainingColumn()) as progress:
         task = progress.add_task("replay", total=len(messages))

@@ -11,7 +11,7 @@ from config.settings import Settings
 from domain.errors import DecodeError
 from domain.telemetry import SourceRef
 from streams.admin import topic_name
-from streams.connection import kafka_python_options, reaching
+from streams.connection import connected, reaching
 from streams.record.chain import Head, Place, seal
 from streams.topics import Topic
 
@@ -69,7 +69,7 @@ class KafkaAnchors:
         """Write the heads, and wait until Kafka has them; raises BrokerError."""
         with reaching(self._settings.kafka):
             if self._producer is None:
-                self._producer = KafkaProducer(**kafka_python_options(self._settings.kafka), acks="all")
+                self._producer = connected(KafkaProducer, self._settings.kafka, acks="all")
             self._producer.send(self._topic, key=KEY, value=encode(heads, at), partition=0).get(timeout=_WAIT_S)
 
     def read(self) -> Iterator[Anchor | str]:
@@ -83,7 +83,7 @@ class KafkaAnchors:
     def _read(self, start: int) -> Iterator[Anchor | str]:
         """Read from an offset on; a negative one counts from the end."""
         with reaching(self._settings.kafka):
-            consumer = KafkaConsumer(**kafka_python_options(self._settings.kafka), group_id=None)
+            consumer = connected(KafkaConsumer, self._settings.kafka, group_id=None)
             try:
                 for record in _records(consumer, TopicPartition(self._topic, 0), start):
                     source = SourceRef(record.topic, record.partition, record.offset)

@@ -84,13 +84,20 @@ def not_told(file: File) -> Iterator[Line]:
     if facts is None:
         yield Line("no squad was told, so nothing is known of whom the trouble would have reached")
         return
+    yield from _without_notice(file, facts)
+    yield Line(f"all others: {reach(facts)}")
+
+
+def _without_notice(file: File, facts: SquadFacts) -> Iterator[Line]:
+    """Yield the clients that were affected and about whom nothing had to be decided."""
     named = {notice.client for _, notice in file.notices}
     for client, words in zip(facts.clients, facts.client_decisions, strict=False):
         if client not in named:
             yield Line(f"client {client}: {words}")
-    if facts.more_clients:
-        yield Line(f"{facts.more_clients:,} more clients were affected; whoever has a contact is named here")
-    yield Line(f"all others: {reach(facts)}")
+    if facts.without_contact:
+        yield Line(f"clients {', '.join(facts.without_contact)}: not told: no contact")
+    if more := nameless(file, facts):
+        yield Line(f"{more:,} more clients were affected; nothing in the record names them")
 
 
 def reach(facts: SquadFacts) -> str:
@@ -104,6 +111,13 @@ def reach(facts: SquadFacts) -> str:
     if facts.more_clients:
         clients += f" and {facts.more_clients:,} more"
     return f"not affected. The trouble reached these journeys only: {paths}; they are used by {clients}"
+
+
+def nameless(file: File, facts: SquadFacts) -> int:
+    """Count the clients that were affected when a squad was told this, and that nothing in the record names."""
+    named = {notice.client for _, notice in file.notices if notice.decided_at <= facts.changed_at}
+    named -= {None, *facts.clients}
+    return max(0, facts.more_clients - len(named | {*facts.without_contact}))
 
 
 def latest_facts(file: File, until: float | None = None) -> SquadFacts | None:

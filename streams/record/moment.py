@@ -5,15 +5,17 @@ from collections.abc import Iterator
 from sqlalchemy import Connection
 
 from alerts.policy.wording import span
+from domain.notice import SquadFacts
 from streams.record.explain import (
     audience,
     decision_words,
     deliveries,
     episode_words,
     latest_facts,
+    nameless,
     reach,
 )
-from streams.record.questions import Episode, episodes, file_of, is_named, refused, span_of
+from streams.record.questions import Episode, File, episodes, file_of, is_named, refused, span_of
 from streams.record.story import Explanation, Line, Section, moment
 
 BEFORE_S = 3600.0  # refused input of so long before the time is told
@@ -69,9 +71,19 @@ def _told(connection: Connection, episode: Episode, client: str, at: float) -> I
     if facts is None:
         yield Line("no notice names this client, and no squad was told either: who was affected is not known")
         return
-    lines = dict(zip(facts.clients, facts.client_decisions, strict=False))
-    unless = "this client has no contact, or was" if facts.more_clients else "this client was"
-    yield Line(next((words for name, words in lines.items() if name == client), f"{unless} {reach(facts)}"))
+    yield Line(_of_nobody(file, facts, client))
+
+
+def _of_nobody(file: File, facts: SquadFacts, client: str) -> str:
+    """Say why there is no notice for a client."""
+    for name, words in zip(facts.clients, facts.client_decisions, strict=False):
+        if name == client:
+            return words
+    if client in facts.without_contact:
+        return "not told: no contact"
+    more = nameless(file, facts)
+    unless = f"this client is one of {more:,} whom nothing in the record names, or was" if more else "this client was"
+    return f"{unless} {reach(facts)}"
 
 
 def _nothing(connection: Connection, every: list[Episode], client: str, at: float) -> Iterator[Line]:

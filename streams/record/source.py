@@ -15,7 +15,7 @@ from kafka.structs import OffsetAndMetadata
 from config.settings import Settings
 from domain.telemetry import SourceRef
 from streams.admin import topic_name
-from streams.connection import kafka_python_options, reaching
+from streams.connection import connected, reaching
 from streams.record.chain import Place
 from streams.record.entries import RECORDED, Message
 from streams.topics import Topic
@@ -55,14 +55,14 @@ class KafkaSource:
         self._names = tuple(recorded_topics(settings))
         self._group = group
         self._kafka = settings.kafka
-        with reaching(self._kafka):
-            self._consumer: Any = KafkaConsumer(
-                **kafka_python_options(settings.kafka),
-                group_id=group,
-                enable_auto_commit=False,
-                max_poll_records=AT_ONCE,
-                auto_offset_reset="earliest",  # of what Kafka no longer holds: the gap is seen by the verifier
-            )
+        self._consumer: Any = connected(
+            KafkaConsumer,
+            settings.kafka,
+            group_id=group,
+            enable_auto_commit=False,
+            max_poll_records=AT_ONCE,
+            auto_offset_reset="earliest",  # of what Kafka no longer holds: the gap is seen by the verifier
+        )
 
     def close(self) -> None:
         """Let go of Kafka."""

@@ -117,16 +117,19 @@ def without_doubts(items: list[Item]) -> list[Item]:
 
 
 def waited(decide: Decide, item: Item) -> Decided:
-    """Take an item in; after that nobody waits any more whose time has come, if the trouble goes on."""
+    """Take an item in; after that nobody waits any more whose time has come, if all of the trouble goes on.
+
+    Whoever waits for a part of it that is calm again meanwhile is not told of the rest, which may not be theirs.
+    """
     said = decide.handle(item)
     alerts = {alert.service: alert for alert in decide.open_alerts}
     for alert in alerts.values():
-        active = [each for each in (alert, *(alerts[name] for name in alert.consequences)) if each.open_anomalies]
-        for thread in alert.threads if active and isinstance(item, Watermark) else ():
+        goes_on = all(each.open_anomalies for each in (alert, *(alerts[name] for name in alert.consequences)))
+        for thread in alert.threads if goes_on and isinstance(item, Watermark) else ():
             if is_wait(thread.decision):
                 assert isinstance(thread.decision, Hold)
                 assert thread.decision.until is not None
-                assert item.at < thread.decision.until <= max(each.opened_at for each in active) + 30.0
+                assert item.at < thread.decision.until <= thread.told_at + 30.0
     return said
 
 

@@ -50,6 +50,24 @@ def test_a_wrong_configuration_ends_with_2_and_every_error_on_standard_error(tmp
     assert [line.removeprefix(f"{path}:").partition(":")[0] for line in result.stderr.splitlines()] == ["1", "1", "2"]
 
 
+@pytest.mark.parametrize("command", [["check"], ["config", "show"]])
+def test_a_file_may_be_named_as_other_commands_take_it(command: list[str]) -> None:
+    plainly, by_option = (
+        runner.invoke(app, [*command, *named]) for named in ([str(MINIMAL)], ["--config", str(MINIMAL)])
+    )
+
+    assert plainly.exit_code == by_option.exit_code == 0
+    assert plainly.stdout == by_option.stdout
+
+
+@pytest.mark.parametrize("named", [[], [str(MINIMAL), "--config", str(MINIMAL)]], ids=["none", "two"])
+@pytest.mark.parametrize("command", [["check"], ["config", "show"]])
+def test_a_command_about_a_file_wants_one(command: list[str], named: list[str]) -> None:
+    result = runner.invoke(app, [*command, *named])
+
+    assert (result.exit_code, result.stdout, result.stderr) == (2, "", "name one configuration file\n")
+
+
 def test_a_configuration_for_backtests_needs_no_sources(tmp_path: Path) -> None:
     path = write(tmp_path, "services: {api: {}}\n")
 

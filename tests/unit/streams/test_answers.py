@@ -150,6 +150,8 @@ def test_a_command_writes_what_was_meant(
         (["silence", "--everything", "--for", "5h"], "at most 4h"),
         (["silence", "--service", "paymets-api"], "is not a service of the configuration; did you mean payments-api?"),
         (["approve", "alert-1", "--client", "bank-43"], "'bank-43' is not a client of the configuration"),
+        (["ack", "notice-1"], "'notice-1' is not the id of an alert"),
+        (["ack", "payments-api"], "'payments-api' is not the id of an alert"),
         (["approve", "alert-1", "--for", "soon"], "--for: 'soon' is not a duration"),
         (["approve", "alert-1", "--for", "9w"], "at most 30d"),
     ],

@@ -1,4 +1,5 @@
 import ssl
+import threading
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from config.intake import KafkaSettings, SaslSettings
 from streams.connection import (
     BrokerError,
     client_options,
+    connected,
     faust_credentials,
     kafka_python_options,
     reaching,
@@ -69,3 +71,39 @@ def test_what_kafka_refuses_is_a_sentence_with_place_and_remedy(error: Exception
     with pytest.raises(BrokerError) as caught, reaching(KafkaSettings(brokers=("a:1", "b:2"))):
         raise error
     assert str(caught.value).startswith(told)
+
+
+def test_whoever_waits_for_kafka_is_told_for_what(monkeypatch: pytest.MonkeyPatch) -> None:
+    heard: list[str] = []
+    said = threading.Event()
+
+    def hear(text: str, **_: object) -> None:
+        heard.append(text)
+        said.set()
+
+    def fail_after_that(**_: object) -> None:
+        assert said.wait(60)
+        raise KafkaTimeoutError
+
+    monkeypatch.setattr("streams.connection.LONG_S", 0.0)
+    monkeypatch.setattr("streams.connection.typer.echo", hear)
+
+    with pytest.raises(BrokerError, match="Kafka cannot be reached at a:1, b:2"):
+        connected(fail_after_that, KafkaSettings(brokers=("a:1", "b:2")))
+
+    assert heard == ["waiting for Kafka at a:1, b:2"]
+
+
+def test_whoever_need_not_wait_is_told_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    timers: list[threading.Thread] = []
+
+    def connect(**options: object) -> dict[str, object]:
+        timers.extend(thread for thread in threading.enumerate() if isinstance(thread, threading.Timer))
+        return options
+
+    assert connected(connect, KafkaSettings(brokers=("a:1",)), group_id="g")["group_id"] == "g"
+
+    for timer in timers:
+        timer.join(60)
+    assert timers
+    assert capsys.readouterr().err == ""

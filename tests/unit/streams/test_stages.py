@@ -194,7 +194,7 @@ def test_a_counter_of_opentelemetry_that_changes_its_temporality_is_told_as_that
     (found,) = said
     assert (found.phase, found.kind) == (AnomalyPhase.OPENED, AnomalyKind.UNIT)
     assert wording.headline(found, found.at).endswith(
-        "UTC requests is a counter instead of a gauge, and nothing converts that: learnt anew"
+        "UTC requests is a counter instead of a gauge, which cannot be converted: learnt anew"
     )
 
 

@@ -3,6 +3,8 @@
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from domain.alert import AlertStatus
 from domain.identity import ClientId
 from domain.notice import Decision, Delivered, Hold, Notify, Phase, SquadFacts, Suppress
@@ -11,7 +13,7 @@ from streams.record.explain import explain_alert
 from streams.record.moment import explain_client
 from streams.record.story import as_text
 from tests.support.builders import T0, an_anomaly
-from tests.support.record import Log, a_client_notice, a_receipt, a_record_file, a_squad_notice, a_transition
+from tests.support.record import ALERT, Log, a_client_notice, a_receipt, a_record_file, a_squad_notice, a_transition
 
 CLIENTS = 200
 ANSWERS = (
@@ -67,23 +69,54 @@ def test_each_of_two_hundred_clients_is_answered(tmp_path: Path) -> None:
     record.close()
 
 
-def test_a_client_who_is_not_named_among_many_is_not_said_to_be_unaffected(tmp_path: Path) -> None:
+def among_many(more: int) -> Log:
+    """Three have a line, two have a notice, two no contact; ``more`` are counted besides the three."""
     log = Log()
     anomaly = an_anomaly("ledger-db", at=T0)
     log.say(anomaly)
     log.say(a_transition(AlertStatus.OPEN, 1, 0, anomaly))
+    for name in ("bank-100", "bank-101"):
+        log.say(a_client_notice(Phase.WARNING, 1, 0, Hold("approval required"), client=name))
     notice = a_squad_notice(Phase.WARNING, 1, 0)
     assert isinstance(notice.facts, SquadFacts)
-    log.say(replace(notice, facts=replace(notice.facts, more_clients=4980, more_points=7)))
-    record = open_record(a_record_file(tmp_path, log=log))
+    without = (ClientId("api-1"), ClientId("api-2"))
+    log.say(replace(notice, facts=replace(notice.facts, more_clients=more, more_points=7, without_contact=without)))
+    return log
+
+
+@pytest.mark.parametrize(
+    ("client", "more", "expected"),
+    [
+        ("bank-100", 4, "held: approval required"),
+        ("api-2", 4, "not told: no contact"),
+        ("bank-999", 4, "this client was not affected"),
+        ("bank-999", 4980, "this client is one of 4,976 whom nothing in the record names, or was not affected"),
+    ],
+)
+def test_a_client_without_a_line_is_answered_from_what_the_record_knows(
+    tmp_path: Path, client: str, more: int, expected: str
+) -> None:
+    record = open_record(a_record_file(tmp_path, log=among_many(more)))
 
     with record.reading() as connection:
-        answer = as_text(explain_client(connection, "bank-9999", T0 + 60))
-        story = explain_alert(connection, str(notice.alert))
+        answer = as_text(explain_client(connection, client, T0 + 60))
 
-    assert "this client has no contact, or was not affected" in answer
-    assert "and 7 more touchpoints" in answer
-    assert "and 4,980 more" in answer
+    assert expected in answer
+    record.close()
+
+
+@pytest.mark.parametrize(("more", "counted"), [(4, False), (4980, True)])
+def test_the_story_of_an_alert_names_who_has_no_contact_and_counts_only_whom_nothing_names(
+    tmp_path: Path, more: int, *, counted: bool
+) -> None:
+    record = open_record(a_record_file(tmp_path, log=among_many(more)))
+
+    with record.reading() as connection:
+        story = explain_alert(connection, str(ALERT))
+
     assert story is not None
-    assert "4,980 more clients were affected" in as_text(story)
+    text = as_text(story)
+    assert "clients api-1, api-2: not told: no contact" in text
+    assert ("4,976 more clients were affected; nothing in the record names them" in text) == counted
+    assert "and 7 more touchpoints" in text
     record.close()

@@ -47,6 +47,17 @@ def test_a_changed_record_names_the_first_place_and_fails(file: str) -> None:
     assert found["findings"][0]["where"] == place
 
 
+@pytest.mark.parametrize("option", ["--heads-every", "--verify-every"])
+def test_a_duration_that_is_none_is_told_with_its_option(option: str, tmp_path: Path) -> None:
+    config = tmp_path / "foreshock.yaml"
+    config.write_text('kafka: {brokers: ["localhost:9"]}\n', encoding="utf-8")
+
+    done = run("record", "--config", str(config), "--database", str(tmp_path / "r.sqlite"), option, "soon")
+
+    assert done.exit_code == 2
+    assert done.stderr.startswith(f"{option}: 'soon' is not a duration")
+
+
 @pytest.mark.parametrize(
     "arguments",
     [("audit", "verify"), ("alerts",), ("explain", "alert-1"), ("explain", "--client", "c", "--at", "2026-01-01")],
