@@ -1,6 +1,7 @@
 """Options and fixtures that every level shares."""
 
-from collections.abc import Callable, Generator
+import logging
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,17 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
         for log in sorted(folder.rglob("*.log")):
             report.sections.append((f"end of {log.relative_to(folder)}", log.read_text(errors="replace")[-LOG_TAIL:]))
     return report
+
+
+@pytest.fixture(autouse=True)
+def _no_log_outlives_its_test() -> Iterator[None]:
+    """Take away what a command has set up that ran in this process: its stream is closed with the test."""
+    root = logging.getLogger()
+    before = list(root.handlers)
+    yield
+    for handler in list(root.handlers):
+        if type(handler) is logging.StreamHandler and handler not in before:  # pytest's own are of other types
+            root.removeHandler(handler)
 
 
 @pytest.fixture

@@ -56,12 +56,13 @@ def record(
     """
     try:
         every_s = None if no_heads else _duration("--heads-every", heads_every)
+        verify_s = _duration("--verify-every", verify_every)
         settings = load_with_environment(config)
         logs.set_up(settings.log.level, settings.log.format)
         if once:
             stored = project(settings, database, SystemClock(), heads_every_s=every_s)
         else:
-            stored = _follow(settings, database, every_s, _duration("--verify-every", verify_every), host, port)
+            stored = _follow(settings, database, every_s, verify_s, host, port)
     except ForeshockError as error:
         raise refusal(error) from error
     typer.echo(f"{stored} new entries recorded")
