@@ -48,11 +48,8 @@ class FusionParams(BaseModel):
     )
     min_forecast: float = Field(0.6, ge=0, le=1, description="Confidence from which a forecast opens an anomaly.")
     clear: int = Field(4, ge=1, description="Calm samples in a row of a series before its finding is dropped.")
-    clear_many: int = Field(
-        2,
-        ge=1,
-        description="The same for what is merely unusual in a service of several series, so that what comes "
-        "next is told anew.",
+    clear_unusual: int = Field(
+        2, ge=1, description="The same for what is merely unusual, so that what comes next is told anew."
     )
     refractory: int = Field(
         40, ge=0, description="Usual gaps after an opening in which only a rarer finding opens again, for one series."
@@ -127,8 +124,8 @@ class Fusion:
         """Count a calm sample against a finding."""
         known = self.findings.weaken((key, detector))
         if known is not None:
-            many = self.series > 1 and known.kind is AnomalyKind.LEVEL
-            if known.calm >= (self.params.clear_many if many else self.params.clear):
+            unusual = known.kind is AnomalyKind.LEVEL
+            if known.calm >= (self.params.clear_unusual if unusual else self.params.clear):
                 self.findings.drop((key, detector))
 
     def over(self, key: SeriesKey, detector: str) -> None:

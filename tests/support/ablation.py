@@ -68,6 +68,6 @@ VARIANTS = (
     ),
     Variant("without the rest after an opening", {"fusion": {"refractory": 0, "refractory_many": 0}}),
     Variant("without persistence", {"fusion": {"persist": 1}}),
-    Variant("without patience before an end", {"fusion": {"clear": 1, "clear_many": 1}}),
+    Variant("without patience before an end", {"fusion": {"clear": 1, "clear_unusual": 1}}),
     Variant("without higher bars beside objectives", {"fusion": {"with_objectives": 0.0, "without_own": 0.0}}),
 )

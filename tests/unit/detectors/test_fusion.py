@@ -53,15 +53,22 @@ def test_objectives_raise_the_bar_for_statistics_but_not_for_breaches() -> None:
     assert fusion.settle(START)[0].kind is AnomalyKind.BREACH
 
 
-def test_it_ends_when_every_finding_was_calm_for_long_enough() -> None:
-    fusion = lone()
-    fusion.found(AnomalyKind.LEVEL, evidence(4.0))
-    fusion.settle(START)
-    for number in range(1, PARAMS.clear):
-        fusion.calm(key(), "level")
+@pytest.mark.parametrize(
+    ("kind", "detector", "calm"),
+    [(AnomalyKind.LEVEL, "level", PARAMS.clear_unusual), (AnomalyKind.BREACH, "objective", PARAMS.clear)],
+)
+@pytest.mark.parametrize("series", [1, 2])
+def test_it_ends_when_its_finding_was_calm_for_long_enough(
+    kind: AnomalyKind, detector: str, calm: int, series: int
+) -> None:
+    fusion = Fusion(API, FusionParams(persist=1), series=series, gap_s=1.0)
+    fusion.found(kind, evidence(4.0, detector=detector))
+    assert phases(fusion.settle(START)) == [AnomalyPhase.OPENED]
+    for number in range(1, calm):
+        fusion.calm(key(), detector)
         assert fusion.settle(START + number) == []
-    fusion.calm(key(), "level")
-    ended = fusion.settle(START + PARAMS.clear)
+    fusion.calm(key(), detector)
+    ended = fusion.settle(START + calm)
     assert phases(ended) == [AnomalyPhase.ENDED]
     assert ended[0].evidence
     assert fusion.idle
@@ -201,13 +208,3 @@ def test_a_service_without_objectives_of_its_own_needs_more() -> None:
     assert fusion.settle(START) == []
     fusion.found(AnomalyKind.LEVEL, evidence(bar + 0.1, detector="agreement"))
     assert phases(fusion.settle(START)) == [AnomalyPhase.OPENED]
-
-
-def test_what_is_unusual_in_one_of_many_series_is_over_sooner() -> None:
-    fusion = several()
-    fusion.found(AnomalyKind.LEVEL, evidence(4.0, detector="agreement"))
-    fusion.settle(START)
-    for number in range(PARAMS.clear_many):
-        assert fusion.settle(START + number) == []
-        fusion.calm(key(), "agreement")
-    assert phases(fusion.settle(START + PARAMS.clear_many)) == [AnomalyPhase.ENDED]
