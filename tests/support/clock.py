@@ -1,7 +1,8 @@
-"""A clock that moves only when a test says so."""
+"""Clocks that move only when a test says so, or as often as somebody sleeps."""
 
 import asyncio
 import heapq
+from collections.abc import Callable
 from itertools import count
 
 SETTLE = 50  # turns of the event loop that let everything that can run, run
@@ -37,6 +38,25 @@ class ManualClock:
                 future.set_result(None)
             await settle()
         self._now = end
+
+
+class SteppingClock:
+    """A clock on which sleeping takes no time but counts as time; ``meanwhile`` happens after each sleep."""
+
+    def __init__(self) -> None:
+        self.at = 5_000.0
+        self.meanwhile: Callable[[], object] = lambda: None
+
+    def now(self) -> float:
+        return self.at
+
+    def monotonic(self) -> float:
+        return self.at
+
+    async def sleep(self, seconds: float) -> None:
+        self.at += seconds
+        self.meanwhile()
+        await asyncio.sleep(0)
 
 
 async def settle() -> None:

@@ -1,30 +1,9 @@
 """A replay's own time stands still for a pipeline that is behind and for people, and not for ever."""
 
-import asyncio
-from collections.abc import Callable
-
 import pytest
 
 from streams.demo.pace import AHEAD_S, LEAP_S, LOOK_S, STUCK_S, Pace
-
-
-class SteppingClock:
-    """A clock on which sleeping takes no time but counts as time; ``meanwhile`` happens after each sleep."""
-
-    def __init__(self) -> None:
-        self.at = 5_000.0
-        self.meanwhile: Callable[[], object] = lambda: None
-
-    def now(self) -> float:
-        return self.at
-
-    def monotonic(self) -> float:
-        return self.at
-
-    async def sleep(self, seconds: float) -> None:
-        self.at += seconds
-        self.meanwhile()
-        await asyncio.sleep(0)
+from tests.support.clock import SteppingClock
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """When a replay counts as finished: the worker has said so again and again, and nothing was heard meanwhile."""
 
-import asyncio
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
@@ -20,31 +19,15 @@ from streams.demo.view import Board, Line
 from streams.records import encode
 from streams.topics import Topic
 from tests.support.builders import T0, an_anomaly
+from tests.support.clock import SteppingClock
 
 SECONDS = 6
-
-
-class Clock:
-    """Sleeping takes no time but counts as time."""
-
-    def __init__(self) -> None:
-        self.at = 5_000.0
-
-    def now(self) -> float:
-        return self.at
-
-    def monotonic(self) -> float:
-        return self.at
-
-    async def sleep(self, seconds: float) -> None:
-        self.at += seconds
-        await asyncio.sleep(0)
 
 
 class Worker(ServerProcess):
     """Says what a test wants: how much was handled and waits, or nothing for a while."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: SteppingClock) -> None:
         super().__init__("the worker", (), Path(), "", clock)
         self.clock = clock
         self.sent = 0
@@ -110,7 +93,7 @@ class Stage:
 
 @pytest.fixture
 def stage() -> Stage:
-    return Stage(Worker(Clock()))
+    return Stage(Worker(SteppingClock()))
 
 
 async def play(stage: Stage) -> float:

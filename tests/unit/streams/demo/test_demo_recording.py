@@ -20,6 +20,7 @@ from streams.demo.recording import (
     outgoing,
     replay,
 )
+from tests.support.clock import SteppingClock
 
 EXCERPT = Path("streams/demo/data")
 T0 = 1_700_000_000.0
@@ -32,22 +33,6 @@ FAULT = {
     "resolved_at": T0 + 4,
     "journeys": ["payment"],
 }
-
-
-class SteppingClock:
-    """A clock on which sleeping takes no time but counts as time."""
-
-    def __init__(self) -> None:
-        self.at = 5_000.0
-
-    def now(self) -> float:
-        return self.at
-
-    def monotonic(self) -> float:
-        return self.at
-
-    async def sleep(self, seconds: float) -> None:
-        self.at += seconds
 
 
 class Broker:
