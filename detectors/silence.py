@@ -96,7 +96,7 @@ class Silence:
             last_at, usual_s, longest_s, count = read(series.record)
             if count < warm_up:
                 continue
-            if usual_s < quickest:  # noqa: PLR1730 - min() costs more, per sample
+            if usual_s < quickest:  # noqa: PLR1730 - min() costs more, for each series at each look
                 quickest = usual_s
             if self.lost and series.key in self.lost:
                 continue

@@ -83,12 +83,15 @@ class Installation:
         while not seen():
             before = self.refusals()
             status = await people.press(message, action)
-            await self.see(lambda before=before: seen() or self.refusals() > before, what)  # type: ignore[misc]
+            await self.see(partial(self._moved, seen, before), what)
             assert status == 200 or self.refusals() > before
 
     def refusals(self) -> int:
         """How often somebody was told to press again."""
         return sum(said.text in {BUSY, EXPIRED} for said in self.slack.people.heard)
+
+    def _moved(self, seen: Callable[[], bool], before: int) -> bool:
+        return seen() or self.refusals() > before
 
     def _say(self, *items: Anomaly | Watermark) -> None:
         producer = KafkaProducer(bootstrap_servers=self.broker.bootstrap, api_version=(2, 0))
