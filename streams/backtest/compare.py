@@ -17,11 +17,12 @@ from streams.backtest.history import Episode
 TOLERANCE_S = 60.0
 LISTED = 200  # differences
 SOONER_S = 0.001
+OPENING = frozenset({Phase.WARNING, Phase.UPDATE})
 
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """What one reader was told of one alert. ``at`` None: nothing was sent; ``reason`` says why."""
+    """What one reader was told of one alert. ``at`` None: nothing was sent; ``kept`` says why not, or not before."""
 
     reader: str
     is_client: bool
@@ -30,7 +31,8 @@ class Received:
     at: float | None
     ended_at: float | None
     said: str
-    reason: str
+    why: str
+    kept: str
     updates: int
     ended: bool
 
@@ -65,17 +67,18 @@ class Difference:
     change: Change
     by_s: float  # 0 for what is new or gone
     said: str
-    why: str  # why the other run did not tell them
+    why: str  # in which run they were not told, or told later, and why
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One reader with both counts."""
+    """One reader with both counts, and what they stand for."""
 
     reader: str
     is_client: bool
     first: Counts
     second: Counts
+    told: tuple[tuple[Received, ...], tuple[Received, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,13 +98,9 @@ def received(episodes: Iterable[Episode], landscape: Landscape) -> list[Received
     for episode in episodes:
         for is_client, reader, notices in _by_reader(episode, names):
             sent = [notice for notice in notices if isinstance(notice.decision, Notify)]
-            opening = next((n for n in sent if n.phase in {Phase.WARNING, Phase.UPDATE}), None)
-            endings = [n for n in sent if n.phase in {Phase.ALL_CLEAR, Phase.RETRACTION}]
+            opening = next((n for n in sent if n.phase in OPENING), None)
+            endings = [n for n in sent if n.phase not in OPENING]
             later = {n.sequence for n in sent if n.phase is Phase.UPDATE}  # a client may have several contacts
-            last = notices[-1].decision
-            kept = (
-                "" if isinstance(last, Notify) else f"{'held' if isinstance(last, Hold) else 'not sent'}: {last.reason}"
-            )
             found.append(
                 Received(
                     reader=reader,
@@ -111,7 +110,8 @@ def received(episodes: Iterable[Episode], landscape: Landscape) -> list[Received
                     at=None if opening is None else opening.decided_at,
                     ended_at=episode.ended_at,
                     said=episode.transitions[0].reason,
-                    reason=kept,
+                    why="" if opening is None else opening.decision.reason,
+                    kept=_kept(notices, opening),
                     updates=len(later - {None if opening is None else opening.sequence}),
                     ended=bool(endings),
                 )
@@ -119,16 +119,34 @@ def received(episodes: Iterable[Episode], landscape: Landscape) -> list[Received
     return found
 
 
+def _kept(notices: Sequence[Notice], opening: Notice | None) -> str:
+    """Say why nothing was sent before the first that was, if there was one."""
+    before = notices if opening is None else notices[: notices.index(opening)]
+    last = next(
+        (n.decision for n in reversed(before) if n.phase in OPENING and not isinstance(n.decision, Notify)), None
+    )
+    if last is None:
+        return ""
+    return f"{'held' if isinstance(last, Hold) else 'not sent'}: {last.reason}"
+
+
+def readers(first: Sequence[Received], second: Sequence[Received] = ()) -> tuple[Line, ...]:
+    """Return a line for each reader of one run, or of two."""
+    lines = []
+    for client, name in sorted({(each.is_client, each.reader) for each in (*first, *second)}):
+        left, right = (tuple(r for r in run if (r.is_client, r.reader) == (client, name)) for run in (first, second))
+        lines.append(Line(name, client, _counts(left), _counts(right), (left, right)))
+    return tuple(lines)
+
+
 def compare(
     names: tuple[str, str], first: Sequence[Received], second: Sequence[Received], tolerance_s: float = TOLERANCE_S
 ) -> Comparison:
     """Set two runs side by side."""
-    readers = sorted({(each.is_client, each.reader) for each in (*first, *second)})
-    lines = tuple(
-        Line(name, client, _counts(first, client, name), _counts(second, client, name)) for client, name in readers
+    found = sorted(
+        _differences(names, first, second, tolerance_s), key=lambda each: (each.at, each.reader, each.service)
     )
-    found = sorted(_differences(first, second, tolerance_s), key=lambda each: (each.at, each.reader, each.service))
-    return Comparison(names, lines, tuple(found[:LISTED]), max(0, len(found) - LISTED))
+    return Comparison(names, readers(first, second), tuple(found[:LISTED]), max(0, len(found) - LISTED))
 
 
 def _by_reader(episode: Episode, names: Mapping[ClientId, str]) -> Iterator[tuple[bool, str, list[Notice]]]:
@@ -140,8 +158,8 @@ def _by_reader(episode: Episode, names: Mapping[ClientId, str]) -> Iterator[tupl
         yield is_client, name, notices
 
 
-def _counts(every: Iterable[Received], is_client: bool, reader: str) -> Counts:
-    own = [each for each in every if (each.is_client, each.reader) == (is_client, reader)]
+def _counts(own: Iterable[Received]) -> Counts:
+    own = list(own)
     return Counts(
         warnings=sum(each.at is not None for each in own),
         updates=sum(each.updates for each in own),
@@ -150,23 +168,25 @@ def _counts(every: Iterable[Received], is_client: bool, reader: str) -> Counts:
     )
 
 
-def _differences(first: Sequence[Received], second: Sequence[Received], tolerance_s: float) -> Iterator[Difference]:
+def _differences(
+    names: tuple[str, str], first: Sequence[Received], second: Sequence[Received], tolerance_s: float
+) -> Iterator[Difference]:
     left, right = _told(first), _told(second)
-    kept = {key: [each for each in second if _key(each) == key and each.at is None] for key in left}
-    kept_before = {key: [each for each in first if _key(each) == key and each.at is None] for key in right}
     for key in sorted({*left, *right}):
         here, there = list(left.get(key, ())), list(right.get(key, ()))
         for one in here:
             other = next((o for o in there if _same(one, o, tolerance_s)), None)
             if other is None:
-                yield _difference(one, Change.GONE, 0.0, _why(one, kept.get(key, ()), tolerance_s))
+                yield _difference(one, Change.GONE, 0.0, f"{names[1]}: {_why(one, second, tolerance_s)}")
                 continue
             there.remove(other)
             by_s = (other.at or 0.0) - (one.at or 0.0)
             if abs(by_s) > SOONER_S:
-                yield _difference(other, Change.SOONER if by_s < 0 else Change.LATER, abs(by_s), "")
+                name, late = (names[1], other) if by_s > 0 else (names[0], one)
+                why = f"{name}: until then {late.kept}" if late.kept else ""
+                yield _difference(other, Change.SOONER if by_s < 0 else Change.LATER, abs(by_s), why)
         for other in there:
-            yield _difference(other, Change.NEW, 0.0, _why(other, kept_before.get(key, ()), tolerance_s))
+            yield _difference(other, Change.NEW, 0.0, f"{names[0]}: {_why(other, first, tolerance_s)}")
 
 
 _Key = tuple[bool, str, ServiceId]
@@ -194,8 +214,10 @@ def _before_end(at: float, each: Received) -> bool:
     return each.ended_at is None or at <= each.ended_at
 
 
-def _why(one: Received, kept: Iterable[Received], tolerance_s: float) -> str:
-    return next((each.reason for each in kept if _same(one, each, tolerance_s)), "no alert")
+def _why(one: Received, others: Iterable[Received], tolerance_s: float) -> str:
+    """Say why the other run did not tell of it."""
+    same = (each for each in others if _key(each) == _key(one) and each.at is None and _same(one, each, tolerance_s))
+    return next((each.kept for each in same if each.kept), "no alert")
 
 
 def _difference(one: Received, change: Change, by_s: float, why: str) -> Difference:

@@ -1,7 +1,7 @@
 """What people declared: events for detection, and the incidents that the report judges warnings by."""
 
+import csv
 import json
-import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -9,6 +9,8 @@ from typing import Any
 
 from domain.identity import JourneyId, ServiceId
 from domain.telemetry import EventKind, EventStatus, IncidentEvent
+from streams.backtest.cells import seconds
+from streams.backtest.csv_file import delimiter_of
 from streams.backtest.source import BacktestError
 
 
@@ -48,23 +50,25 @@ def read_events(path: Path) -> list[IncidentEvent]:
 
 
 def read_declared(path: Path) -> Known:
-    """Return what a file of JSON lines declares; raises BacktestError naming file and line.
+    """Return what a file of JSON lines, or a CSV file with a header, declares; raises BacktestError naming the line.
 
     A line has ``at``, ``kind`` and ``service`` (or ``services``); ``id``, ``status``, ``severity``, ``title`` if known.
+    In a CSV, names are parted by spaces, and what has no kind is an incident.
     Kinds that Foreshock has no word for are changes, like a deployment. An incident may be one line that also has
     ``resolved_at``, ``began_at`` and ``journeys``; a line of a recording (``breach_at`` instead of ``at``) is one too.
     """
     events: list[IncidentEvent] = []
     whole: list[Incident] = []
-    for number, line in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), 1):
-        if not line.strip():
-            continue
-        try:
-            incident, said = _read(json.loads(line), f"{path.name}:{number}")
-        except (ValueError, KeyError, TypeError, RecursionError) as error:
-            raise BacktestError(f"{path}:{number}: not an event ({error}); needs at, kind and service") from None
-        events += said
-        whole += [incident] if incident is not None else []
+    number = 0
+    try:
+        for number, line in _lines(path.read_text(encoding="utf-8-sig", errors="replace")):
+            incident, said = _read(json.loads(line) if isinstance(line, str) else line, f"{path.name}:{number}")
+            events += said
+            whole += [incident] if incident is not None else []
+    except KeyError as error:
+        raise BacktestError(f"{path}:{number}: not an event (no {error}); needs at, kind and service") from None
+    except (ValueError, TypeError, RecursionError, csv.Error) as error:
+        raise BacktestError(f"{path}:{number}: not an event ({error}); needs at, kind and service") from None
     names = {incident.id for incident in whole}
     rest = incidents_of(event for event in events if event.id not in names)
     ordered = sorted(events, key=lambda event: event.at)
@@ -84,6 +88,18 @@ def incidents_of(events: Iterable[IncidentEvent]) -> tuple[Incident, ...]:
             known = Incident(event.id, event.title or event.id, felt_at, services=event.services)
         found[event.id] = replace(known, ended_at=event.at) if closing else known
     return tuple(found.values())
+
+
+def _lines(text: str) -> Iterator[tuple[int, str | dict[str, Any]]]:
+    """Yield every line with its number: of JSON as text, of a CSV file what its header makes of it."""
+    lines = text.splitlines()
+    if text.lstrip()[:1] in {"", "{", "["}:
+        yield from ((number, line) for number, line in enumerate(lines, 1) if line.strip())
+        return
+    for number, cells in enumerate(csv.DictReader(lines, delimiter=delimiter_of(lines[0])), 2):
+        row: dict[str, Any] = {name.strip(): cell for name, cell in cells.items() if name and cell}
+        lists = {name: row[name].split() for name in ("services", "journeys") if name in row}
+        yield number, {"kind": EventKind.INCIDENT.value} | row | lists
 
 
 def _read(row: Any, name: str) -> tuple[Incident | None, list[IncidentEvent]]:
@@ -136,7 +152,7 @@ def _event(row: dict[str, Any], name: str) -> IncidentEvent:
         id=str(row.get("id") or name),
         kind=known,
         status=EventStatus(row.get("status") or "opened"),
-        at=_finite(row["at"], "at"),
+        at=_moment(row["at"], "at"),
         services=tuple(ServiceId(str(s)) for s in services),
         severity=str(row.get("severity") or ""),
         title=str(row.get("title") or kind),
@@ -148,11 +164,11 @@ def _journeys(row: dict[str, Any]) -> tuple[JourneyId, ...]:
 
 
 def _time(row: dict[str, Any], name: str) -> float | None:
-    return None if row.get(name) is None else _finite(row[name], name)
+    return None if row.get(name) is None else _moment(row[name], name)
 
 
-def _finite(value: Any, name: str) -> float:
-    at = float(value)
-    if not math.isfinite(at):
-        raise ValueError(f"{name} is not a time")
-    return at
+def _moment(value: Any, name: str) -> float:
+    try:
+        return seconds(value)
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from None

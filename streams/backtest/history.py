@@ -1,14 +1,17 @@
 """What a run said, put together by alert, with the notices that went with it."""
 
+import json
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import TextIO
 
 from alerts.decide import Decided
 from domain.alert import AlertStatus, Severity, Transition
 from domain.anomaly import Anomaly, AnomalyKind, Evidence, Forecast
 from domain.identity import AlertId, SeriesKey, ServiceId
 from domain.notice import Notice, SquadFacts
+from domain.telemetry import Sample, SampleKind
 from streams.backtest.source import Complain, Line, Source
 
 ENDED = (AlertStatus.RESOLVED, AlertStatus.RETRACTED)
@@ -101,9 +104,27 @@ def leader(anomaly: Anomaly) -> str:
     return anomaly.evidence[0].detector
 
 
+def notice_line(notice: Notice) -> str:
+    """Return one line of notices.jsonl: what was decided for one reader, and why."""
+    body = {
+        "alert": notice.alert,
+        "at": notice.decided_at,
+        "phase": notice.phase.value,
+        "reader": notice.client if notice.squad is None else notice.squad,
+        "kind": "client" if notice.squad is None else "squad",
+        "channel": notice.channel.value,
+        "recipient": notice.recipient,
+        "decision": notice.decision.kind,
+        "reason": notice.decision.reason,
+    }
+    return json.dumps(body, ensure_ascii=False) + "\n"
+
+
 @dataclass(slots=True)
 class History:
-    """Listens to a run and keeps what it said."""
+    """Listens to a run and keeps what it said; writes every notice into ``notices``."""
+
+    notices: TextIO
 
     _transitions: dict[AlertId, list[Transition]] = field(default_factory=lambda: defaultdict(list))
     _notices: dict[AlertId, list[Notice]] = field(default_factory=lambda: defaultdict(list))
@@ -114,6 +135,7 @@ class History:
             self._transitions[transition.alert].append(transition)
         for notice in decided.notices:
             self._notices[notice.alert].append(notice)
+            self.notices.write(notice_line(notice))
 
     def episodes(self) -> tuple[Episode, ...]:
         """Return every alert in the order in which they opened."""
@@ -123,11 +145,12 @@ class History:
 
 @dataclass(slots=True)
 class Cadence:
-    """How many samples a series had, and between which times."""
+    """How many samples a series had, and between which times; ``unit`` is that of what is shown of it."""
 
     count: int
     first_at: float
     last_at: float
+    unit: str = ""
 
     @property
     def gap_s(self) -> float:
@@ -142,6 +165,11 @@ class Counted:
         self.name, self.unit = source.name, source.unit
         self.cadences: dict[SeriesKey, Cadence] = {}
         self._source = source
+
+    @property
+    def remarks(self) -> Sequence[str]:
+        """What one should know of how it was read."""
+        return self._source.remarks
 
     @property
     def size(self) -> int:
@@ -162,8 +190,15 @@ class Counted:
                 at = sample.observed_at
                 known = cadences.get(sample.key)
                 if known is None:
-                    cadences[sample.key] = Cadence(1, at, at)
+                    cadences[sample.key] = Cadence(1, at, at, _shown_unit(sample))
                 else:
                     known.count += 1
                     known.last_at = max(known.last_at, at)
             yield line
+
+
+def _shown_unit(sample: Sample) -> str:
+    """Return the unit of the values that are shown: of a counter they are its rate."""
+    if sample.kind is SampleKind.GAUGE:
+        return sample.unit
+    return f"{sample.unit} per second".strip()

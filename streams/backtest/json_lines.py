@@ -1,12 +1,12 @@
-"""Telemetry in a file of native messages, one a line, gzip if its name ends in .gz: what a topic held, as a file."""
+"""Telemetry in a file of native messages, one a line, perhaps packed by gzip: what a topic held, as a file."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO, Final
 
 from domain.errors import DecodeError
 from domain.telemetry import Sample
-from streams.backtest.csv_file import open_text
+from streams.backtest.csv_file import UNREADABLE, open_text
 from streams.backtest.source import BacktestError, Complain, Line
 from streams.codecs.base import Decoded, Limits
 from streams.codecs.native import NativeTelemetry
@@ -19,6 +19,7 @@ class JsonLinesFile:
     """Messages as ``docs/formats.md`` describes them; the time must be in them."""
 
     unit = "bytes"
+    remarks: Sequence[str] = ()
 
     def __init__(self, path: Path) -> None:
         self.name = path.name
@@ -39,7 +40,7 @@ class JsonLinesFile:
         """Yield every sample; a message that is refused is one bad line."""
         codec = NativeTelemetry(LIMITS)
         try:
-            with self._path.open("rb") as raw, open_text(raw, self.name) as text:
+            with self._path.open("rb") as raw, open_text(raw) as text:
                 self._raw = raw
                 for number, line in enumerate(text, 1):
                     if not line.strip():
@@ -52,7 +53,7 @@ class JsonLinesFile:
                         yield "", "", "", None
                     else:
                         yield from usable(decoded, place, complain)
-        except (OSError, EOFError) as error:
+        except UNREADABLE as error:
             raise BacktestError(f"{self._path}: cannot be read any further: {error}") from None
 
 

@@ -8,13 +8,13 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from alerts.policy.wording import forecast_words, metric, number, span
 from domain.anomaly import Evidence
 from domain.identity import AlertId
-from streams.backtest.compare import Comparison
+from streams.backtest.compare import Comparison, Line
 from streams.backtest.history import Episode
 from streams.backtest.judge import Judged, Score, Verdict
 from streams.backtest.overview import overview
 from streams.backtest.run import Summary
 from streams.backtest.scenes import Points, Scene, calendar, draw, stamp
-from streams.backtest.words import comparison_rows, detector_rows, figures, journey_rows
+from streams.backtest.words import comparison_rows, detector_rows, figures, journey_rows, line_words, reader_rows, who
 
 EVIDENCE = 3
 STEPS = 8
@@ -31,6 +31,8 @@ class Page:
     scenes: Sequence[Scene]
     points: Points
     horizon_s: float
+    notes: Sequence[str]
+    lines: Sequence[Line]
 
 
 def render(page: Page) -> str:
@@ -42,19 +44,26 @@ def render(page: Page) -> str:
     return _template("report.html.j2").render(
         source=page.source,
         span=f"{stamp(summary.first_at)} to {stamp(summary.last_at)} UTC" if summary.rows else "nothing was read",
+        notes=page.notes,
         figures=figures(summary, verdict),
         whole=verdict.whole,
         horizon=span(page.horizon_s),
         overview=overview(page.episodes, incidents, verdict.true, (summary.first_at, summary.last_at)),
+        unfelt=any(incident.felt_at is None for incident in incidents),
         incidents=[_incident(each) for each in verdict.judged],
         journeys=journey_rows(verdict.journeys),
         detectors=detector_rows(verdict),
+        readers=[
+            {"summary": line_words(line), "rows": reader_rows(line.told[0], len(page.lines))} for line in page.lines
+        ],
         alerts=[_alert(episode, verdict, pictures, page.points) for episode in shown],
         left_out=len(page.episodes) - len(shown),
     )
 
 
-def render_comparison(source: str, comparison: Comparison, scores: Sequence[Score], links: Sequence[str]) -> str:
+def render_comparison(
+    source: str, comparison: Comparison, scores: Sequence[Score], links: Sequence[str], notes: Sequence[str]
+) -> str:
     """Return the page that sets two runs side by side."""
     return _template("compare.html.j2").render(
         source=source,
@@ -62,12 +71,20 @@ def render_comparison(source: str, comparison: Comparison, scores: Sequence[Scor
         scores=scores,
         span_of=span,
         links=links,
+        notes=notes,
         rows=comparison_rows(comparison),
+        readers=[
+            {
+                "name": who(line.reader, is_client=line.is_client),
+                "first": reader_rows(line.told[0], 2 * len(comparison.lines)),
+                "second": reader_rows(line.told[1], 2 * len(comparison.lines)),
+            }
+            for line in comparison.lines
+        ],
         differences=[
             {
                 "at": stamp(each.at),
-                "reader": each.reader,
-                "who": "client" if each.is_client else "squad",
+                "who": who(each.reader, is_client=each.is_client),
                 "change": f"{each.change} by {span(each.by_s)}" if each.by_s else str(each.change),
                 "service": each.service,
                 "said": each.said,
@@ -121,7 +138,7 @@ def _alert(episode: Episode, verdict: Verdict, pictures: Mapping[AlertId, Scene]
         "said": [*said, *evidence],
         "impact": list(_impact(episode)),
         "later": [f"{calendar(s.at):%H:%M:%S} {s.status}: {s.reason}" for s in episode.transitions[1 : STEPS + 1]],
-        "series": str(scene.series),
+        "series": f"{scene.series}, in {scene.unit}" if scene.unit else str(scene.series),
         "picture": draw(scene, points.get(episode.alert, ()), verdict.judged),
     }
 

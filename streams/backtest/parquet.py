@@ -1,25 +1,24 @@
-"""Telemetry in a Parquet file with the columns ts, service, metric and value. Needs the extra ``parquet``."""
+"""Telemetry in a Parquet file: any table that ``table`` knows. Needs the extra ``parquet``."""
 
-import math
-from collections.abc import Iterator
-from datetime import UTC, datetime
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-from domain.telemetry import Sample
-from streams.backtest.source import BacktestError, Complain, GaugesAndCounters, Line
+from streams.backtest.source import BacktestError, Complain, Line
+from streams.backtest.table import NO_ZONE, Kind, Rows, shape_of, unused
 
-COLUMNS = ("ts", "service", "metric", "value")
-BATCH = 20_000
+BATCH: Final = 20_000
+MICROSECONDS: Final = 1e6  # in a second
 
 
 class ParquetFile:
-    """Rows in the order of the file; ``ts`` is a number of seconds or a timestamp (UTC unless it has a time zone)."""
+    """Rows in the order of the file; the time is a number or a timestamp (UTC unless it has a time zone)."""
 
     unit = "rows"
 
     def __init__(self, path: Path) -> None:
         self.name = path.name
+        self.remarks: Sequence[str] = ()
         self.done = 0
         self._path = path
         self._arrow = _library()
@@ -32,54 +31,49 @@ class ParquetFile:
 
     def lines(self, complain: Complain) -> Iterator[Line]:
         """Yield every row; one with an empty cell or a value that is no number is a bad line."""
-        series = GaugesAndCounters()
         self.done = 0
         with self._open() as file:
-            self._check(file.schema_arrow.names)
+            fields = list(file.schema_arrow)
+            whole = shape_of(
+                [field.name for field in fields], [self._kind(each.type) for each in fields], str(self._path)
+            )
+            fields = [field for field in fields if field.name.strip() not in {"", *whole.unused}]
+            names, kinds = [field.name for field in fields], [self._kind(field.type) for field in fields]
+            shape = shape_of(names, kinds, str(self._path))
+            no_zone = kinds[shape.time] is Kind.TIME and getattr(fields[shape.time].type, "tz", None) is None
+            self.remarks = (*unused(whole), *([NO_ZONE] if no_zone else []))
+            reader = Rows(shape, self.name.split(".")[0], complain)
             try:
-                for batch in file.iter_batches(batch_size=BATCH, columns=list(COLUMNS)):
-                    for row in zip(*(batch.column(name).to_pylist() for name in COLUMNS), strict=True):
+                for batch in file.iter_batches(batch_size=BATCH, columns=names):
+                    for row in zip(*(self._cells(batch.column(name)) for name in names), strict=True):
                         self.done += 1
-                        yield self._line(row, series, complain)
+                        yield from reader.lines(row, f"{self._path}: row {self.done}")
             except (OSError, self._arrow.lib.ArrowException) as error:
                 raise BacktestError(f"{self._path}: cannot be read any further: {error}") from None
 
-    def _line(self, row: tuple[Any, ...], series: GaugesAndCounters, complain: Complain) -> Line:
-        ts, service, metric, value = row
-        try:
-            at = _seconds(ts)
-            names = _text(service), _text(metric)
-            key, kind = series.get(names) or series.add(*names)
-            return repr(at), service, metric, Sample(key, float(value), at, kind)
-        except (TypeError, ValueError, OverflowError) as error:
-            complain(f"{self._path}: row {self.done}: {error}")
-            return str(ts), str(service), str(metric), None
+    def _kind(self, kind: Any) -> Kind:
+        types = self._arrow.types
+        if types.is_dictionary(kind):
+            return self._kind(kind.value_type)
+        if types.is_timestamp(kind) or types.is_date(kind):
+            return Kind.TIME
+        if types.is_integer(kind) or types.is_floating(kind) or types.is_decimal(kind) or types.is_null(kind):
+            return Kind.NUMBER
+        text = types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind)
+        return Kind.TEXT if text else Kind.OTHER
+
+    def _cells(self, column: Any) -> Sequence[object]:
+        """Return the cells of a column; of times the seconds, as a date of Python has no nanoseconds."""
+        if self._kind(column.type) is not Kind.TIME:
+            return list(column.to_pylist())
+        count = column.cast(self._arrow.timestamp("us", getattr(column.type, "tz", None)), safe=False)
+        return [None if at is None else at / MICROSECONDS for at in count.cast(self._arrow.int64()).to_pylist()]
 
     def _open(self) -> Any:
         try:
             return self._arrow.parquet.ParquetFile(self._path)
         except (OSError, self._arrow.lib.ArrowException) as error:
             raise BacktestError(f"{self._path}: not a Parquet file: {error}") from None
-
-    def _check(self, names: list[str]) -> None:
-        if missing := [name for name in COLUMNS if name not in names]:
-            raise BacktestError(f"{self._path}: no column {', '.join(missing)}; it has {', '.join(names)[:200]}")
-
-
-def _seconds(ts: object) -> float:
-    if isinstance(ts, datetime):
-        return (ts if ts.tzinfo is not None else ts.replace(tzinfo=UTC)).timestamp()
-    if isinstance(ts, bool) or not isinstance(ts, int | float):
-        raise TypeError("ts is neither a number of seconds nor a timestamp")
-    if not math.isfinite(ts):
-        raise ValueError("the time is not finite")
-    return float(ts)
-
-
-def _text(name: object) -> str:
-    if not isinstance(name, str):
-        raise TypeError("service and metric must be text")
-    return name
 
 
 def _library() -> Any:

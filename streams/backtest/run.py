@@ -44,6 +44,7 @@ class Summary:
     services: tuple[ServiceId, ...] = ()
     first_at: float = math.inf
     last_at: float = -math.inf
+    behind_s: float = 0.0  # the most that a sample was seen to come after a later one; each 250th line is looked at
 
     @property
     def span_s(self) -> float:
@@ -142,6 +143,8 @@ class Backtest:
         for lines in _ahead(source.lines(self.summary.complain)):
             scores.writelines(self._judged(lines, names, alerts))
             self.summary.rows += len(lines)
+            if (last := lines[-1][3]) is not None:
+                self.summary.behind_s = max(self.summary.behind_s, self.summary.last_at - last.observed_at)
             if self.summary.rows % EVERY == 0:
                 progress(source.done)
 

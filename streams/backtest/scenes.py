@@ -36,6 +36,7 @@ class Scene:
     start: float
     end: float
     gap_s: float
+    unit: str = ""
 
 
 def worst(episodes: Iterable[Episode], most: int = MOST) -> tuple[Episode, ...]:
@@ -62,7 +63,8 @@ def scenes(episodes: Iterable[Episode], cadences: Mapping[SeriesKey, Cadence], l
         ahead = max((forecast.breach_at for forecast in episode.forecasts), default=over)
         lasted = min(max(over, ahead) - episode.opened_at, (LONGEST - BEFORE - AFTER) * gap_s / 2)
         start = episode.opened_at - max(BEFORE * gap_s, lasted / 2)
-        found.append(Scene(episode, key, start, episode.opened_at + lasted + AFTER * gap_s, gap_s))
+        unit = "" if cadence is None else cadence.unit
+        found.append(Scene(episode, key, start, episode.opened_at + lasted + AFTER * gap_s, gap_s, unit))
     return tuple(found)
 
 
@@ -115,7 +117,7 @@ def draw(scene: Scene, points: Sequence[tuple[float, float]], judged: Collection
 
 
 def ticks(start: float, end: float) -> list[tuple[float, str]]:
-    """Return a few round times (UTC) between two times, with a date where the day changes."""
+    """Return a few round times (UTC) between two times, with a date at the first and where the day changes."""
     weeks = math.ceil((end - start) / STEPS_S[-1] / TICKS)  # a clock that was wrong can make a run of centuries
     step = next((step for step in STEPS_S if (end - start) / step <= TICKS), weeks * STEPS_S[-1])
     found = []
@@ -128,7 +130,7 @@ def ticks(start: float, end: float) -> list[tuple[float, str]]:
         if step >= 86400 or (fresh and clock == "00:00"):
             found.append((at, date))
         else:
-            found.append((at, f"{date} {clock}" if fresh and step >= 3600 else clock))
+            found.append((at, f"{date} {clock}" if fresh else clock))
     return found
 
 

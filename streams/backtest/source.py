@@ -1,6 +1,6 @@
 """Where the telemetry of a backtest comes from: one protocol, whatever the format."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol, TypeAlias
 
 from domain.errors import ForeshockError
@@ -11,6 +11,7 @@ COUNTER_SUFFIX = "_total"
 
 Line: TypeAlias = tuple[str, str, str, Sample | None]  # time, service and metric as read; None: it cannot be used
 Complain: TypeAlias = Callable[[str], None]
+Labels: TypeAlias = tuple[tuple[str, str], ...]
 
 
 class BacktestError(ForeshockError):
@@ -25,6 +26,10 @@ class Source(Protocol):
 
     name: str
     unit: str
+
+    @property
+    def remarks(self) -> Sequence[str]:
+        """What one should know of how it was read; complete when it has been."""
 
     @property
     def size(self) -> int:
@@ -42,11 +47,12 @@ class GaugesAndCounters:
     """Hands out the key and the kind of a series: a metric whose name ends in ``_total`` is a counter."""
 
     def __init__(self) -> None:
-        self._known: dict[tuple[str, str], tuple[SeriesKey, SampleKind]] = {}
+        self._known: dict[tuple[object, ...], tuple[SeriesKey, SampleKind]] = {}
         self.get = self._known.get
 
-    def add(self, service: str, metric: str) -> tuple[SeriesKey, SampleKind]:
-        """Return key and kind of a new series."""
+    def add(self, service: str, metric: str, labels: Labels | None = None) -> tuple[SeriesKey, SampleKind]:
+        """Return key and kind of a new series; it is known by the names that were given."""
         kind = SampleKind.COUNTER if metric.endswith(COUNTER_SUFFIX) else SampleKind.GAUGE
-        self._known[service, metric] = found = SeriesKey.of(service, metric), kind
+        names = (service, metric) if labels is None else (service, metric, labels)
+        self._known[names] = found = SeriesKey.of(service, metric, dict(labels or ())), kind
         return found

@@ -10,16 +10,17 @@ from config.settings import Settings
 from detectors.detection import Detection
 from detectors.params import DetectionParams
 from domain.journeys import Landscape
-from streams.backtest.compare import Comparison, compare, received
+from streams.backtest.compare import Comparison, compare, readers, received
 from streams.backtest.declared import Known
 from streams.backtest.history import Counted, Episode, History
 from streams.backtest.judge import Scope, Verdict, judge
+from streams.backtest.notes import notes, within
 from streams.backtest.page import Page, render, render_comparison
 from streams.backtest.run import Backtest, Summary
 from streams.backtest.scenes import collect, scenes, worst
-from streams.backtest.source import Source
+from streams.backtest.source import BacktestError, Source
 
-REPORT = "report.html"
+REPORT, NOTICES = "report.html", "notices.jsonl"
 Progress = Callable[[int], None]
 
 
@@ -41,6 +42,7 @@ class Study:
     episodes: tuple[Episode, ...]
     verdict: Verdict
     landscape: Landscape
+    notes: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,23 +54,31 @@ class Pair:
 
 
 def study(plan: Plan, settings: Settings | None, out: Path, progress: Progress) -> Study:
-    """Run once, and write scores.csv, alerts.jsonl and perhaps the report into ``out``."""
+    """Run once, and write scores.csv, alerts.jsonl, notices.jsonl and perhaps the report into ``out``."""
     landscape = Landscape() if settings is None else settings.landscape()
     detection = Detection(DetectionParams() if settings is None else settings.detectors, landscape.services)
     decide = Decide(landscape, AlertParams() if settings is None else settings.alerts)
-    history = History()
-    counted = Counted(plan.source) if plan.report else None
-    backtest = Backtest(detection, decide, plan.known.events, history.listen)
-    summary = backtest.run(plan.source if counted is None else counted, out, progress)
-    episodes = history.episodes()
+    source = Counted(plan.source) if plan.report else plan.source
+    out.mkdir(parents=True, exist_ok=True)
+    (out / REPORT).unlink(missing_ok=True)  # it would be that of another run
+    with (out / NOTICES).open("w", encoding="utf-8") as notices:
+        history = History(notices)
+        summary = Backtest(detection, decide, plan.known.events, history.listen).run(source, out, progress)
+    if not summary.series:
+        raise BacktestError(
+            "\n".join([f"{source.name}: there is no sample in it.", *source.remarks, *summary.complaints])
+        )
+    episodes, incidents = history.episodes(), plan.known.incidents
     scope = Scope(summary.services, summary.span_s, plan.horizon_s)
-    verdict = judge(episodes, plan.known.incidents, landscape, scope)
-    if counted is not None:
-        shown = scenes(worst(episodes), counted.cadences, summary.last_at)
+    verdict = judge(episodes, within(incidents, summary), landscape, scope)
+    told = notes(summary, incidents, landscape, source.remarks)
+    if isinstance(source, Counted):
+        shown = scenes(worst(episodes), source.cadences, summary.last_at)
         points = collect(plan.source, shown)
-        page = Page(plan.source.name, summary, episodes, verdict, shown, points, plan.horizon_s)
+        lines = readers(received(episodes, landscape))
+        page = Page(source.name, summary, episodes, verdict, shown, points, plan.horizon_s, told, lines)
         (out / REPORT).write_text(render(page), encoding="utf-8")
-    return Study(summary, episodes, verdict, landscape)
+    return Study(summary, episodes, verdict, landscape, told)
 
 
 def study_two(
@@ -77,12 +87,14 @@ def study_two(
     """Run both, each into a folder of its own in ``out``, and perhaps write the page that sets them side by side."""
     (first_name, first), (second_name, second) = configurations
     names = (first_name, second_name) if first_name != second_name else (f"{first_name} (1)", f"{second_name} (2)")
+    (out / REPORT).unlink(missing_ok=True)
     studies = study(plan, first, out / "a", progress), study(plan, second, out / "b", progress)
     told = [received(each.episodes, each.landscape) for each in studies]
     pair = Pair(studies, compare(names, told[0], told[1]))
     if plan.report:
         scores = [each.verdict.whole for each in studies]
         links = [f"{folder}/{REPORT}" for folder in ("a", "b")]
-        page = render_comparison(plan.source.name, pair.comparison, scores, links)
+        said = tuple(dict.fromkeys(note for each in studies for note in each.notes))
+        page = render_comparison(plan.source.name, pair.comparison, scores, links, said)
         (out / REPORT).write_text(page, encoding="utf-8")
     return pair

@@ -41,6 +41,7 @@ class KafkaTopic:
     """The samples of a range of a topic. Its end is fixed when it is first asked for."""
 
     unit = "messages"
+    remarks: Sequence[str] = ()
 
     def __init__(self, settings: Settings, wanted: Range, connect: Callable[[], Any] | None = None) -> None:
         self.name = f"topic {wanted.topic}"
@@ -61,7 +62,10 @@ class KafkaTopic:
         """Yield every sample; a message that is refused is one bad line, told by its partition and offset."""
         self.done = 0
         with _connected(self._connect) as consumer:
-            for message in merged(consumer, self._range(consumer)):
+            found = self._range(consumer)
+            if not found:
+                self.remarks = ["No message was written to it in that time."]
+            for message in merged(consumer, found):
                 self.done += 1
                 place = f"{message.topic}/{message.partition}@{message.offset}"
                 try:

@@ -3,13 +3,17 @@
 from collections.abc import Sequence
 from typing import Any
 
+from alerts.channels.text import clip
 from alerts.policy.wording import span
 from domain.alert import AlertStatus
-from streams.backtest.compare import Comparison, Counts
+from streams.backtest.compare import Comparison, Counts, Line, Received
 from streams.backtest.judge import Score, Verdict
 from streams.backtest.run import Summary
+from streams.backtest.scenes import stamp
 
 NONE = "-"
+WHY = 240  # characters: of a squad it may name every journey; notices.jsonl has it whole
+ROWS, READ = 5000, 200  # alerts that are listed for all readers, and for each at the most
 JOURNEY_COLUMNS = (
     "journey",
     "incidents",
@@ -112,15 +116,44 @@ def detector_rows(verdict: Verdict) -> list[tuple[str, ...]]:
     ]
 
 
+def who(reader: str, *, is_client: bool) -> str:
+    """Return a reader with what they are."""
+    return f"{'client' if is_client else 'squad'} {reader}"
+
+
+def line_words(line: Line) -> str:
+    """Say in one line what one reader would have received."""
+    count = line.first
+    told = f"told of {count.warnings} alerts, not of {count.not_sent} that concerned them"
+    return f"{who(line.reader, is_client=line.is_client)}: {told}; {count.updates} updates, {count.endings} endings"
+
+
 def comparison_rows(comparison: Comparison) -> list[tuple[str, ...]]:
     """Return a row for each reader: both counts, or one where they are the same."""
     return [
         (
-            f"{'client' if line.is_client else 'squad'} {line.reader}",
+            who(line.reader, is_client=line.is_client),
             *(_both(getattr(line.first, name), getattr(line.second, name)) for name in Counts.__dataclass_fields__),
         )
         for line in comparison.lines
     ]
+
+
+def reader_rows(every: Sequence[Received], readers: int = 1) -> list[tuple[str, str, str, str]]:
+    """Return a row for each alert that concerned one of so many readers: when, what, what they were told, and why."""
+    rows, most = [], min(READ, max(1, ROWS // readers))
+    for each in every[:most]:
+        told = "not told"
+        if each.at is not None:
+            after = span(each.at - each.opened_at)
+            told = f"warned{f' after {after}' if each.at > each.opened_at else ' at once'}"
+            told += f", {each.updates} {'update' if each.updates == 1 else 'updates'}" if each.updates else ""
+            told += ", told the end" if each.ended else ""
+        why = each.why if not each.kept else f"{each.kept}; then {each.why}" if each.why else each.kept
+        rows.append((stamp(each.opened_at), each.said, told, clip(why, WHY)))
+    if len(every) > most:
+        rows.append(("...", f"{len(every) - most} more alerts are in notices.jsonl", "", ""))
+    return rows
 
 
 def _both(first: int, second: int) -> str:
@@ -144,7 +177,7 @@ def score_json(score: Score) -> dict[str, Any]:
     }
 
 
-def summary_json(summary: Summary, verdict: Verdict) -> dict[str, Any]:
+def summary_json(summary: Summary, verdict: Verdict, notes: Sequence[str] = ()) -> dict[str, Any]:
     """Return everything that a program may want to know of a run."""
     return {
         "rows": summary.rows,
@@ -152,6 +185,7 @@ def summary_json(summary: Summary, verdict: Verdict) -> dict[str, Any]:
         "series": summary.series,
         "services": len(summary.services),
         "span_s": summary.span_s,
+        "notes": list(notes),
         "not_judged": dict(summary.refusals),
         "alerts": {str(status): summary.alerts[status] for status in AlertStatus} | {"still_open": summary.still_open},
         "notices": summary.notices,

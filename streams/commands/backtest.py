@@ -41,9 +41,11 @@ from streams.backtest.words import (
     figures,
     journey_rows,
     summary_json,
+    who,
 )
 from streams.refusal import refusal
 
+EXIT_STOPPED = 130  # as a shell has it for Ctrl-C
 PIPE_WIDTH = 132
 SHOWN = 20  # differences that the terminal lists
 
@@ -52,24 +54,27 @@ def backtest(
     telemetry: Annotated[
         Path | None,
         typer.Argument(
-            help="CSV with ts,service,metric,value; Parquet with these columns; or native messages as .jsonl. "
-            "CSV and JSON may be .gz.",
+            help="CSV or Parquet: columns ts, service, metric and value, or the time and a column for each metric; "
+            "JSON lines of native messages; or JSON that Prometheus or VictoriaMetrics exported. Text may be packed "
+            "by gzip.",
             exists=True,
             dir_okay=False,
         ),
     ] = None,
     *,
     out: Annotated[
-        Path, typer.Option(help="Folder for scores.csv and alerts.jsonl; made if need be.", file_okay=False)
+        Path,
+        typer.Option(help="Folder for scores.csv, alerts.jsonl and notices.jsonl; made if need be.", file_okay=False),
     ],
     config: Annotated[
         Path | None, typer.Option(help="Configuration: services, objectives, detectors.", exists=True, dir_okay=False)
     ] = None,
     incidents: Annotated[
         Path | None,
-        typer.Option(help="Declared events, JSON lines with at, kind, service.", exists=True, dir_okay=False),
+        typer.Option(
+            help="Declared events: JSON lines or CSV with at, kind, service, resolved_at.", exists=True, dir_okay=False
+        ),
     ] = None,
-    wide: Annotated[bool, typer.Option("--wide", help="The CSV has a column for each metric.")] = False,
     topic: Annotated[str | None, typer.Option(help="Read this Kafka topic instead of a file; needs --config.")] = None,
     since: Annotated[
         str | None, typer.Option("--from", help="The topic from this time on, such as 2026-11-21T22:00Z.")
@@ -97,7 +102,7 @@ def backtest(
         if pair is not None and settings is not None:
             raise BacktestError("give either --config or --compare: a comparison has two configurations of its own")
         place = settings if pair is None else pair[0][1]
-        source, known = _inputs(telemetry, topic, (since, until), place, incidents, wide=wide)
+        source, known = _inputs(telemetry, topic, (since, until), place, incidents)
         plan = Plan(source, known, _duration(horizon), report)
         with _progress(console, source, 1 if pair is None else 2) as bar:
             done: Study | Pair = (
@@ -107,6 +112,9 @@ def backtest(
         raise refusal(error) from None
     except OSError as error:
         raise refusal(BacktestError(f"{error.filename or out}: {error.strerror}")) from None
+    except KeyboardInterrupt:
+        typer.echo(f"stopped; {out} holds what was said until then", err=True)
+        raise typer.Exit(EXIT_STOPPED) from None
     if as_json:
         typer.echo(json.dumps(_plain(done), ensure_ascii=False, indent=2))
     _tell(console, done, out, report=report)
@@ -124,8 +132,6 @@ def _inputs(
     span: tuple[str | None, str | None],
     settings: Settings | None,
     incidents: Path | None,
-    *,
-    wide: bool,
 ) -> tuple[Source, Known]:
     if (telemetry is None) == (topic is None):
         raise BacktestError("give either a file of telemetry or --topic")
@@ -133,7 +139,7 @@ def _inputs(
     if telemetry is not None:
         if span != (None, None):
             raise BacktestError("--from and --to are for --topic; a file is read as a whole")
-        return open_file(telemetry, wide=wide), known
+        return open_file(telemetry), known
     if settings is None or topic is None:
         raise BacktestError("--topic needs --config: it says where Kafka is")
     if span[0] is None:
@@ -181,8 +187,8 @@ class Advance:
 
 def _plain(done: Study | Pair) -> dict[str, Any]:
     if isinstance(done, Study):
-        return summary_json(done.summary, done.verdict)
-    runs = [summary_json(each.summary, each.verdict) for each in done.studies]
+        return summary_json(done.summary, done.verdict, done.notes)
+    runs = [summary_json(each.summary, each.verdict, each.notes) for each in done.studies]
     return {"runs": runs} | comparison_json(done.comparison)
 
 
@@ -202,8 +208,6 @@ def _tell_study(console: Console, done: Study, title: str) -> None:
     if done.verdict.judged:
         _table(console, JOURNEY_COLUMNS, journey_rows(done.verdict.journeys))
         _table(console, DETECTOR_COLUMNS, detector_rows(done.verdict))
-    for complaint in done.summary.complaints:
-        _say(console, complaint, "yellow")
 
 
 def _tell_figures(console: Console, done: Study, title: str) -> None:
@@ -212,6 +216,8 @@ def _tell_figures(console: Console, done: Study, title: str) -> None:
         table.add_row(name, text)
     _refused(table, done.summary)
     console.print(table)
+    for note in (*done.notes, *done.summary.complaints):
+        _say(console, note, "yellow")
 
 
 def _refused(table: Table, summary: Summary) -> None:
@@ -227,9 +233,9 @@ def _tell_comparison(console: Console, comparison: Comparison) -> None:
     console.print()
     for each in found[:SHOWN]:
         by = f" by {each.by_s:.0f} s" if each.by_s else ""
-        why = f" (otherwise: {each.why})" if each.why else ""
-        who = f"{'client' if each.is_client else 'squad'} {each.reader}"
-        _say(console, f"{stamp(each.at)}  {who} {each.change}{by}: {each.said}{why}")
+        why = f" ({each.why})" if each.why else ""
+        reader = who(each.reader, is_client=each.is_client)
+        _say(console, f"{stamp(each.at)}  {reader} {each.change}{by}: {each.said}{why}")
     more = len(found) - SHOWN + comparison.more
     if more > 0:
         _say(console, f"... and {more} more differences", "dim")

@@ -13,7 +13,7 @@ from streams.cli import app
 from tests.support.kafka import KafkaBroker, Names
 from tests.support.timelines import START, noise
 
-VALUES = [*noise(300), 95.0, *noise(60, seed=4)]
+VALUES = [*noise(300), 95.0, 95.0, *noise(59, seed=4)]
 EVENTS: list[dict[str, Any]] = [
     {"v": 1, "id": "INC-1", "kind": "incident", "status": status, "at": at, "services": ["api"]}
     for status, at in (("opened", START + 310), ("closed", START + 350))

@@ -15,6 +15,4 @@ def test_the_files_of_a_backtest(name: str, golden: Golden, tmp_path: Path) -> N
 
     golden(f"backtest/{name}", (tmp_path / name).read_bytes())
     assert (summary.rows, summary.bad_rows) == (12, 4)
-    assert summary.complaints[1].endswith(
-        "telemetry.csv:7: could not convert string to float: 'many'; expected ts,service,metric,value"
-    )
+    assert summary.complaints[1].endswith("telemetry.csv:7: 'many' is not a number; expected ts,service,metric,value")

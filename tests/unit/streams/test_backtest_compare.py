@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 from domain.alert import Transition
 from domain.notice import Hold, Notice, Phase, Suppress
-from streams.backtest.compare import Change, Comparison, Counts, Received, compare, received
+from streams.backtest.compare import Change, Comparison, Counts, Received, compare, readers, received
 from streams.backtest.history import Episode
+from streams.backtest.words import reader_rows
 from tests.support.backtest import an_alert, told
 from tests.support.builders import T0, a_landscape
 
@@ -56,9 +57,37 @@ def test_why_a_client_is_no_longer_told_is_said() -> None:
     held = [told(steps, Phase.WARNING, 5, Hold("approval is required", None), client="bank-042")]
     (gone,) = compare(NAMES, run((steps, sent)), run((steps, held))).differences
     assert (gone.reader, gone.is_client, gone.change) == ("Example Bank", True, Change.GONE)
-    assert gone.why == "held: approval is required"
+    assert gone.why == "b.yaml: held: approval is required"
     (new,) = compare(NAMES, run((steps, held)), run((steps, sent))).differences
-    assert (new.change, new.why, new.at) == (Change.NEW, "held: approval is required", T0 + 5)
+    assert (new.change, new.why, new.at) == (Change.NEW, "a.yaml: held: approval is required", T0 + 5)
+
+
+def test_why_a_client_is_told_later_is_said() -> None:
+    steps = an_alert(ended=None)
+    at_once = [told(steps, Phase.WARNING, 5, client="bank-042")]
+    waited = [
+        told(steps, Phase.WARNING, 5, Suppress("too unsure"), client="bank-042"),
+        told(steps, Phase.UPDATE, 65, sequence=2, client="bank-042"),
+    ]
+    (later,) = compare(NAMES, run((steps, at_once)), run((steps, waited))).differences
+    assert (later.change, later.by_s, later.why) == (Change.LATER, 60.0, "b.yaml: until then not sent: too unsure")
+    (sooner,) = compare(NAMES, run((steps, waited)), run((steps, at_once))).differences
+    assert (sooner.change, sooner.why) == (Change.SOONER, "a.yaml: until then not sent: too unsure")
+
+
+def test_each_reader_has_a_line_for_every_alert_that_concerned_them_and_why() -> None:
+    steps, kept = an_alert(), an_alert("ledger-db", opened=500)
+    notices = [
+        told(steps, Phase.WARNING, 5, client="bank-042"),
+        told(steps, Phase.ALL_CLEAR, 30, sequence=9, client="bank-042"),
+    ]
+    (line,) = readers(
+        run((steps, notices), (kept, [told(kept, Phase.WARNING, 505, Suppress("quiet"), client="bank-042")]))
+    )
+    assert [row[2:] for row in reader_rows(line.told[0])] == [
+        ("warned after 5 s, told the end", notices[0].decision.reason),
+        ("not told", "not sent: quiet"),
+    ]
 
 
 def test_what_is_counted_is_what_one_reader_gets() -> None:
@@ -71,6 +100,12 @@ def test_what_is_counted_is_what_one_reader_gets() -> None:
     ).lines
     assert line.first == Counts(warnings=1, updates=1, endings=0, not_sent=1)
     assert line.second == Counts()
+
+
+def test_the_lists_of_many_readers_stay_a_page_and_say_what_is_left_out() -> None:
+    many = run(*(warned(at=1000 * i, opened=1000 * i, ended=1000 * i + 1) for i in range(1, 251)))
+    assert [len(reader_rows(many, readers)) for readers in (1, 100, 100_000)] == [201, 51, 2]
+    assert reader_rows(many)[-1][1] == "50 more alerts are in notices.jsonl"
 
 
 def test_a_long_list_is_cut_and_says_so() -> None:

@@ -19,7 +19,7 @@ from domain.identity import SeriesKey
 from domain.notice import Phase
 from domain.telemetry import Sample, SampleKind
 from streams.backtest.compare import compare, received
-from streams.backtest.history import Cadence, Episode
+from streams.backtest.history import Cadence, Counted, Episode
 from streams.backtest.judge import Scope, Score, judge
 from streams.backtest.overview import overview
 from streams.backtest.page import render_comparison
@@ -128,7 +128,7 @@ def test_without_incidents_nothing_is_called_right_or_wrong(tmp_path: Path) -> N
     code, *_ = run(telemetry(tmp_path), "--out", tmp_path / "out", "--report")
     assert code == 0
     text = Page((tmp_path / "out/report.html").read_text()).text
-    assert "No incidents were given" in text
+    assert "No incidents of that time were given" in text
     assert "false alarm" not in text
 
 
@@ -160,18 +160,29 @@ def test_two_configurations_are_set_side_by_side(tmp_path: Path) -> None:
     told_now = {row["reader"]: (row["first"]["warnings"], row["second"]["warnings"]) for row in body["readers"]}
     assert told_now["Bank & Sons"][0] == 0 < told_now["Bank & Sons"][1]
     assert "client Bank & Sons newly told" in said
+    for run_, folder in zip(body["runs"], "ab", strict=True):
+        decided = [json.loads(line) for line in (tmp_path / "out" / folder / "notices.jsonl").read_text().splitlines()]
+        assert len(decided) == run_["notices"]
+        assert all(each["reason"] for each in decided)
+        assert {each["decision"] for each in decided if each["kind"] == "client"} >= {
+            {"a": "suppress", "b": "notify"}[folder]
+        }
     page = Page((tmp_path / "out/report.html").read_text())
     assert page.links == ["a/report.html", "b/report.html"]
     assert all((tmp_path / "out" / link).exists() for link in page.links)
     assert "newly told" in page.text
+    assert page.text.count("is below the client's 0.99") >= 2, "why not is said at the difference, and to the reader"
 
 
 def test_the_comparison_escapes_what_comes_from_outside() -> None:
     steps = an_alert(HOSTILE)
     episodes = [Episode(steps, (told(steps, Phase.WARNING, 5),))]
     second = [replace(each, said=HOSTILE, reader=HOSTILE) for each in received(episodes, a_landscape())]
-    html = render_comparison(HOSTILE, compare((HOSTILE, "b"), [], second), [score(), score()], ["a", "b"])
-    assert html.count("&lt;script&gt;") >= 4
+    html = render_comparison(
+        HOSTILE, compare((HOSTILE, "b"), [], second), [score(), score()], ["a", "b"], [f"Mind {HOSTILE}"]
+    )
+    assert html.count("&lt;script&gt;") >= 6
+    assert f"Mind {HOSTILE}" in Page(html).text
     assert Page(html).tags["script"] == 0
 
 
@@ -204,6 +215,7 @@ class Fixed:
     """A source of samples that were made up."""
 
     name, unit, size, done = "fixed", "samples", 0, 0
+    remarks = ()
 
     def __init__(self, *samples: Sample) -> None:
         self._samples = samples
@@ -235,11 +247,14 @@ def test_a_picture_shows_the_forecast_the_finding_and_the_limit() -> None:
     assert points[scene.episode.alert][0][0] >= scene.start
 
 
-def test_a_counter_is_shown_as_its_rate() -> None:
+def test_a_counter_is_shown_as_its_rate_and_called_so() -> None:
     key = SeriesKey.of("payments-api", "latency_p95_ms")
-    (scene,) = scenes([Episode(an_alert())], {}, T0 + 30)
     values = [10.0, 30.0, 5.0, 9.0]
-    samples = [Sample(key, value, T0 + 2 * i, SampleKind.COUNTER) for i, value in enumerate(values)]
+    samples = [Sample(key, value, T0 + 2 * i, SampleKind.COUNTER, "By") for i, value in enumerate(values)]
+    counted = Counted(Fixed(*samples))
+    assert len(list(counted.lines(lambda _: None))) == 4
+    (scene,) = scenes([Episode(an_alert())], counted.cadences, T0 + 30)
+    assert scene.unit == "By per second"
     points = collect(Fixed(*samples), [scene])
     assert points[scene.episode.alert] == [(T0 + 2, 10.0), (T0 + 6, 2.0)]
 
@@ -252,10 +267,13 @@ def test_a_line_with_many_points_keeps_its_extremes() -> None:
     assert list(kept) == sorted(kept)
 
 
-@pytest.mark.parametrize(("span_s", "pattern"), [(30, r"\d\d:\d\d:\d\d"), (3600, r"\d\d:\d\d"), (3e6, r"\d+ \w{3}")])
+@pytest.mark.parametrize(
+    ("span_s", "pattern"), [(30, r"(15 Jun )?\d\d:\d\d:\d\d"), (3600, r"(15 Jun )?\d\d:\d\d"), (3e6, r"\d+ \w{3}")]
+)
 def test_times_below_a_picture_are_few_and_round(span_s: float, pattern: str) -> None:
     found = ticks(T0, T0 + span_s)
     assert 2 <= len(found) <= 8
+    assert re.match(r"\d+ \w{3}", found[0][1]), "the date is told once at least"
     assert all(re.fullmatch(pattern, text) for _, text in found)
 
 

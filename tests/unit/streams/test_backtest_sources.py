@@ -15,10 +15,11 @@ from kafka.errors import KafkaConnectionError
 from config.settings import Settings
 from domain.telemetry import Sample, SampleKind
 from streams.backtest import Backtest, BacktestError, Source, read_events
-from streams.backtest.csv_file import CsvFile, WideCsvFile
+from streams.backtest.csv_file import CsvFile
 from streams.backtest.json_lines import JsonLinesFile
 from streams.backtest.open import moment, open_file
 from streams.backtest.parquet import ParquetFile
+from streams.backtest.prometheus import PrometheusFile
 from streams.backtest.topic import KafkaTopic, Range, declared
 from tests.support.backtest import ScriptedDetection, stages
 from tests.support.builders import T0
@@ -151,10 +152,10 @@ def parquet(path: Path) -> Path:
 
 
 MADE: dict[str, Callable[[Path], Source]] = {
-    "csv": lambda folder: open_file(long_csv(folder / "t.csv"), wide=False),
-    "wide": lambda folder: open_file(wide_csv(folder / "t.csv"), wide=True),
-    "json": lambda folder: open_file(json_lines(folder / "t.jsonl.gz"), wide=False),
-    "parquet": lambda folder: open_file(parquet(folder / "t.parquet"), wide=False),
+    "csv": lambda folder: open_file(long_csv(folder / "t.csv")),
+    "wide": lambda folder: open_file(wide_csv(folder / "t.csv")),
+    "json": lambda folder: open_file(json_lines(folder / "t.jsonl.gz")),
+    "parquet": lambda folder: open_file(parquet(folder / "t.parquet")),
     "topic": lambda _: topic(cluster(messages())),
 }
 
@@ -183,19 +184,46 @@ def test_every_source_gives_the_same_alerts_and_a_score_for_every_sample(kind: s
     assert (tmp_path / "out/scores.csv").read_text() == (tmp_path / "long/scores.csv").read_text()
 
 
-def test_the_kind_of_a_file_follows_from_its_name(tmp_path: Path) -> None:
-    assert isinstance(open_file(tmp_path / "a.csv.gz", wide=False), CsvFile)
-    assert isinstance(open_file(tmp_path / "a.ndjson", wide=False), JsonLinesFile)
-    assert isinstance(open_file(tmp_path / "A.CSV", wide=True), WideCsvFile)
-    with pytest.raises(BacktestError, match="--wide is for CSV"):
-        open_file(tmp_path / "a.jsonl", wide=True)
+@pytest.mark.parametrize(
+    ("start", "kind"),
+    [
+        (b"ts,service,metric,value\n", CsvFile),
+        (b"\xef\xbb\xbfTime,m\n", CsvFile),
+        (b'{"v": 1, "service": "api"}\n', JsonLinesFile),
+        (b'\n {"service": "api"}\n', JsonLinesFile),
+        (b'{"metric":{"__name__":"m"},"values":[1],"timestamps":[1]}\n', PrometheusFile),
+        (b'{"status":"success","data":{}}', PrometheusFile),
+        (b'[{"metric": {}}]', PrometheusFile),
+    ],
+)
+def test_the_kind_of_a_file_follows_from_what_it_begins_with(start: bytes, kind: type, tmp_path: Path) -> None:
+    for content in (start, gzip.compress(start)):
+        (tmp_path / "of-any.name").write_bytes(content)
+        assert type(open_file(tmp_path / "of-any.name")) is kind
+
+
+@pytest.mark.parametrize(
+    ("content", "remedy"),
+    [
+        (b"", "is empty"),
+        (b"PK\x03\x04....", "save the sheet as CSV"),
+        (b"\x28\xb5\x2f\xfd....", "packed by zstd: unpack it"),
+        ("ts,m\n".encode("utf-16"), "in UTF-16: save it as UTF-8"),
+        (b'up{job="api"} =>\n1 @[1700000000]\n', "run it with -o json"),
+        (b"\x1f\x8b and no more", "cannot be read"),
+    ],
+)
+def test_a_file_that_cannot_be_telemetry_is_told_with_the_remedy(content: bytes, remedy: str, tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_bytes(content)
+    with pytest.raises(BacktestError, match=remedy):
+        open_file(tmp_path / "t.csv")
 
 
 def test_a_wide_row_has_a_sample_for_each_cell_that_is_filled_in(tmp_path: Path) -> None:
     path = tmp_path / "ledger.csv"
     path.write_text("m,ts,n\n1,10,2\n,11,3\n4,x,5\n6,12\n7,13,many\n")
 
-    samples, complaints = read(WideCsvFile(path))
+    samples, complaints = read(CsvFile(path))
 
     assert [(s.key.service, s.key.metric, s.observed_at, s.value) for s in samples] == [
         ("ledger", "m", 10, 1), ("ledger", "n", 10, 2), ("ledger", "n", 11, 3), ("ledger", "m", 13, 7),
@@ -205,12 +233,19 @@ def test_a_wide_row_has_a_sample_for_each_cell_that_is_filled_in(tmp_path: Path)
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("header", ["a,b", "ts", "ts,service", "ts,m,m", "ts,m,", ""])
-def test_a_wide_header_that_names_no_time_or_no_metric_is_told(header: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("header", "problem"),
+    [
+        ("a,b,c", "no column for the time"),
+        ("ts,service,", "nothing to judge"),
+        ("ts,m,m", "two columns are called 'm'"),
+    ],
+)
+def test_a_header_that_names_no_time_or_no_metric_is_told(header: str, problem: str, tmp_path: Path) -> None:
     path = tmp_path / "t.csv"
     path.write_text(f"{header}\n1,2,3\n")
-    with pytest.raises(BacktestError, match=r"t\.csv:1: the first line must name"):
-        read(WideCsvFile(path))
+    with pytest.raises(BacktestError, match=rf"t\.csv:1: {problem}"):
+        read(CsvFile(path))
 
 
 def test_a_bad_message_of_a_file_is_told_by_its_line_and_the_good_samples_of_it_are_kept(tmp_path: Path) -> None:
@@ -258,8 +293,8 @@ def test_a_file_that_is_no_parquet_or_lacks_a_column_is_told(tmp_path: Path) -> 
     (tmp_path / "bad.parquet").write_text("no")
     with pytest.raises(BacktestError, match="not a Parquet file"):
         read(ParquetFile(tmp_path / "bad.parquet"))
-    pq.write_table(arrow.table({"ts": [1.0], "value": [1.0]}), tmp_path / "few.parquet")
-    with pytest.raises(BacktestError, match="no column service, metric"):
+    pq.write_table(arrow.table({"when": [1.0], "value": [1.0]}), tmp_path / "few.parquet")
+    with pytest.raises(BacktestError, match="no column for the time"):
         read(ParquetFile(tmp_path / "few.parquet"))
 
 
@@ -298,6 +333,7 @@ def test_a_range_without_messages_is_empty() -> None:
     source = topic(cluster(messages()), T0 + 1000, T0 + 2000)
     assert source.size == 0
     assert read(source) == ([], [])
+    assert source.remarks == ["No message was written to it in that time."]
 
 
 def test_a_broker_that_goes_away_ends_with_a_sentence() -> None:
@@ -337,7 +373,7 @@ def test_a_time_may_be_seconds_or_a_date(text: str, at: float) -> None:
 
 
 def test_a_time_that_is_none_is_told_with_an_example() -> None:
-    with pytest.raises(BacktestError, match="2026-11-21T22:00:00Z"):
+    with pytest.raises(BacktestError, match=r"2026-11-21T22:00:00\+01:00"):
         moment("yesterday")
 
 

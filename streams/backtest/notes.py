@@ -1,0 +1,63 @@
+"""What one should know before one believes the figures: how the input was read, and which names do not meet. Pure."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
+
+from alerts.policy.wording import span
+from domain.identity import ServiceId
+from domain.journeys import Landscape
+from streams.backtest.declared import Incident
+from streams.backtest.run import Summary
+from streams.backtest.scenes import stamp
+
+BEHIND_S: Final = 900.0  # late data is rarely this late; a table sorted by series is
+NAMED: Final = 5
+
+
+def within(incidents: Iterable[Incident], summary: Summary) -> tuple[Incident, ...]:
+    """Return the incidents of the time of the telemetry: only of these can it be said whether they were warned of."""
+    return tuple(each for each in incidents if summary.first_at <= each.at <= summary.last_at)
+
+
+def notes(
+    summary: Summary, incidents: Sequence[Incident], landscape: Landscape, remarks: Iterable[str]
+) -> tuple[str, ...]:
+    """Return a sentence for everything that may make the figures mean something else than it seems."""
+    return (*remarks, *_order(summary), *_times(summary, incidents), *_names(summary, incidents, landscape))
+
+
+def _order(summary: Summary) -> Iterator[str]:
+    if summary.behind_s > BEHIND_S:
+        yield (
+            f"The input is not in order of time: samples come {span(summary.behind_s)} and more after later ones. They "
+            "were judged as they came, as late data. If the file is sorted by series, sort it by time and run again."
+        )
+
+
+def _times(summary: Summary, incidents: Sequence[Incident]) -> Iterator[str]:
+    outside = len(incidents) - len(within(incidents, summary))
+    if outside:
+        first = min(each.at for each in incidents)
+        yield (
+            f"{outside} of {len(incidents)} incidents are not within the time of the telemetry and were not judged; "
+            f"the first incident is at {stamp(first)} UTC, the telemetry is from {stamp(summary.first_at)} to "
+            f"{stamp(summary.last_at)}."
+        )
+
+
+def _names(summary: Summary, incidents: Sequence[Incident], landscape: Landscape) -> Iterator[str]:
+    seen = set(summary.services)
+    missing = {name for each in within(incidents, summary) for name in each.services} - seen
+    if missing:
+        yield f"Incidents name services that sent no telemetry, and few of these can be warned of: {_listed(missing)}."
+    known = {service.id for service in landscape.services}
+    if known - seen:
+        yield f"The configuration has services that sent no telemetry: {_listed(known - seen)}."
+    if known and seen - known and landscape.fallback_squad is None:
+        yield f"Nobody would be told of services that the configuration does not have: {_listed(seen - known)}."
+
+
+def _listed(names: Iterable[ServiceId]) -> str:
+    every = sorted(names)
+    more = len(every) - NAMED
+    return ", ".join(every[:NAMED]) + (f" and {more} more" if more > 0 else "")

@@ -1,0 +1,168 @@
+"""What the columns of a table mean, by their names: a row for each sample (long), or a column for each metric (wide).
+
+Both have a column for the time, and perhaps one for the service. Further columns of text are labels of the series.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final, NamedTuple
+
+from domain.telemetry import Sample
+from streams.backtest.cells import Number, is_empty, number, seconds
+from streams.backtest.source import BacktestError, Complain, GaugesAndCounters, Labels, Line
+
+TIME_NAMES: Final = ("ts", "time", "timestamp", "datetime", "date", "@timestamp", "_time")
+SERVICE, METRIC, VALUE = "service", "metric", "value"
+SERVICE_LABELS: Final = ("service", "service_name", "job")  # of Prometheus and its like, the first that is there
+NAMELESS: Final = "value"  # a metric that a query has computed and not named
+NO_ZONE: Final = "Times without a zone were read as UTC."
+SHOWN: Final = 200  # characters of a header that are told
+
+_SERIES = re.compile(r"(?P<name>[^{}]*)\{(?P<labels>.*)\}")
+_LABEL = re.compile(r'\s*([\w.]+)\s*=\s*"((?:[^"\\]|\\.)*)"\s*,?')
+
+
+class Kind(StrEnum):
+    """What a column holds."""
+
+    TIME = "time"
+    NUMBER = "number"
+    TEXT = "text"
+    OTHER = "other"
+
+
+class Column(NamedTuple):
+    """One metric of a wide table; ``service`` None: the row's, or the table's."""
+
+    place: int
+    service: str | None
+    metric: str
+    labels: Labels = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """Where in a row things stand. ``metrics`` are those of a wide table; a long one has ``metric`` and ``value``."""
+
+    width: int
+    time: int
+    service: int | None
+    metric: int
+    value: int
+    labels: tuple[tuple[int, str], ...]
+    metrics: tuple[Column, ...]
+    unused: tuple[str, ...]
+
+
+def shape_of(names: Sequence[str], kinds: Sequence[Kind], where: str) -> Shape:
+    """Return what the columns mean; raises BacktestError with the remedy when there is no time, or nothing to judge."""
+    known = [name.strip().casefold() for name in names]
+    if twice := [name for name, count in Counter(name.strip() for name in names).items() if name and count > 1]:
+        raise BacktestError(f"{where}: two columns are called {_told(twice)}: rename one")
+    time = _time(known, kinds, where)
+    service, metric, value = (known.index(name) if name in known else None for name in (SERVICE, METRIC, VALUE))
+    long = metric is not None and value is not None
+    roles = {time, service, metric, value} if long else {time, service}
+    rest = [place for place, name in enumerate(known) if name and place not in roles]
+    labels = tuple((place, names[place].strip()) for place in rest if kinds[place] is Kind.TEXT)
+    numbers = [] if long else [place for place in rest if kinds[place] is Kind.NUMBER]
+    if not long and not numbers:
+        raise BacktestError(
+            f"{where}: nothing to judge: beside the time a table has the columns service, metric and value, or a "
+            f"column of numbers for each metric (5 ms is text); there are {_told(names)}"
+        )
+    used = {*numbers, *(place for place, _ in labels)}
+    return Shape(
+        width=len(names),
+        time=time,
+        service=service,
+        metric=metric or 0,
+        value=value or 0,
+        labels=labels,
+        metrics=tuple(_column(place, names[place].strip()) for place in numbers),
+        unused=tuple(names[place].strip() for place in rest if place not in used),
+    )
+
+
+def unused(shape: Shape) -> tuple[str, ...]:
+    """Say which columns had no part in it."""
+    return (f"Not used: the columns {_told(shape.unused)}.",) if shape.unused else ()
+
+
+def identity(metric: str, labels: Labels) -> tuple[str | None, str, Labels]:
+    """Return service, metric and labels of a series that Prometheus or its like names."""
+    known = dict(labels)
+    named = next((name for name in SERVICE_LABELS if known.get(name)), None)
+    rest = tuple(sorted(pair for pair in known.items() if pair[0] != named))
+    return None if named is None else known[named], metric.strip() or NAMELESS, rest
+
+
+class Rows:
+    """Reads the rows of one table. ``owner`` is the service of a table that names none."""
+
+    def __init__(self, shape: Shape, owner: str, complain: Complain, value: Number = number) -> None:
+        self._shape = shape
+        self._owner = owner
+        self._complain = complain
+        self._value = value
+        self._series = GaugesAndCounters()
+
+    def lines(self, row: Sequence[object], place: str) -> Iterator[Line]:
+        """Yield what a row holds: of a wide table a line for each cell that is filled in."""
+        shape = self._shape
+        if len(row) != shape.width:
+            self._complain(f"{place}: {len(row)} columns; expected {shape.width}")
+            yield _text(row[shape.time]) if shape.time < len(row) else "", "", "", None
+            return
+        service = self._owner if shape.service is None else _text(row[shape.service])
+        labels = tuple((name, str(row[at])) for at, name in shape.labels if not is_empty(row[at]))
+        if not shape.metrics:
+            yield self._line(row, (service, _text(row[shape.metric]), labels), shape.value, place)
+        for column in shape.metrics:
+            if not is_empty(row[column.place]):
+                names = column.service or service, column.metric, column.labels + labels
+                yield self._line(row, names, column.place, place)
+
+    def _line(self, row: Sequence[object], names: tuple[str, str, Labels], at: int, place: str) -> Line:
+        ts, (service, metric, labels) = row[self._shape.time], names
+        try:
+            if not service or not metric:
+                raise ValueError("the service or the metric has no name")  # noqa: TRY301 - told in one place
+            when, value = seconds(ts), self._value(row[at])
+        except (ValueError, OverflowError) as error:
+            self._complain(f"{place}: {metric}: {error}")
+            return _text(ts), service, metric, None
+        key, kind = self._series.get(names) or self._series.add(service, metric, labels)
+        shown = str(key)[len(service) + 1 :] if labels else metric
+        return ts if isinstance(ts, str) else repr(when), service, shown, Sample(key, value, when, kind)
+
+
+def _time(known: Sequence[str], kinds: Sequence[Kind], where: str) -> int:
+    named = next((known.index(name) for name in TIME_NAMES if name in known), None)
+    if named is not None:
+        return named
+    times = [place for place, kind in enumerate(kinds) if kind is Kind.TIME]
+    if len(times) != 1:
+        raise BacktestError(f"{where}: no column for the time: call it ts, time or timestamp; there are {_told(known)}")
+    return times[0]
+
+
+def _column(place: int, name: str) -> Column:
+    """Return a metric of a wide table; its name may be that of a series, as Grafana writes it."""
+    found = _SERIES.fullmatch(name)
+    if found is None:
+        return Column(place, None, name)
+    labels = tuple((key, re.sub(r"\\(.)", r"\1", value)) for key, value in _LABEL.findall(found["labels"]))
+    return Column(place, *identity(found["name"], labels))
+
+
+def _told(names: Sequence[str]) -> str:
+    text = ", ".join(names)
+    return repr(text if len(text) <= SHOWN else text[:SHOWN] + "…")
+
+
+def _text(cell: object) -> str:
+    return "" if cell is None else str(cell)
