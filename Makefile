@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+# A process for each core, to which whole files are given, in the order in which they were collected.
+PARALLEL := --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 .PHONY: help setup demo test check format lint types contracts kafka kills bench ablation docs messages lock wheel clean
 
@@ -21,7 +23,7 @@ demo: $(STAMP) ## replay a real recording through a real worker on an embedded b
 	$(BIN)/foreshock demo $(ARGS)
 
 test: $(STAMP) ## every test that needs no Kafka
-	$(BIN)/python -m pytest -m "not kafka and not benchmark"
+	$(BIN)/python -m pytest -m "not kafka and not benchmark" $(PARALLEL) --maxprocesses 4
 
 check: lint types contracts test wheel ## what CI runs, but for the Kafka level
 
@@ -40,8 +42,8 @@ types: $(STAMP)
 contracts: $(STAMP)
 	$(BIN)/lint-imports --no-cache
 
-kafka: $(STAMP) ## the tests on a real Apache Kafka (Java 17; the broker comes from Maven Central)
-	$(BIN)/python -m pytest -m kafka tests/kafka
+kafka: $(STAMP) ## the tests on a real Apache Kafka (Java 17 or later; the broker comes from Maven Central)
+	$(BIN)/python -m pytest -m kafka tests/kafka $(PARALLEL) --maxprocesses 2
 
 kills: $(STAMP) ## kill a worker 200 times between decision and receipt; ten to twenty minutes
 	$(BIN)/python -m pytest -m kafka tests/kafka/test_kills.py --kills 200 -s

@@ -18,6 +18,7 @@ Client = TypeVar("Client")
 
 EMBEDDED_VERSION = (2, 0)  # the embedded broker answers no version negotiation that kafka-python understands
 
+CONNECT_S: Final = 30.0  # a broker that is started at the same moment answers by then
 LONG_S: Final = 3.0  # a wait of which people want to know what it is for
 
 
@@ -88,7 +89,7 @@ def client_options(kafka: KafkaSettings) -> dict[str, Any]:
 
 
 def connected(kind: Callable[..., Client], kafka: KafkaSettings, **more: Any) -> Client:
-    """Return a client of kafka-python, which tries for half a minute; raises BrokerError.
+    """Return a client of kafka-python, which tries for ``CONNECT_S``; raises BrokerError.
 
     Whoever has to wait is told for what.
     """
@@ -98,7 +99,7 @@ def connected(kind: Callable[..., Client], kafka: KafkaSettings, **more: Any) ->
     told.start()
     try:
         with reaching(kafka):
-            return kind(**kafka_python_options(kafka), **more)
+            return kind(**kafka_python_options(kafka), bootstrap_timeout_ms=round(CONNECT_S * 1000), **more)
     finally:
         told.cancel()
 

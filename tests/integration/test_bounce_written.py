@@ -99,7 +99,10 @@ def test_what_comes_back_ends_the_address_and_what_is_forged_or_passing_does_not
     assert (first.alert, first.client) == (SENT.alert, SENT.client)
 
 
-def test_without_kafka_it_ends_with_three_so_that_a_pipe_tries_again(tmp_path: Path) -> None:
+def test_without_kafka_it_ends_with_three_so_that_a_pipe_tries_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("streams.connection.CONNECT_S", 1.0)
     file = tmp_path / "foreshock.yaml"
     file.write_text('kafka: {brokers: ["localhost:1"]}\n')
     done = CliRunner().invoke(app, ["bounce", "-", "--config", str(file)], input=a_dsn())

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -14,11 +15,14 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner, Result
 
 from alerts.channels.slack.modal import TEXT
+from streams.cli import app
 from streams.demo.cast import PARTS
 from streams.demo.folder import own_folder
 from tests.support.processes import PATIENCE_S, Child, port_answers, run_to_its_end, serves, wait_until
+from tests.support.record import tamper
 
 pytestmark = pytest.mark.integration
 
@@ -29,17 +33,24 @@ def demo(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     return run_to_its_end([sys.executable, "-c", MAIN, "demo", *arguments])
 
 
-def test_an_incident_is_warned_of_before_it_hurts_and_everyone_is_told_the_end(tmp_path: Path) -> None:
-    out = tmp_path / "out"
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
+    """What a whole demo said, and the folder that it left."""
+    out = tmp_path_factory.mktemp("demo") / "out"
     done = demo("--out", out, "--last", "480", "--speed", "30")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "connection leak" in done.stdout
-    assert "warned" in done.stdout
-    assert "CLIENTS FEEL IT" in done.stdout
-    assert "anna (Slack U0ANNA) acknowledges the alert on payments-api" in done.stdout
-    assert "ben (Slack U0BEN) approves the notice to alpine-trust" in done.stdout
-    assert "yes what people pressed in Slack stands in its messages (2 of 2 presses)" in done.stdout
-    assert "Squads were warned of 1 of 1 incidents" in done.stdout
+    return done.stdout, out
+
+
+def test_an_incident_is_warned_of_before_it_hurts_and_everyone_is_told_the_end(finished: tuple[str, Path]) -> None:
+    said, out = finished
+    assert "connection leak" in said
+    assert "warned" in said
+    assert "CLIENTS FEEL IT" in said
+    assert "anna (Slack U0ANNA) acknowledges the alert on payments-api" in said
+    assert "ben (Slack U0BEN) approves the notice to alpine-trust" in said
+    assert "yes what people pressed in Slack stands in its messages (2 of 2 presses)" in said
+    assert "Squads were warned of 1 of 1 incidents" in said
     posted = [json.loads(file.read_text()) for file in (out / "slack").glob("*.json")]
     assert {message["channel_name"] for message in posted} >= {"squad-payments"}
     letters = [message_from_bytes(file.read_bytes(), policy=default) for file in (out / "mail").glob("*.eml")]
@@ -51,6 +62,31 @@ def test_an_incident_is_warned_of_before_it_hurts_and_everyone_is_told_the_end(t
     assert "<svg" in page
     assert (out / "slack.html").exists()
     assert "Traceback" not in (out / "worker.log").read_text() + (out / "answers.log").read_text()
+
+
+def test_it_leaves_a_record_that_can_be_verified_and_asked(finished: tuple[str, Path], tmp_path: Path) -> None:
+    said, out = finished
+    assert "foreshock audit verify --database" in said
+    file = str(shutil.copy(out / "record.sqlite", tmp_path))
+
+    verified = run("audit", "verify", "--database", file)
+    assert verified.exit_code == 0, verified.output
+
+    listed = [json.loads(line) for line in run("alerts", "--json", "--database", file).stdout.splitlines()]
+    assert listed
+    (told,) = [each for each in listed if "harbour-pay" in each["clients"]][-1:]
+    story = run("explain", told["alert"], "--database", file).stdout
+    assert "Who was told, and why" in story
+    assert "delivered (<notice-" in story
+    asked = run("explain", "--client", "kiso-credit", "--at", str(told["changed_at"]), "--database", file).stdout
+    assert "the client is never written to" in asked
+
+    tamper(file, ["UPDATE entries SET value = value || x'20' WHERE kind = 'receipt' AND position = 1"])
+    assert run("audit", "verify", "--database", file).exit_code == 1
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(app, arguments)
 
 
 def body_of(letter: EmailMessage) -> str:

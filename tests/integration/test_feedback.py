@@ -45,7 +45,8 @@ def test_an_answer_arrives_on_the_feedback_topic_as_it_was_given(tmp_path: Path)
     assert decode(Feedback, message.value) == answer
 
 
-def test_a_broker_that_is_not_there_is_said_so(tmp_path: Path) -> None:
+def test_a_broker_that_is_not_there_is_said_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("streams.answers.SEND_S", 1.0)
     answer = compose(FeedbackKind.ACKNOWLEDGE, "alert-1", "anna", ManualClock(T0))
 
     with pytest.raises(BrokerError, match="localhost:1"):

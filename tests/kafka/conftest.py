@@ -1,7 +1,8 @@
-"""One broker for the whole run; names of their own for each test."""
+"""One broker for the whole run, or for each process of it; names of their own for each test."""
 
 import hashlib
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 from tests.support.kafka import KafkaBroker, Names
 
 HERE = Path(__file__).parent
-SAID = pytest.StashKey[list[str]]()
+SAID = "said"  # a property of a report: it comes back from whichever process ran the test
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -26,9 +27,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.kafka)
 
 
-def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+def pytest_terminal_summary(terminalreporter: Any) -> None:
     """Show what was measured even when everything passed."""
-    lines = config.stash.get(SAID, [])
+    reports = (report for each in ("passed", "failed") for report in terminalreporter.getreports(each))
+    ended = (report for report in reports if report.when == "call")
+    lines = [line for report in ended for name, line in report.user_properties if name == SAID]
     if lines:
         terminalreporter.section("measured on Kafka")
         for line in lines:
@@ -36,9 +39,9 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
 
 
 @pytest.fixture
-def tell(request: pytest.FixtureRequest) -> Callable[[str], None]:
+def tell(record_property: Callable[[str, object], None]) -> Callable[[str], None]:
     """Say a figure at the end of the run: one to know, not one to assert."""
-    return request.config.stash.setdefault(SAID, []).append
+    return partial(record_property, SAID)
 
 
 @pytest.fixture(scope="session")

@@ -121,7 +121,8 @@ def test_dead_letters_go_back_to_where_they_came_from(kafka: KafkaBroker, names:
     assert sorted(kafka.read(telemetry)) == [(b"payments-api", b"payload 0"), (b"payments-api", b"payload 2")]
 
 
-def test_a_broker_that_is_not_there_is_told_in_a_sentence(tmp_path: Path) -> None:
+def test_a_broker_that_is_not_there_is_told_in_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("streams.connection.CONNECT_S", 1.0)
     config = tmp_path / "foreshock.yaml"
     config.write_text('kafka: {brokers: ["127.0.0.1:1"]}\nsources: [{topic: telemetry}]\n')
     result = call("topics", "verify", "--config", config)

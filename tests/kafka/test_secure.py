@@ -81,8 +81,9 @@ def test_commands_and_worker_log_in_over_tls(
 
 
 def test_a_wrong_password_is_told_in_a_sentence_that_does_not_repeat_it(
-    secure: tuple[KafkaBroker, str], certificate: Path, tmp_path: Path
+    secure: tuple[KafkaBroker, str], certificate: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("streams.connection.CONNECT_S", 5.0)  # it is asked again until then
     config = a_config(tmp_path / "foreshock.yaml", secure[1], certificate, free_port())
     result = CliRunner().invoke(
         app, ["topics", "verify", "--config", str(config)], env={"KAFKA_PASSWORD": "wrong-bait-1c"}

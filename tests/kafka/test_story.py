@@ -15,6 +15,8 @@ SPEED = 40.0
 
 pytestmark = pytest.mark.timeout(1200)
 
+Tell = Callable[[str], None]
+
 _undisturbed: list[Outcome] = []
 
 
@@ -49,12 +51,10 @@ def check(outcome: Outcome, story: Story, produced: str) -> None:
     assert outcome.repeats["slack"] == 0, produced
 
 
-def tell(name: str, outcome: Outcome, recording: Recording) -> None:
-    """Say how far a run differs from the undisturbed one: a figure to know, not one to hide."""
-    sent = len(outcome.to_send)
-    print(f"\n{name}: {sent} notices sent, repeats {outcome.repeats}")  # noqa: T201 - the report of this level
-    if _undisturbed:
-        print(compare(_undisturbed[0], outcome, recording.last_at))  # noqa: T201 - the same
+def differences(name: str, outcome: Outcome, recording: Recording) -> str:
+    """Return how far a run differs from the undisturbed one: a figure to know, not one to hide."""
+    sent = f"{name}: {len(outcome.to_send)} notices sent, repeats {outcome.repeats}"
+    return f"{sent}\n{compare(_undisturbed[0], outcome, recording.last_at)}"
 
 
 async def undisturbed(kafka: KafkaBroker, recording: Recording, folder: Path) -> None:
@@ -74,7 +74,7 @@ async def _first_undisturbed(kafka: KafkaBroker, recording: Recording, tmp_path:
     await undisturbed(kafka, recording, folder)
 
 
-async def test_two_workers_join_and_leave(story: Story, recording: Recording) -> None:
+async def test_two_workers_join_and_leave(story: Story, recording: Recording, tell: Tell) -> None:
     first = await story.start_worker()
 
     async def disturb() -> None:
@@ -84,11 +84,13 @@ async def test_two_workers_join_and_leave(story: Story, recording: Recording) ->
         assert await asyncio.to_thread(first.stop) == 0, first.log_tail()
 
     outcome = await run(story, recording, disturb)
-    tell("two workers, joining and leaving", outcome, recording)
+    tell(differences("two workers, joining and leaving", outcome, recording))
     check(outcome, story, "joining and leaving")
 
 
-async def test_a_worker_is_killed_in_mid_stream_and_started_again(story: Story, recording: Recording) -> None:
+async def test_a_worker_is_killed_in_mid_stream_and_started_again(
+    story: Story, recording: Recording, tell: Tell
+) -> None:
     worker = await story.start_worker()
 
     async def disturb() -> None:
@@ -99,11 +101,11 @@ async def test_a_worker_is_killed_in_mid_stream_and_started_again(story: Story, 
         await story.ready(worker)
 
     outcome = await run(story, recording, disturb)
-    tell("a worker killed twice", outcome, recording)
+    tell(differences("a worker killed twice", outcome, recording))
     check(outcome, story, "killed")
 
 
-async def test_the_broker_is_restarted(story: Story, recording: Recording, kafka: KafkaBroker) -> None:
+async def test_the_broker_is_restarted(story: Story, recording: Recording, kafka: KafkaBroker, tell: Tell) -> None:
     await story.start_worker()
 
     async def disturb() -> None:
@@ -111,5 +113,5 @@ async def test_the_broker_is_restarted(story: Story, recording: Recording, kafka
         await asyncio.to_thread(kafka.restart)
 
     outcome = await run(story, recording, disturb)
-    tell("the broker restarted", outcome, recording)
+    tell(differences("the broker restarted", outcome, recording))
     check(outcome, story, "broker restarted")

@@ -1,5 +1,6 @@
 """A real Apache Kafka for tests: the broker's own jars in one process, KRaft mode, loopback, data that outlives it."""
 
+import fcntl
 import hashlib
 import shutil
 import subprocess
@@ -53,7 +54,10 @@ def broker_jars() -> Path:
     if folder.exists():
         return folder
     CACHE.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=CACHE) as scratch:
+    with (CACHE / "lock").open("w") as lock, tempfile.TemporaryDirectory(dir=CACHE) as scratch:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if folder.exists():  # another process of this run has fetched them meanwhile
+            return folder
         jars = Path(scratch) / "jars"
         command = ["-B", "-q", "-f", str(pom), COPY_JARS, f"-DoutputDirectory={jars}", "-DincludeScope=runtime"]
         _run([_program("mvn", "maven"), *command])
@@ -170,7 +174,7 @@ class KafkaBroker:
     def _java(self, main: str, *arguments: str) -> list[str]:
         logging = f"-Dlog4j2.configurationFile=file:{RECIPE / 'log4j2.properties'}"
         return [
-            _program("java", "openjdk-17-jre-headless"),
+            _program("java", "default-jre-headless"),
             *JVM,
             logging,
             "-cp",

@@ -225,6 +225,9 @@ class Story:
         ]
         settings["state"] = {"snapshot_every": "2s"}
         settings["server"] = {"port": port}
+        # A recording that is over is a source that is silent, of which workers tell from half a minute on. Whether they
+        # still are at work then follows from the machine, and so would what they decide.
+        settings["detectors"] = {"silence": {"missing": 1000.0}}
         settings["channels"]["slack"] |= {"base_url": self.slack.url}
         settings["channels"]["email"] |= {"host": self.mail.host, "port": self.mail.port}
         return settings | self._overrides

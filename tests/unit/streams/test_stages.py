@@ -74,7 +74,7 @@ def test_event_time_is_told_in_finer_steps_while_letters_may_wait_also_after_a_r
 
     stage, said = a_stage(), list[Output]()
     for second in range(600):
-        value = 20 + 0.1 * (second * 7919 % 13) + (400 if second >= 550 else 0)
+        value = 20 + 0.1 * (second * 7919 % 13) + (400 if second >= 549 else 0)
         outputs = stage.process(a_message(telemetry(T0 + second, value), second))
         said += outputs
         if any(isinstance(decode_any(output.value), Anomaly) for output in outputs):

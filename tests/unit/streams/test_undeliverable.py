@@ -136,7 +136,9 @@ def test_what_fits_no_notice_that_was_sent_ends_no_address(sent: Notice | None, 
     assert why in said
 
 
-@pytest.mark.parametrize(("status", "action"), [("5.7.1", "failed"), ("4.4.7", "failed"), ("4.4.1", "delayed")])
+@pytest.mark.parametrize(
+    ("status", "action"), [("5.7.1", "failed"), ("4.4.7", "failed"), ("4.4.1", "delayed"), ("5.1.1", "delayed")]
+)
 def test_what_may_pass_or_is_no_fault_of_the_address_ends_no_address(status: str, action: str) -> None:
     (bounce,) = parse_dsn(a_dsn(RECIPIENT.replace("5.1.1", status, 1).replace("failed", action)))
     assert came_back(bounce, replace(an_email(), id=NoticeId(NOTICE)), T0) == "nothing is given up for that"
