@@ -106,6 +106,8 @@ class Decide:
             return
         episode = memory.episodes.get(anomaly.service)
         if episode is not None:
+            if anomaly.phase is AnomalyPhase.OPENED:
+                episode = lifecycle.made_way(episode, anomaly)
             yield self._episodes.apply(lifecycle.settled(episode, anomaly.at, self._params))
             episode = memory.episodes.get(anomaly.service)
         if anomaly.phase is not AnomalyPhase.ENDED:
@@ -125,7 +127,7 @@ class Decide:
             self._incident_of(anomaly.service),
             again=again,
             joins=episode_to_join(anomaly, self.open_alerts, self._routes, self._params),
-            swings=self._memory.swings.pop(anomaly.service, ()),
+            comings=self._memory.comings.pop(anomaly.service, ()),
         )
         return self._episodes.apply(step)
 
@@ -229,5 +231,5 @@ class Decide:
         self._memory.forget(now, self._params.remember)
         self._episodes.declare()
         oldest = now - self._params.flap_window
-        swings = self._memory.swings
-        self._memory.swings = {service: times for service, times in swings.items() if max(times, default=0.0) > oldest}
+        known = self._memory.comings
+        self._memory.comings = {service: each for service, each in known.items() if each and each[-1].at > oldest}

@@ -58,7 +58,7 @@ class Episodes:
         episode, memory = step.episode, self._memory
         if step.ended:
             del memory.episodes[episode.service]
-            remember(memory.swings, episode.service, episode.swings, self._params.remember_most)
+            remember(memory.comings, episode.service, episode.comings, self._params.remember_most)
             self._remember_past(step)
         else:
             memory.episodes[episode.service] = episode

@@ -7,15 +7,15 @@ from typing import Any, Final, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from alerts.policy.addresses import Barred
-from alerts.policy.episode import Episode
+from alerts.policy.episode import Coming, Episode
 from alerts.policy.history import Past
 from alerts.policy.mutes import Mute
 from domain.errors import StateError
 from domain.identity import AlertId, AnomalyId, ClientId, ServiceId
 from domain.state import Plain
 
-VERSION: Final = 4
-READABLE: Final = frozenset({2, 3, 4})  # what earlier snapshots lack has a default
+VERSION: Final = 5
+READABLE: Final = frozenset({2, 3, 4, 5})  # what earlier snapshots lack has a default
 
 _Name = TypeVar("_Name", bound=str)
 _Mark = TypeVar("_Mark")
@@ -45,7 +45,7 @@ class Memory:
     heard: dict[str, float] = field(default_factory=dict)  # feedback and maintenance: id -> event time
     mutes: dict[str, Mute] = field(default_factory=dict)
     told: dict[ClientId, tuple[int, int]] = field(default_factory=dict)  # client -> (their day, notices on it)
-    swings: dict[ServiceId, tuple[float, ...]] = field(default_factory=dict)  # of alerts that have ended
+    comings: dict[ServiceId, tuple[Coming, ...]] = field(default_factory=dict)  # of alerts that have ended
     dismissed: dict[AnomalyId, bool] = field(default_factory=dict)  # ended by a person -> whether it was a breach
     bars: dict[str, Barred] = field(default_factory=dict)  # addresses that get no mail
     past: dict[ServiceId, tuple[Past, ...]] = field(default_factory=dict)  # alerts that have ended, the last one last

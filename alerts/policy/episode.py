@@ -45,6 +45,14 @@ class Word:
 
 
 @dataclass(frozen=True, slots=True)
+class Coming:
+    """When trouble came, or came back, and what led it, such as ``pool_in_use rose``."""
+
+    at: float
+    move: str
+
+
+@dataclass(frozen=True, slots=True)
 class Episode:
     """An alert that has not ended. While its end is held back, ``open_anomalies`` is empty and ``ended_at`` is set.
 
@@ -70,7 +78,7 @@ class Episode:
     met: tuple[ServiceId, ...] = ()  # of all that ever joined
     grown: int = 0  # the transition by which the last of them joined
     closing: str = ""  # why it ends, when nobody saw it recover
-    swings: tuple[float, ...] = ()  # when trouble came, of late
+    comings: tuple[Coming, ...] = ()  # of late
     suspended_at: float | None = None  # since when it comes and goes too often to be told each time
     words: tuple[Word, ...] = ()  # of people on client notices, the last one last
     acknowledged_by: str = ""

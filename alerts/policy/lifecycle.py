@@ -12,7 +12,7 @@ from typing import Final, assert_never
 
 from alerts.params import AlertParams
 from alerts.policy import wording
-from alerts.policy.episode import Episode, Step
+from alerts.policy.episode import Coming, Episode, Step
 from alerts.policy.severity import worse
 from domain.alert import AlertStatus, Severity, Transition
 from domain.anomaly import Anomaly, AnomalyKind
@@ -54,12 +54,12 @@ def opened(
     *,
     again: bool,
     joins: Episode | None = None,
-    swings: tuple[float, ...] = (),
+    comings: tuple[Coming, ...] = (),
 ) -> Step:
     """Open an alert, one that is told in the threads of the episode that it ``joins``, or an episode of its own.
 
-    ``again``: this finding was heard of before, so that its first alert has ended already. ``swings`` are the times at
-    which earlier alerts of the service opened.
+    ``again``: this finding was heard of before, so that its first alert has ended already. ``comings`` are those of
+    earlier alerts of the service.
     """
     parts = (anomaly.service, anomaly.id, anomaly.at) if again else (anomaly.service, anomaly.id)
     episode = Episode(
@@ -75,7 +75,7 @@ def opened(
         incident=incident,
         joined=None if joins is None else joins.alert,
         root=None if joins is None else joins.service,
-        swings=(*swings, anomaly.at),
+        comings=(*comings, _coming(anomaly, anomaly.at)),
         kinds=(anomaly.kind,),
         moves=wording.moves(anomaly),
         linked_at=None if incident is None else anomaly.at,
@@ -90,10 +90,10 @@ def continued(episode: Episode, anomaly: Anomaly, severity: Severity) -> Step:
     at = max(episode.changed_at, anomaly.at)
     severity = worse(episode.severity, severity)
     reasons = []
-    swings = episode.swings
+    comings = episode.comings
     if episode.ended_at is not None:
         reasons.append(f"trouble came back {wording.span(at - episode.ended_at)} after it seemed over")
-        swings = (*swings, at)
+        comings = (*comings, _coming(anomaly, at))
     if severity is not episode.severity:
         reasons.append(f"severity rose to {severity}")
     reasons.append(wording.change(episode.lead, lead, at))
@@ -110,7 +110,7 @@ def continued(episode: Episode, anomaly: Anomaly, severity: Severity) -> Step:
         ended_at=None,
         closing="",
         forecast_only=episode.forecast_only and anomaly.kind is AnomalyKind.FORECAST,
-        swings=swings,
+        comings=comings,
         kinds=episode.kinds if lead.kind in episode.kinds else (*episode.kinds, lead.kind),
         moves=_more(episode.moves, wording.moves(lead)),
     )
@@ -118,22 +118,34 @@ def continued(episode: Episode, anomaly: Anomaly, severity: Severity) -> Step:
 
 
 def swung(episode: Episode, params: AlertParams) -> Step:
-    """Suspend an episode whose trouble has come too often, and lift that once its trouble stays."""
-    recent = tuple(at for at in episode.swings if at > episode.changed_at - params.flap_window)
+    """Suspend an episode when the same trouble has come too often, and lift that once it stays."""
     if episode.suspended_at is None:
-        episode = replace(episode, swings=recent)
-        if episode.ended_at is not None or len(recent) < params.flap_after:
+        recent = tuple(each for each in episode.comings if each.at > episode.changed_at - params.flap_window)
+        episode = replace(episode, comings=recent)
+        same = [each for each in recent if each.move == recent[-1].move]
+        if episode.ended_at is not None or len(same) < params.flap_after:
             return Step(episode)
-        often = f"came {len(recent)} times in {wording.span(episode.changed_at - recent[0])}"
+        often = f"came {len(same)} times in {wording.span(episode.changed_at - same[0].at)}"
         steady = f"quiet until it stays, or stays away, for {wording.span(params.flap_hold)}"
         reason = f"suspended: trouble {often}; {steady}"
         episode = replace(episode, suspended_at=episode.changed_at)
         return _step(episode, AlertStatus.SUSPENDED, reason, episode.changed_at, urgent=True)
-    if episode.ended_at is not None or episode.changed_at < max(episode.swings, default=0.0) + params.flap_hold:
+    if episode.ended_at is not None or episode.changed_at < _latest(episode) + params.flap_hold:
         return Step(episode)
-    episode = replace(episode, suspended_at=None, swings=())
+    episode = replace(episode, suspended_at=None, comings=())
     reason = f"trouble stays, no longer suspended; {wording.headline(episode.lead, episode.changed_at)}"
     return _step(episode, AlertStatus.UPDATE, reason, episode.changed_at, urgent=True)
+
+
+def made_way(episode: Episode, anomaly: Anomaly) -> Episode:
+    """Wait no longer for the end of a suspended episode that is calm when other trouble opens.
+
+    What comes and goes must not hide what has another cause: that gets an alert of its own.
+    """
+    known = {each.move for each in episode.comings}
+    if episode.suspended_at is None or episode.ended_at is None or _coming(anomaly, anomaly.at).move in known:
+        return episode
+    return replace(episode, suspended_at=None)
 
 
 def echoed(root: Episode, step: Step) -> Step:
@@ -239,6 +251,14 @@ def linked(episode: Episode, incident: str, at: float) -> Step:
 def reminded(episode: Episode, reason: str, at: float) -> Step:
     """Say once more that it goes on."""
     return noted(replace(episode, reminders=episode.reminders + 1), reason, at)
+
+
+def _latest(episode: Episode) -> float:
+    return max((each.at for each in episode.comings), default=0.0)
+
+
+def _coming(anomaly: Anomaly, at: float) -> Coming:
+    return Coming(at, next(iter(wording.moves(anomaly)), str(anomaly.kind)))
 
 
 def _more(known: tuple[str, ...], new: tuple[str, ...]) -> tuple[str, ...]:

@@ -211,6 +211,42 @@ def test_what_is_suspended_and_then_stays_is_told_of_as_before() -> None:
     assert story.headlines[-1].startswith("trouble stays, no longer suspended; payments-api: ")
 
 
+def test_troubles_of_several_causes_in_a_short_time_do_not_suspend() -> None:
+    causes = ["latency_p95_ms", "pool_in_use", "http_5xx_per_s", "rss_bytes", "event_loop_lag_ms", "cpu_util"]
+    story = Story(
+        a_landscape(clients=[]),
+        *(finding(OPENED, 90 * n, 90 * n, metric=metric) for n, metric in enumerate(causes)),
+        *(finding(ENDED, 90 * n + 20, 90 * n, metric=metric) for n, metric in enumerate(causes)),
+        until=1000,
+        params=AlertParams.model_validate({"resolve_hold": "30s", "group_wait": "0s"}),
+    )
+
+    statuses = [status for _, _, status in story.statuses]
+    assert statuses.count("open") == len(causes)
+    assert "suspended" not in statuses
+
+
+def test_another_cause_gets_an_alert_of_its_own_beside_what_comes_and_goes() -> None:
+    # api      ll....... five times, a minute and a half apart; calm from 380 on; at 500 a pool runs full
+    swings = [(90 * number, 90 * number + 20) for number in range(5)]
+    story = Story(
+        a_landscape(),
+        *(finding(OPENED, start, start) for start, _ in swings),
+        *(finding(ENDED, end, start) for start, end in swings),
+        finding(OPENED, 500, 500, AnomalyKind.FORECAST, breach_at=560, metric="pool_in_use"),
+        until=510,
+        params=AlertParams.model_validate({"resolve_hold": "80s", "group_wait": "0s"}),
+    )
+
+    assert [(at, status) for at, _, status in story.statuses if at >= 360] == [
+        (360, "update"),
+        (360, "suspended"),
+        (500, "resolved"),
+        (500, "open"),
+    ]
+    assert [(at, phase) for at, _, phase in story.sent(PAYMENTS)][-2:] == [(500, "all-clear"), (500, "warning")]
+
+
 def quiet_bank(**policy: Any) -> Landscape:
     """Return a bank whose quiet hours end at 17:15 in Berlin, 500 seconds after the beginning of a story."""
     return a_landscape(squads=[], clients=[a_client(quiet_hours=(16 * 60, 17 * 60 + 15), **policy)])

@@ -9,7 +9,7 @@ from domain.feedback import Feedback
 from domain.journeys import Landscape
 from domain.notice import ClientFacts, SquadFacts
 from domain.telemetry import IncidentEvent
-from tests.support.builders import T0, a_forecast, a_watermark, an_anomaly
+from tests.support.builders import T0, a_forecast, a_watermark, an_anomaly, an_evidence
 
 PARAMS = AlertParams.model_validate({"group_wait": "0s"})
 WAITING = AlertParams()
@@ -27,9 +27,12 @@ def finding(
     breach_at: float | None = None,
     service: str = "payments-api",
     confidence: float = 0.9,
+    metric: str = "latency_p95_ms",
 ) -> Anomaly:
     forecast = None if breach_at is None else a_forecast(T0 + breach_at, T0 + at, service)
-    return an_anomaly(service, phase, T0 + at, T0 + opened_at, kind, confidence, forecast)
+    detector = "objective" if kind is AnomalyKind.BREACH else "level"
+    evidence = an_evidence(service, metric, T0 + at, since=T0 + opened_at, detector=detector)
+    return an_anomaly(service, phase, T0 + at, T0 + opened_at, kind, confidence, forecast, [evidence])
 
 
 class Story:

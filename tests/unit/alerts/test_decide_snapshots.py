@@ -73,9 +73,9 @@ def damaged(change: dict[str, Any]) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("state", "message"),
     [
-        (None, "saved alerts have version None; this release reads versions 2, 3 and 4"),
-        ([], "saved alerts have version None; this release reads versions 2, 3 and 4"),
-        (damaged({"version": 1}), "saved alerts have version 1; this release reads versions 2, 3 and 4"),
+        (None, "saved alerts have version None; this release reads versions 2, 3, 4 and 5"),
+        ([], "saved alerts have version None; this release reads versions 2, 3, 4 and 5"),
+        (damaged({"version": 1}), "saved alerts have version 1; this release reads versions 2, 3, 4 and 5"),
         (damaged({"seen": 5}), "saved alerts are damaged at seen: Input should be a valid dictionary"),
         (damaged({"episodes": {"x": {"alert": "secret"}}}), "saved alerts are damaged at episodes.x.service: "),
     ],

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from alerts.decide import Decide, Decided
+from alerts.memory import VERSION
 from alerts.policy.history import KEPT
 from domain.alert import Severity
 from domain.anomaly import AnomalyKind, AnomalyPhase, Trace
@@ -196,20 +197,21 @@ def test_a_snapshot_of_an_earlier_release_is_read() -> None:
     feed(decide, an_anomaly(), a_watermark(T0 + 1))
     new = {"kinds", "moves", "linked_at", "useful", "not_useful", "reminders", "waits_for", "judges", "grown"}
     saved: Any = json.loads(json.dumps(decide.snapshot()))
-    saved["version"] = 2
-    for name in ("bars", "past"):
+    saved |= {"version": 2, "swings": {"ledger-db": [T0]}}
+    for name in ("bars", "past", "comings"):
         del saved[name]
     for episode in saved["episodes"].values():
-        for name in new:
+        for name in (*new, "comings"):
             del episode[name]
         for thread in episode["threads"]:
             del thread["warned_at"], thread["escalated"]
+        episode["swings"] = [T0]
 
     later.restore(saved)
     over = feed(later, OVER, a_watermark(T0 + 2000))[1]
 
     assert sent(over) == [(SQUAD, Phase.ALL_CLEAR), (BANK, Phase.ALL_CLEAR)]
-    assert later.snapshot()["version"] == 4  # type: ignore[index, call-overload] # it is a mapping
+    assert later.snapshot()["version"] == VERSION  # type: ignore[index, call-overload] # it is a mapping
 
 
 @pytest.mark.parametrize("severity", list(Severity))
