@@ -53,7 +53,10 @@ class ObjectiveSettings(Section):
         "null: the first unit in which the metric comes.",
     )
     for_s: Duration = Field(
-        default=0.0, ge=0, alias="for", description="How long without a break before it counts; 0s: at once."
+        default=0.0,
+        ge=0,
+        alias="for",
+        description="How long it must have been beyond the limit, with less time inside than beyond; 0s: at once.",
     )
 
     @model_validator(mode="after")

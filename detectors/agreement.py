@@ -5,7 +5,8 @@ round (as many samples as there are series, so that series of any cadence mix). 
 their sum bounds nothing by itself; the evidence is therefore held against its own history, as a residual is in
 ``level``: E^3 / mean(E^3) has a long-run mean of 1, and by Markov's inequality at most one round in T reaches T. A
 service that is often a little unusual in many places sets its own bar high. Where nothing ever happens that bar is low,
-so the evidence must also be more than independent noise reaches: see ``chance``.
+so the evidence must also be more than independent noise reaches: see ``chance``. And what keeps coming back is no news:
+beyond a number of such surprises within the memory, further ones count for less, as in ``level``.
 
 Source: adding -log p over tests is R. A. Fisher, "Statistical Methods for Research Workers" (1925), section 21.1.
 """
@@ -28,6 +29,7 @@ NAMED = 4  # series that the evidence names
 UNUSUAL = 0.5  # nines from which a series counts as taking part
 SEVERAL = 3  # series must take part
 CAUTIOUS = 100  # rounds before the first judgement
+REST = 12  # rounds without a surprise after which the next one is another one
 SLOW = 0.05  # share of the newest value in the usual value that the evidence shows
 Share = Annotated[float, Field(gt=0, le=1)]
 
@@ -41,7 +43,10 @@ class AgreementParams(BaseModel):
     newest: Share = Field(0.8, description="Share of the newest sample in the evidence of a series.")
     memory: Share = Field(0.0005, description="Share of the newest round in what is usual for a service.")
     clip: float = Field(20.0, gt=1, description="Evidence is learnt up to this many times its usual size.")
-    suspect: float = Field(0.77, gt=0, description="Rarity (nines) of a round from which it is a finding.")
+    suspect: float = Field(0.7, gt=0, description="Rarity (nines) of a round from which it is a finding.")
+    surprises: float = Field(
+        8.0, gt=0, description="Surprises within the memory beyond which further ones count for less."
+    )
 
 
 def chance(series: int) -> float:
@@ -55,10 +60,11 @@ def chance(series: int) -> float:
 
 
 class Agreement:
-    """All series of one service. State: four numbers per series, and the history of the evidence in two."""
+    """All series of one service. State: four numbers per series, and the history of the evidence in four."""
 
     __slots__ = (
-        "_count", "_evidence", "_keys", "_last", "_leader", "_moment", "_params", "_seen", "_since", "_usual", "_width",
+        "_count", "_evidence", "_keys", "_last", "_leader", "_moment", "_often", "_params", "_seen", "_since",
+        "_surprised", "_usual", "_width",
     )  # fmt: skip
 
     def __init__(self, params: AgreementParams) -> None:
@@ -70,6 +76,8 @@ class Agreement:
         self._width = array("d")  # mean distance from the usual
         self._seen = 0  # samples of this round
         self._moment, self._count = 0.0, 0
+        self._often = 0.0  # surprises within the memory, as of the last one,
+        self._surprised = 0  # which was in this round, of those that were learnt
         self._leader = -1  # the series that led when the last run of findings began
         self._since = math.nan
 
@@ -130,7 +138,11 @@ class Agreement:
         total = sum(self._evidence)
         rarity = self._rarity(total / len(self._keys), learn=learn)
         few = sum(nines >= UNUSUAL for nines in self._evidence) < SEVERAL
-        if rarity < self._params.suspect or few or total < chance(len(self._keys)):
+        if rarity >= self._params.suspect and not few and total >= chance(len(self._keys)):
+            rarity = self._damped(rarity, learn=learn)
+        else:
+            rarity = 0.0
+        if rarity < self._params.suspect:
             self._since = math.nan
             return None
         if math.isnan(self._since):
@@ -147,6 +159,14 @@ class Agreement:
         if self._count <= CAUTIOUS or cube <= usual:
             return 0.0
         return math.log10(min(cube / usual if usual > 0 else most, most, self._count))
+
+    def _damped(self, rarity: float, *, learn: bool) -> float:
+        """Return what is left of the nines of a service that has surprised too often, and count this surprise."""
+        allowed, rounds = self._params.surprises, self._count - self._surprised
+        often = self._often * (1.0 - self._params.memory) ** rounds
+        if learn:
+            self._often, self._surprised = often + (rounds > REST), self._count
+        return rarity if often <= allowed else rarity * (allowed / often) ** 2
 
     def _tell(self, at: float, rarity: float) -> Evidence:
         lead = self._leader
@@ -166,17 +186,18 @@ class Agreement:
             [None if math.isnan(x) else x for x in c] for c in (self._evidence, self._last, self._usual, self._width)
         ]
         since = None if math.isnan(self._since) else self._since
-        return [columns, self._seen, self._moment, self._count, self._leader, since]
+        return [columns, self._seen, self._moment, self._count, self._often, self._surprised, self._leader, since]
 
     def restore(self, state: Plain) -> None:
         """Take over a snapshot; the series must have been added already."""
         match state:
-            case [[[*evidence], [*last], [*usual], [*width]], seen, moment, count, leader, since] if (
+            case [[[*evidence], [*last], [*usual], [*width]], seen, moment, count, often, surprised, leader, since] if (
                 len(evidence) == len(last) == len(usual) == len(width) == len(self._keys) > leader
             ):
                 columns = ([math.nan if x is None else float(x) for x in c] for c in (evidence, last, usual, width))
                 self._evidence, self._last, self._usual, self._width = (array("d", column) for column in columns)
                 self._seen, self._moment, self._count, self._leader = int(seen), float(moment), int(count), int(leader)
+                self._often, self._surprised = float(often), int(surprised)
                 self._since = math.nan if since is None else float(since)
             case _:
                 raise StateError("the saved agreement of a service is damaged")

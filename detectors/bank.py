@@ -8,7 +8,7 @@ from typing import NamedTuple
 from detectors import recurrence
 from detectors.base import Detector, restored, saved
 from detectors.cadence import FRESH as UNHEARD
-from detectors.cadence import Cadence, read, spoke
+from detectors.cadence import LAST_AT, Cadence, read, spoke
 from detectors.calibration import nines_of, score_of
 from detectors.declared import Spans
 from detectors.features import LARGEST, Refusal, judged
@@ -20,7 +20,7 @@ from detectors.registry import DETECTORS
 from detectors.trace import FRESH as NO_SAMPLES
 from detectors.trace import latest, note
 from detectors.trend import TrendForecaster
-from detectors.unit_jump import ENOUGH, TINY, Jump, UnitWatch, bounds, likeliest
+from detectors.unit_jump import ENOUGH, TINY, Jump, UnitWatch, bounds, suspicious
 from detectors.unit_jump import NAME as UNIT
 from domain.anomaly import Anomalous, AnomalyKind, Evidence, Normal
 from domain.errors import StateError
@@ -62,24 +62,29 @@ class Series:
         """Return the value to judge, or why there is none; an accepted sample counts for the cadence."""
         record = self.record
         before = read(record)
-        last_at = before[0]
-        taken: float | Refusal = value
-        if not (kind is GAUGE and at > last_at and -LARGEST < value < LARGEST and at < math.inf):
-            taken = judged(at, value, kind, last_at, self.counted)  # few samples come here
-            if isinstance(taken, Refusal) and taken is not Refusal.NO_RATE:
-                return taken
+        if kind is GAUGE and before[LAST_AT] < at < math.inf and -LARGEST < value < LARGEST:  # nearly always
+            spoke(record, before, at)
+            if not self.objectives:
+                note(record, before, at, value)
+            return value
+        taken = judged(at, value, kind, before[LAST_AT], self.counted)
+        if isinstance(taken, float):
             self.counted = value
-        spoke(record, before, at)
-        if not self.objectives:
-            note(record, before, at, math.nan if isinstance(taken, Refusal) else taken)
+            self._heard(at, taken)
+        elif taken is Refusal.NO_RATE:
+            self.counted = value
+            self._heard(at, math.nan)
         return taken
 
     def pass_over(self, at: float) -> None:
         """Let a sample that would be accepted count for the cadence, without its value."""
+        self._heard(at, math.nan)
+
+    def _heard(self, at: float, value: float) -> None:
         before = read(self.record)
         spoke(self.record, before, at)
         if not self.objectives:
-            note(self.record, before, at, math.nan)
+            note(self.record, before, at, value)
 
     def surprise(self, score: float, bars: FusionParams) -> float:
         """Return the score if it is news, otherwise 0: within HOLD samples of a higher one it is not.
@@ -129,7 +134,7 @@ class Series:
             return None
         if self.watch is None:
             before = self.look(at)
-            if self.signed or not self.warm or likeliest(before, (value,))[1] < 0:
+            if self.signed or not self.warm or not suspicious(before, (value,)):
                 return None
             self.watched(UnitWatch(before))
         return self.watch
@@ -245,8 +250,8 @@ class Bank:
         models = [[each.name, saved(series.record[each.start : each.end])] for each in self.detectors]
         return [models, series.goals, recurrence.saved(series.daily)]
 
-    def learn_anew(self, series: Series, jump: Jump, frozen: Spans | None) -> None:
-        """Put back what was known before the unit changed, and learn what came since then, but for the last sample."""
+    def learn_anew(self, series: Series, jump: Jump, frozen: Spans | None, until: float) -> None:
+        """Put back what was known before the unit changed, and learn what came since then, before ``until``."""
         match jump.known:
             case [[*models], [*goals], daily]:
                 _put_back(series.record, self._places(series), dict(models))
@@ -256,7 +261,7 @@ class Bank:
         for (breach, trend), (was_beyond, led_to) in zip(series.objectives, goals, strict=True):
             breach.restore(was_beyond)
             trend.restore(led_to)
-        for at, value in jump.samples[:-1]:
+        for at, value in (sample for sample in jump.samples if sample[0] < until):
             learn = frozen is None or not frozen.cover(at)
             for each in self.detectors:
                 each.detector.observe(series.record, series.key, at, value, learn=learn)

@@ -5,13 +5,14 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from detectors.agreement import NAME as AGREEMENT
+from detectors.agreement import Agreement
 from detectors.bank import Bank, Series
 from detectors.calibration import CALM, ranked
 from detectors.features import Refusal
-from detectors.fusion import Fusion
-from detectors.integrity import NAME as INTEGRITY
+from detectors.fused import Objectives
 from detectors.objective import NAME as BREACH
 from detectors.params import DetectionParams
+from detectors.rescaled import rescaled, told
 from detectors.room import Room
 from detectors.schema import HEARD
 from detectors.service import NOTHING, ServiceState
@@ -25,7 +26,7 @@ from domain.journeys import Service
 from domain.state import Plain
 from domain.telemetry import EventKind, IncidentEvent, Sample
 
-VERSION = 6
+VERSION = 7
 SPOKE = frozenset({Refusal.NO_RATE, Refusal.UNIT})  # samples without a value, of a series that speaks
 
 
@@ -68,9 +69,7 @@ class Detection:
         if series is None:
             self.refusals[Refusal.TOO_MANY.value] += 1
             return 0.0, NOTHING
-        service = self._services.get(key.service)
-        if service is None:
-            service = self._service(key.service)
+        service = self._services.get(key.service) or self._service(key.service)
         if series.place < 0:
             service.add(series)
         measure = series.measure
@@ -78,16 +77,23 @@ class Detection:
             value = series.take(at, number, kind)
         else:
             value = service.unlike(series, sample, self._bank)
-        integrity = service.integrity
-        integrity.arrived += 1
-        if integrity.open:
-            for over in integrity.over():
-                service.fusion.over(over, INTEGRITY)
+        service.arrived += 1
+        if service.integrity is not None and service.integrity.open:
+            service.clear(service.integrity)
         if isinstance(value, Refusal):
             self.refusals[value.value] += 1
             if value not in SPOKE:
-                return 0.0, self._refused(service, series, at, value)
-        return self._accepted(service, series, at, value)
+                return 0.0, service.refused(value, series, at)
+            self._heard(service, series, at)
+            return 0.0, self._settled(service, series)
+        self._heard(service, series, at)
+        far_off = not series.low < value < series.high
+        score = self._far_off(service, series, at, value) if far_off else self._judge(service, series, at, value)
+        if score > 0:
+            score = series.surprise(score, self._params.fusion)
+        elif series.hold > 0:
+            series.hold -= 1
+        return score, self._settled(service, series)
 
     def _new(self, key: SeriesKey, at: float) -> Series | None:
         """Return a new series, made room for if need be; None when there are too many."""
@@ -96,26 +102,22 @@ class Detection:
             series = self._bank.get(key)
         return series
 
-    def _accepted(
-        self, service: ServiceState, series: Series, at: float, value: float | Refusal
-    ) -> tuple[float, Sequence[Anomaly]]:
+    def _heard(self, service: ServiceState, series: Series, at: float) -> None:
+        """Take note that a series speaks."""
         if at > self._watermark:  # noqa: PLR1730 - max() costs more, per sample
             self._watermark = at
-        silence = service.silence
         if not series.expected:
             self._get_to_know(service, series, at)
-        if silence.heard(series.key, at, self._watermark):
+        if service.silence.heard(series.key, at, self._watermark):
             service.speaks_again(series, at)
-        if isinstance(value, Refusal):
-            score = 0.0
-        elif series.low < value < series.high:
-            score = series.surprise(self._judge(service, series, at, value), self._params.fusion)
-        else:
-            score = series.surprise(self._far_off(service, series, at, value), self._params.fusion)
+
+    def _settled(self, service: ServiceState, series: Series) -> Sequence[Anomaly]:
+        """Return what has changed by a sample of a series, there and in services that are silent by now."""
+        silence = service.silence
         if silence.at > silence.deadline:
             self._look(service)
         said = service.settle(silence.at, series)
-        return score, said if self._watermark <= self._deadline else [*said, *self._sweep()]
+        return said if self._watermark <= self._deadline else [*said, *self._sweep()]
 
     def _get_to_know(self, service: ServiceState, series: Series, at: float) -> None:
         """Take in one of the first samples of a series."""
@@ -127,66 +129,64 @@ class Detection:
         elif series.cadence.samples == HEARD and service.silence.silent and not service.beginning(at, series):
             service.stopped(())
 
-    @staticmethod
-    def _refused(service: ServiceState, series: Series, at: float, why: Refusal) -> Sequence[Anomaly]:
-        evidence = service.integrity.refuse(why, series.key, at)
-        if evidence is None:
-            return NOTHING
-        service.fusion.found(AnomalyKind.SCHEMA, evidence)
-        return service.settle(service.silence.at)
-
     def _service(self, name: ServiceId) -> ServiceState:
-        service = self._services[name] = ServiceState(name, self._params)
-        service.fusion.has_objectives = bool(self._with_objectives)
-        service.fusion.has_own = name in self._with_objectives
+        objectives = Objectives.OTHERS if self._with_objectives else Objectives.NONE
+        objectives = Objectives.THIS_ONE if name in self._with_objectives else objectives
+        service = self._services[name] = ServiceState(name, self._params, objectives)
         self._deadline = min(self._deadline, self._watermark)
         return service
 
     def _judge(self, service: ServiceState, series: Series, at: float, value: float) -> float:
-        learn = service.learns(at, warm=series.warm)
-        fusion, best, unusual, warm = service.fusion, 0.0, 0.0, True
-        record, key, findings = series.record, series.key, fusion.findings.known
+        calm = service.frozen is None and not service.beyond  # nearly always
+        learn = calm or service.learns(at, warm=series.warm)
+        findings = service.fusion is not None and service.fusion.findings.known
+        record, key, best, unusual, warm = series.record, series.key, 0.0, 0.0, True
         for name, kind, judge in self._judges:
             verdict = judge(record, key, at, value, learn=learn)
             if verdict is CALM:  # nearly always
                 if findings:
-                    fusion.calm(key, name)
+                    service.calm(key, name)
             elif isinstance(verdict, Warming):
                 warm = False
             else:
-                heard = self._heed(fusion, series, name, kind, at, verdict, learn=learn)
-                best = max(best, ranked(heard, self._params.fusion.alone))
-                unusual = heard.score if kind is AnomalyKind.LEVEL else unusual
+                if isinstance(verdict, Anomalous):
+                    verdict = self._heed(service, series, name, kind, at, verdict, learn=learn)
+                elif findings:
+                    service.calm(key, name)
+                score = ranked(verdict, self._params.fusion.alone)
+                best = score if score > best else best  # noqa: FURB136 - max() costs more
+                unusual = verdict.score if kind is AnomalyKind.LEVEL else unusual
         series.warm = warm
-        if warm and fusion.series > 1 and service.agreement.observe(series.place, value, unusual, learn=learn):
-            self._agree(service, at, learn=learn)
+        agreement = service.agreement
+        if warm and agreement is not None and agreement.observe(series.place, value, unusual, learn=learn):
+            self._agree(service, agreement, at, learn=learn)
         if series.objectives:
             best = max(best, self._compare(service, series, at, value, learn=learn))
         return best
 
     @staticmethod
     def _heed(
-        fusion: Fusion, series: Series, name: str, kind: AnomalyKind, at: float, verdict: Normal | Anomalous,
-        *, learn: bool,
-    ) -> Normal | Anomalous:  # fmt: skip
-        """Take in a verdict; return what is left of it."""
-        if isinstance(verdict, Anomalous) and kind is AnomalyKind.LEVEL:
-            verdict = series.unless_daily(at, verdict, learn=learn)
-        if isinstance(verdict, Anomalous):
-            fusion.found(kind, series.plausible(verdict.evidence))
-        elif fusion.findings.known:
-            fusion.calm(series.key, name)
-        return verdict
+        service: ServiceState, series: Series, name: str, kind: AnomalyKind, at: float, found: Anomalous, *, learn: bool
+    ) -> Normal | Anomalous:
+        """Take in what was found; return what is left of it."""
+        left = series.unless_daily(at, found, learn=learn) if kind is AnomalyKind.LEVEL else found
+        if isinstance(left, Anomalous):
+            service.fused().found(kind, series.plausible(left.evidence))
+        else:
+            service.calm(series.key, name)
+        return left
 
     def _far_off(self, service: ServiceState, series: Series, at: float, value: float) -> float:
         """Judge a value far from the latest ones, in the unit of before if it shows that the unit has changed."""
         watch = series.suspect(at, value) if self._units else None
         if watch is None:
             return self._judge(service, series, at, value)
-        jump = watch.take(at, value, lambda: self._bank.known(series))
-        if jump is not None:
-            self._bank.learn_anew(series, jump, service.frozen)
-            service.unit_changed(series, at, jump)
+        doubt = watch.take(at, value, lambda: self._bank.known(series))
+        found = [] if doubt is None else rescaled(series, doubt, service.series)
+        for other, jump in found:
+            self._bank.learn_anew(other, jump, service.frozen, at)
+        if found:
+            service.units_changed({other.key for other, _ in found}, told(found, at))
         elif watch.told == 0:
             service.unit_is_known(series)
         score = self._judge(service, series, at, value / watch.factor)
@@ -194,24 +194,23 @@ class Detection:
         return score
 
     @staticmethod
-    def _agree(service: ServiceState, at: float, *, learn: bool) -> None:
+    def _agree(service: ServiceState, agreement: Agreement, at: float, *, learn: bool) -> None:
         """Take in what a round of its series says of a whole service."""
-        agreement, fusion = service.agreement, service.fusion
         leader = agreement.leader
         evidence = agreement.close(at, learn=learn)
         if evidence is None:
             if leader is not None:
-                fusion.calm(leader, AGREEMENT)
+                service.calm(leader, AGREEMENT)
             return
         if leader is not None and leader != evidence.key:
-            fusion.over(leader, AGREEMENT)
+            service.over(leader, AGREEMENT)
         series = next(series for series in service.series if series.key == evidence.key)
-        fusion.found(AnomalyKind.LEVEL, series.plausible(evidence))
+        service.fused().found(AnomalyKind.LEVEL, series.plausible(evidence))
 
     @staticmethod
     def _compare(service: ServiceState, series: Series, at: float, value: float, *, learn: bool) -> float:
         """Hold the value against the objectives of its series; return the score of a breach."""
-        fusion, score = service.fusion, 0.0
+        fusion, score = service.fused(), 0.0
         for breach, trend in series.objectives:
             verdict = breach.observe(at, value, learn=learn)
             if isinstance(verdict, Anomalous):
@@ -230,8 +229,7 @@ class Detection:
 
     def _hurts(self, service: ServiceState) -> bool:
         """Whether the service, or one of this partition that needs it, is beyond a limit right now."""
-        name = service.fusion.service
-        near = [service, *(self._services[n] for n in self._needed_by.get(name, ()) if n in self._services)]
+        near = [service, *(self._services[n] for n in self._needed_by.get(service.name, ()) if n in self._services)]
         return any(one.beyond for one in near)
 
     def _sweep(self) -> list[Anomaly]:

@@ -7,13 +7,15 @@ Calm beats loud: one series must be very unusual to open alone, and the more ser
 import math
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
 
 from detectors.calibration import nines_of, score_of
 from detectors.findings import RANK, WINDOW, Finding, Findings, Forecasts, Foreseen, Open
 from detectors.outlook import Outlook
 from domain.anomaly import Anomaly, AnomalyKind, AnomalyPhase, Evidence, Forecast
+from domain.durations import parse_duration
 from domain.errors import StateError
 from domain.identity import AnomalyId, SeriesKey, ServiceId, derive
 from domain.state import Plain
@@ -21,7 +23,9 @@ from domain.state import Plain
 RARER = 1.2  # times as many nines make a new leading series news
 LIKELIER = 0.2  # confidence that what was learnt must add to be news
 LONGEST_REST_S = 43_200.0  # after an opening: however rare the samples, half a day later is another day
+STANDS = 0.75  # of the confidence that opens an anomaly: a forecast that is less sure is not told and holds none open
 TOLD = 8  # pieces of evidence in one anomaly
+Duration = Annotated[float, BeforeValidator(parse_duration)]
 
 
 class FusionParams(BaseModel):
@@ -32,19 +36,30 @@ class FusionParams(BaseModel):
     alone: float = Field(1.63, gt=0, description="Rarity (nines) at which one series opens an anomaly.")
     per_series: float = Field(0.1, ge=0, description="Rarity added for each factor of ten in the number of series.")
     together: float = Field(
-        1.14, gt=0, description="Rarity of the evidence of all series of a service together that opens an anomaly."
+        1.0, gt=0, description="Rarity of the evidence of all series of a service together that opens an anomaly."
     )
     with_objectives: float = Field(
         4.0, ge=0, description="Rarity added for one series when objectives say what matters."
     )
-    without_own: float = Field(
-        1.0,
+    with_own: float = Field(
+        0.14,
         ge=0,
-        description="Rarity added for all series of a service together when others have objectives and it has none. "
-        "In one that has some, one of them must be on its way to its limit instead.",
+        description="Rarity added for all series of a service together that has objectives, one of which must be on "
+        "its way to its limit, too.",
+    )
+    without_own: float = Field(
+        1.14,
+        ge=0,
+        description="Rarity added for all series of a service together when others have objectives and it has none.",
     )
     persist: int = Field(
         2, ge=1, le=WINDOW, description="Of the last three samples of one series among several, how many must agree."
+    )
+    often: Duration = Field(
+        45.0,
+        ge=0,
+        description="Where samples come more often than this, the same holds for the only series of a service: a "
+        "rarity is counted by the sample, but what an alert costs by the day.",
     )
     min_forecast: float = Field(0.6, ge=0, le=1, description="Confidence from which a forecast opens an anomaly.")
     clear: int = Field(4, ge=1, description="Calm samples in a row of a series before its finding is dropped.")
@@ -138,8 +153,8 @@ class Fusion:
         self.forecasts.forget(keys)
 
     def forecast(self, key: SeriesKey, limit: float, forecast: Forecast | None) -> None:
-        """Take in a forecast, or that there is none now."""
-        if forecast is not None:
+        """Take in a forecast, or that there is none now; one that is far from opening anything is none."""
+        if forecast is not None and forecast.confidence >= STANDS * self.params.min_forecast:
             self.forecasts.take((key, limit), forecast)
         else:
             self.forecasts.lapse((key, limit), self.params.lapse)
@@ -181,20 +196,21 @@ class Fusion:
         return not self.has_own or at - self.near_at <= samples * self.gap_s
 
     def _statistics_agree(self) -> bool:
-        """Whether what is merely unusual is unusual enough: one series of many for long enough, or all together."""
+        """Whether what is merely unusual is unusual enough: one series for long enough, or all together."""
         params, findings = self.params, self.findings
         bar = params.with_objectives if self.has_objectives else 0.0
-        if self.series == 1:
-            alone = params.alone + bar
-            return any(f.kind is AnomalyKind.LEVEL and f.calm == 0 and f.nines >= alone for f in findings)
         alone = params.alone + params.per_series * math.log10(self.series) + bar
+        if self.series == 1 and self.gap_s >= params.often:
+            return any(f.kind is AnomalyKind.LEVEL and f.calm == 0 and f.nines >= alone for f in findings)
         together = self._together()
         return findings.lasting >= alone or any(f.calm == 0 and f.nines >= together for f in findings.together)
 
     def _together(self) -> float:
         """Return the bar for all series of a service together."""
         params = self.params
-        return params.together + (params.without_own if self.has_objectives and not self.has_own else 0.0)
+        if not self.has_objectives:
+            return params.together
+        return params.together + (params.with_own if self.has_own else params.without_own)
 
     def _kind(self, ranked: list[Finding], best: Forecast | None) -> AnomalyKind:
         kind = ranked[0].kind if ranked else AnomalyKind.FORECAST

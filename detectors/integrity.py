@@ -34,34 +34,33 @@ class Burst:
 
 
 class Integrity:
-    """The refused samples of one service."""
+    """The refused samples of one service, of all that ``arrived`` there so far."""
 
-    __slots__ = ("_bursts", "arrived", "open")
+    __slots__ = ("_bursts", "open")
 
     def __init__(self) -> None:
-        self.arrived = 0  # samples, refused or not
         self._bursts: dict[Refusal, Burst] = {}  # of the kinds that there were
         self.open = 0  # findings
 
-    def over(self) -> list[SeriesKey]:
+    def over(self, arrived: int) -> list[SeriesKey]:
         """Return the keys of findings that are over."""
         over = []
         for burst in self._bursts.values():
-            if burst.key is not None and self.arrived - burst.recent[-1][0] > WITHIN:
+            if burst.key is not None and arrived - burst.recent[-1][0] > WITHIN:
                 over.append(burst.key)
                 burst.key = None
                 self.open -= 1
         return over
 
-    def refuse(self, kind: Refusal, key: SeriesKey, at: float) -> Evidence | None:
-        """Take in a refused sample; return a finding if it belongs to a burst."""
+    def refuse(self, kind: Refusal, key: SeriesKey, at: float, arrived: int) -> Evidence | None:
+        """Take in a refused sample, the last that arrived; return a finding if it belongs to a burst."""
         if kind not in WATCHED:
             return None
         burst = self._bursts.setdefault(kind, Burst())
-        burst.recent.append((self.arrived, at))
+        burst.recent.append((arrived, at))
         burst.total += 1
         first = burst.recent[0][0]
-        count, spread = len(burst.recent), self.arrived - first + 1
+        count, spread = len(burst.recent), arrived - first + 1
         before = (burst.total - count) / max(1, first)
         if burst.key is None:
             if count < BURST or spread > WITHIN or first < WITHIN or count / spread < DENSER * before:
@@ -81,14 +80,13 @@ class Integrity:
         ]
         keys = [burst.key and [list(pair) for pair in burst.key.attributes] for burst in self._bursts.values()]
         service = next((burst.key.service for burst in self._bursts.values() if burst.key is not None), None)
-        return [self.arrived, service, rows, keys]
+        return [service, rows, keys]
 
     def restore(self, state: Plain) -> None:
         """Take over a snapshot; kinds that are no longer watched are left out."""
         match state:
-            case [int() as arrived, service, [*rows], [*keys]] if len(rows) == len(keys):
-                self.arrived, self.open = arrived, 0
-                self._bursts = {}
+            case [service, [*rows], [*keys]] if len(rows) == len(keys):
+                self._bursts, self.open = {}, 0
             case _:
                 raise StateError("the saved integrity of a service is damaged")
         for (kind, recent, total, metric), attributes in zip(rows, keys, strict=True):

@@ -3,7 +3,8 @@
 The residuals: the value against a recent level; a faster against a slower level (drift); the value against the usual at
 this time of the day, and the same with the day's own level taken out; the value against the usual at this hour of the
 week, and the fast against the slow mean of that. The last four join in when their slot has been seen before; their
-size counts once learnt for a day. A visit moves a slot by twice the usual size of its residual at most: no echoes.
+size counts once learnt for a day. A visit moves a slot by twice the usual size of its residual at most: no echoes. Nor
+does what is gigantic leave any: the level learns a clipped step, a slot the level. How a level begins: ``beginning``.
 
 Two questions are asked of them, and the answers averaged. How large is this, for this series? Each residual r is
 divided by the long mean of its cubes, |r|^3 / mean(|r|^3); the mean over the six is the surprise T. Its own mean is
@@ -23,14 +24,15 @@ Averages", Management Science 6 (1960); the tails as in ``tail``.
 
 import math
 from collections.abc import Sequence
-from math import isnan
+from math import log10
 from struct import Struct
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from detectors.beginning import AGES, SAMPLES, Beginning, Three, middle
 from detectors.calibration import CALM, score_of
-from detectors.profile import Profile
+from detectors.seasons import BOTH, NEITHER, NOW, QUARTER_S, Seasons
 from detectors.tail import BLOCK, FADE_EVERY, LARGEST, Tails
 from domain.anomaly import Anomalous, Evidence, Normal, Verdict, Warming
 from domain.identity import SeriesKey
@@ -41,10 +43,7 @@ ROUNDING = 1e-9  # a difference below this part of the value is the arithmetic's
 MOST = 20.0**3  # of the surprise of one residual
 UNIT = 0.9  # nines per power of ten in both answers: the scale on which fusion sets its bars
 FEW = 4  # of the largest sizes of late: what passes these ranks first
-WITHIN = 2.0  # of the usual size of a residual by day or week: a visit teaches its slot no more
 REST = 7  # blocks in which further surprises are the same one
-QUARTER_S = 900.0
-QUARTERS, DAY_SLOTS, WEEK_SLOTS = 4, 96, 168  # of an hour; quarters of a day; hours of a week
 NEVER = -math.inf
 SAYS = (
     "away from its recent level",
@@ -56,22 +55,19 @@ SAYS = (
 )
 NUMBER = len(SAYS)
 
-# The record of a series. A sample reads MODEL, LOOKUP and the floors of the tails at once, and writes MODEL; the rest
-# is for the turn of a quarter of an hour, the end of a block, and surprises.
+# The record of a series: the seasons, then these. A sample reads at once from the end of the seasons (NOW) up to the
+# floors of the tails, and writes MODEL; the rest is for the end of a block, and for surprises.
 MODEL = Struct("@12d4I")  # 5 levels, sum of the quarter; 6 moments; samples: all, known by day, by week, of the quarter
-LOOKUP = Struct("@3d2fI")  # since when findings; first value; end of the quarter; usual by day, by week; residuals
-TURN = Struct("@d2fI")  # the end of LOOKUP that changes with each quarter
-READ = Struct(f"{MODEL.format}{LOOKUP.format[1:]}6f")  # with the floors
+MARKS = Struct("@2d")  # since when findings; first value
+READ = Struct(f"{NOW.format}{MODEL.format[1:]}{MARKS.format[1:]}6f")  # with the floors
 PEAKS = Struct("@6f")  # the largest of this block that is beyond the floor
-HOUR = Struct("@2dI")  # first quarter; sum and count of the hour up to the current quarter
-SUMS = Struct("@dI")  # the end of HOUR
-OFTEN = Struct("@dI")  # surprises within the memory of the tails; blocks until another surprise is another one
+OFTEN = Struct("@fH")  # surprises within the memory of the tails; blocks until another surprise is another one
 TIME = Struct("@d")
 SIZE = Struct("@f")
 _read, _write = READ.unpack_from, MODEL.pack_into
 NO_PEAKS = (-1.0,) * NUMBER
 ROUNDED_UP = 1.0 + 2.0**-23  # a size in single precision, so that no size passes itself
-LEVEL, MOMENTS, SEEN, COUNT, FIRST = 0, 6, 12, 15, 17
+LEVEL, MOMENTS, SEEN, COUNT = 0, 6, 12, 15  # in MODEL
 
 
 class LevelParams(BaseModel):
@@ -86,7 +82,7 @@ class LevelParams(BaseModel):
     per_day: Share = Field(0.2, description="Share of the newest day in the usual of a time of day.")
     per_week: Share = Field(0.3, description="Share of the newest week in the usual of an hour of the week.")
     warm_up: int = Field(100, ge=10, description="Samples before the first judgement, and before a residual counts.")
-    clip: float = Field(15.0, gt=1, description="Residuals are learnt up to this many times their usual size.")
+    clip: float = Field(15.0, gt=1, description="A value is learnt up to this many times the usual size away.")
     suspect: float = Field(1.3, gt=0, description="Rarity (nines) from which a sample is a finding.")
     recall: int = Field(12_000, ge=100, description="Samples for which the largest residuals are remembered.")
     surprises: float = Field(
@@ -102,19 +98,20 @@ class LevelDetector:
         full = int(1.0 / params.memory)  # samples, from where on that share holds; a plain mean before
         self._rules = (params.level, params.fast, params.slow, params.memory, full, params.clip**3, params.warm_up)
         self._suspect, self._warm_up = params.suspect, params.warm_up
+        self._ages = frozenset(BLOCK * age for age in AGES if BLOCK * age <= full)
         self._place = place
-        self._lookup = place + MODEL.size
-        self._turns = self._lookup + LOOKUP.size - TURN.size
-        self._tails = Tails(NUMBER, params.recall, self._lookup + LOOKUP.size)
-        self._peaks = self._lookup + LOOKUP.size + len(self._tails.fresh)
-        self._hour = self._peaks + PEAKS.size
-        self._often = self._hour + HOUR.size
-        slots = self._often + OFTEN.size
-        self._daily = Profile(DAY_SLOTS, params.per_day, slots)
-        self._weekly = Profile(WEEK_SLOTS, params.per_week, slots + len(self._daily.fresh))
+        self._seasons = Seasons(params.per_day, params.per_week, place)
+        self._now = self._seasons.now
+        self._model = self._now + NOW.size
+        self._marks = self._model + MODEL.size
+        self._floors = self._marks + MARKS.size
+        self._tails = Tails(NUMBER, params.recall, self._floors)
+        self._peaks = self._floors + len(self._tails.fresh)
+        self._often = self._peaks + PEAKS.size
+        self._beginning = Beginning(self._often + OFTEN.size)
         self.fresh = b"".join((
-            MODEL.pack(*[0.0] * 12, *[0] * 4), LOOKUP.pack(NEVER, 0.0, 0.0, math.nan, math.nan, 2), self._tails.fresh,
-            PEAKS.pack(*NO_PEAKS), HOUR.pack(0.0, 0.0, 0), OFTEN.pack(0.0, 0), self._daily.fresh, self._weekly.fresh,
+            self._seasons.fresh, MODEL.pack(*[0.0] * 12, *[0] * 4), MARKS.pack(NEVER, 0.0), self._tails.fresh,
+            PEAKS.pack(*NO_PEAKS), OFTEN.pack(0.0, 0), self._beginning.fresh,
         ))  # fmt: skip
 
     def observe(  # noqa: C901, PLR0912, PLR0915 - six residuals in a row; a call or a loop for each takes 0.7 us more
@@ -122,48 +119,54 @@ class LevelDetector:
     ) -> Verdict:
         """Judge the value, then learn it, clipped."""
         (
-            level, fast, slow, weekly_fast, weekly_slow, quarter, m0, m1, m2, m3, m4, m5, seen, by_day, by_week, count,
-            since, first, until, usual_by_day, usual_by_week, allowed, f0, f1, f2, f3, f4, f5,
-        ) = _read(record, self._place)  # fmt: skip
-        if seen == 0 or (seen == 1 and first == 0 != value):  # a process that starts says 0 once
-            return self._begin(record, at, value, learn)
+            until, usual_by_day, usual_by_week, allowed, level, fast, slow, weekly_fast, weekly_slow, quarter,
+            m0, m1, m2, m3, m4, m5, seen, by_day, by_week, count, since, first, f0, f1, f2, f3, f4, f5,
+        ) = _read(record, self._now)  # fmt: skip
+        if seen < SAMPLES:
+            return self._begin(record, at, (level, fast, value), seen, learn)
         to_level, to_fast, to_slow, memory, full, clip, enough = self._rules
         total = votes = day = own = week = shift = 0.0
         if at >= until:
-            most = WITHIN * math.cbrt(m2) or math.inf, WITHIN * math.cbrt(m4) or math.inf
-            quarter, count, usual_by_day, usual_by_week, allowed = self._turn(
-                record, at, until, quarter, count, usual_by_day, usual_by_week, most, learn
-            )
-        away = value - level
+            if learn:
+                usual_by_day, usual_by_week, allowed = self._seasons.turn(
+                    record, at, until, quarter, count, usual_by_day, usual_by_week, m2, m4
+                )
+                quarter, count = 0.0, 0
+            else:
+                usual_by_day, usual_by_week, allowed = self._seasons.usual(record, at)
+        rise = learnt = value - first
+        known, away = value, value - level
         tiny = ROUNDING * (abs(value) + abs(level))
-        level += to_level * away
-        fast += to_fast * (value - fast)
-        drift = fast - level
         size = -away if away < 0 else away
-        other = -drift if drift < 0 else drift
         if size <= tiny:
             away = size = 0.0
-        if other <= tiny:
-            drift = other = 0.0
         if size > f0:
             votes += self._vote(record, 0, size, seen, learn)
+        size = size * size * size
+        if size > clip * m0:
+            total = min(MOST, size / (m0 or LEAST))
+            if m0 > 0:
+                size = clip * m0
+                known, learnt = level + math.copysign(math.cbrt(size), away), level - first
+        elif size > 0:
+            total = size / m0
+        level += to_level * (known - level)
+        fast += to_fast * (known - fast)
+        drift = fast - level
+        other = -drift if drift < 0 else drift
+        if other <= tiny:
+            drift = other = 0.0
         if other > f1:
             votes += self._vote(record, 1, other, seen, learn)
-        size, other = size * size * size, other * other * other
-        if seen > enough:
-            if size > clip * m0:
-                total, size = total + min(MOST, size / (m0 or LEAST)), clip * m0 or size
-            elif size > 0:
-                total += size / m0
-            if other > clip * m1:
-                total, other = total + min(MOST, other / (m1 or LEAST)), clip * m1 or other
-            elif other > 0:
-                total += other / m1
+        other = other * other * other
+        if other > clip * m1:
+            total, other = total + min(MOST, other / (m1 or LEAST)), clip * m1 or other
+        elif other > 0:
+            total += other / m1
         share = memory if seen > full else 1.0 / seen
         m0 += share * (size - m0)
         m1 += share * (other - m1)
-        rise = value - first
-        if allowed > 2:
+        if allowed != NEITHER:
             day = rise - usual_by_day
             slow += to_slow * (day - slow)
             own = day - slow
@@ -187,7 +190,7 @@ class LevelDetector:
             share = memory if by_day > full else 1.0 / by_day
             m2 += share * (size - m2)
             m3 += share * (other - m3)
-        if allowed == NUMBER:
+        if allowed == BOTH:
             week = rise - usual_by_week
             weekly_fast += to_fast * (week - weekly_fast)
             weekly_slow += to_slow * (week - weekly_slow)
@@ -215,13 +218,18 @@ class LevelDetector:
         nines = strength = 0.0
         residuals: tuple[float, ...] = ()
         if votes > 0 or total > NUMBER:
-            nines = UNIT * (math.log10(max(1.0, min(total / NUMBER, seen))) + agreed(votes, allowed))
-            residuals = (away, drift, day, own, week, shift)[:allowed]
+            mean = total / NUMBER
+            if mean > 1.0:
+                nines = log10(mean if mean < seen else seen)  # noqa: FURB136 - min() costs more, per surprise
+            if votes > 0:
+                nines += agreed(votes, allowed)
+            nines *= UNIT
             if nines >= self._suspect:
+                residuals = (away, drift, day, own, week, shift)[:allowed]
                 strength = self._strength(record, residuals, (seen, seen, by_day, by_day, by_week, by_week))
         if learn:
             _write(
-                record, self._place, level, fast, slow, weekly_fast, weekly_slow, quarter + rise,
+                record, self._model, level, fast, slow, weekly_fast, weekly_slow, quarter + learnt,
                 m0, m1, m2, m3, m4, m5, seen + 1, by_day, by_week, count + 1,
             )  # fmt: skip
             if seen % BLOCK == 0:
@@ -229,61 +237,49 @@ class LevelDetector:
             seen += 1
         if seen <= enough:
             return Warming(min(1.0, seen / enough))
-        if nines == 0 and since == NEVER:
-            return CALM
-        return self._said(record, key, at, value, since, nines, strength, residuals, learn)
+        if nines >= self._suspect or since != NEVER:
+            return self._said(record, key, at, value, since, nines, strength, residuals, learn)
+        return CALM if nines == 0 else Normal(score_of(self._damped(record, nines)))
 
-    def _begin(self, record: bytearray, at: float, value: float, learn: bool) -> Warming:
-        """Take in the first sample, or the second in its place: a zero before it is of a process that starts."""
-        if learn:
-            quarter = at // QUARTER_S
-            MODEL.pack_into(record, self._place, value, value, *[0.0] * 10, 1, 0, 0, 1)
-            LOOKUP.pack_into(record, self._lookup, NEVER, value, (quarter + 1) * QUARTER_S, math.nan, math.nan, 2)
-            HOUR.pack_into(record, self._hour, quarter, 0.0, 0)
+    def _begin(self, record: bytearray, at: float, values: Three, seen: int, learn: bool) -> Warming:
+        """Take in one of the first samples; they are kept in place of the levels until there are enough."""
+        if learn and seen < SAMPLES - 1:
+            levels = (values[2], 0.0) if seen == 0 else values[::2]
+            MODEL.pack_into(record, self._model, *levels, *[0.0] * 10, seen + 1, 0, 0, 0)
+        elif learn:
+            first, size = middle(values)
+            numbers = 0.0, 0.0, 0.0, values[2] - first, size**3, *[0.0] * 5
+            MODEL.pack_into(record, self._model, first, first, *numbers, SAMPLES, 0, 0, 1)
+            MARKS.pack_into(record, self._marks, NEVER, first)
+            self._seasons.begin(record, at)
         return Warming(0.0)
-
-    def _turn(
-        self, record: bytearray, at: float, until: float, total: float, count: int, day: float, week: float,
-        most: tuple[float, float], learn: bool,
-    ) -> tuple[float, int, float, float, int]:  # fmt: skip
-        """Leave a quarter of an hour: learn what it was like, and look up what is usual in the one that begins.
-
-        Return the sum and the number of the samples that are not learnt yet, what is usual by day and by week, and how
-        many residuals take part.
-        """
-        quarter, left = int(at // QUARTER_S), int(until // QUARTER_S) - 1
-        hour, hour_left = quarter // QUARTERS, left // QUARTERS
-        if not learn:
-            day = self._daily.usual(record, quarter)
-            week = self._weekly.usual(record, hour)
-            return total, count, day, week, 2 if isnan(day) else 4 if isnan(week) else NUMBER
-        began, hour_total, hour_count = HOUR.unpack_from(record, self._hour)
-        day = self._daily.leave(record, left, day, total / count, left - began, quarter, most[0])
-        if hour == hour_left:
-            SUMS.pack_into(record, self._hour + TIME.size, hour_total + total, hour_count + count)
-        else:
-            mean = (hour_total + total) / (hour_count + count)
-            week = self._weekly.leave(record, hour_left, week, mean, hour_left - began // QUARTERS, hour, most[1])
-            if hour_count > 0:
-                SUMS.pack_into(record, self._hour + TIME.size, 0.0, 0)
-        allowed = 2 if isnan(day) else 4 if isnan(week) else NUMBER
-        TURN.pack_into(record, self._turns, (quarter + 1) * QUARTER_S, day, week, allowed)
-        return 0.0, 0, day, week, allowed
 
     def _said(
         self, record: bytearray, key: SeriesKey, at: float, value: float, since: float, nines: float,
         strength: float, residuals: Sequence[float], learn: bool,
     ) -> Verdict:  # fmt: skip
-        """Return the verdict on a value that is unusual, or the first calm one after such values."""
-        if nines > 0:
-            nines = self._damped(record, nines, learn=learn)
-        if nines < self._suspect:
+        """Return the verdict on a value that is a finding, or on the first that is none after such values."""
+        left = self._damped(record, nines)
+        if learn and nines >= self._suspect:
+            self._count(record)
+        if left < self._suspect:
             if since != NEVER:
-                TIME.pack_into(record, self._lookup, NEVER)
-            return Normal(score_of(nines)) if nines > 0 else CALM
+                TIME.pack_into(record, self._marks, NEVER)
+            return Normal(score_of(left)) if left > 0 else CALM
         if since == NEVER:
-            TIME.pack_into(record, self._lookup, since := at)
-        return self._found(record, key, at, value, since, score_of(nines), strength, residuals)
+            TIME.pack_into(record, self._marks, since := at)
+        score, numbers, enough = score_of(left), MODEL.unpack_from(record, self._model), self._warm_up
+        counts = [count for count in numbers[SEEN:COUNT] for _ in range(2)]
+        usual = [moment ** (1 / 3) for moment in numbers[MOMENTS:SEEN]]
+        sizes = [
+            abs(residual) / max(size, LEAST) if count >= enough else 0.0
+            for residual, size, count in zip(residuals, usual, counts, strict=False)  # some may not take part yet
+        ]
+        lead = max(range(len(sizes)), key=sizes.__getitem__)
+        expected, width = value - residuals[lead], 2.0 * usual[lead]
+        detail = f"{'high' if value > expected else 'low'}: {SAYS[lead]}"
+        low, high = expected - width, expected + width
+        return Anomalous(score, Evidence("level", key, at, value, expected, low, high, score, since, detail), strength)
 
     def _vote(self, record: bytearray, which: int, size: float, count: int, learn: bool) -> float:
         """Return what a residual beyond its floor adds to the votes; keep it if it is the largest of its block."""
@@ -310,37 +306,39 @@ class LevelDetector:
             PEAKS.pack_into(record, self._peaks, *NO_PEAKS)
         if seen % (BLOCK * FADE_EVERY) == 0:
             self._tails.fade(record, (seen, seen, by_day, by_day, by_week, by_week))
-            numbers = READ.unpack_from(record, self._place)
-            for profile in (self._daily, self._weekly):
-                profile.follow(record, numbers[LEVEL] - numbers[FIRST], numbers[MOMENTS] ** (1 / 3))
+            numbers, (_, first) = MODEL.unpack_from(record, self._model), MARKS.unpack_from(record, self._marks)
+            self._seasons.follow(record, numbers[LEVEL] - first, numbers[MOMENTS] ** (1 / 3))
         often, rest = OFTEN.unpack_from(record, self._often)
         if often > 0:
             OFTEN.pack_into(record, self._often, often - often * BLOCK / self._params.recall, max(0, rest - 1))
+        if seen in self._ages:
+            self._outgrow(record, seen)
 
-    def _damped(self, record: bytearray, nines: float, *, learn: bool) -> float:
-        """Return what is left of the nines of a series that has surprised too often, and count this one."""
-        often, rest = OFTEN.unpack_from(record, self._often)
+    def _outgrow(self, record: bytearray, seen: int) -> None:
+        """Forget all but the level of the older half of the series if it has outgrown that."""
+        numbers, marks = MODEL.unpack_from(record, self._model), MARKS.unpack_from(record, self._marks)
+        level, fast, _, _, _, quarter, moment, drift, *_ = numbers
+        newer = self._beginning.outgrown(record, moment)
+        if newer > 0:
+            until = NOW.unpack_from(record, self._now)[0]
+            record[self._place : self._place + len(self.fresh)] = self.fresh
+            known = level, fast, 0.0, 0.0, 0.0, quarter, newer, drift * newer / moment, *[0.0] * 4
+            MODEL.pack_into(record, self._model, *known, seen // 2 + 1, 0, 0, numbers[COUNT])
+            MARKS.pack_into(record, self._marks, *marks)
+            self._seasons.begin(record, until - QUARTER_S)
+        self._beginning.remember(record, newer or moment)
+
+    def _damped(self, record: bytearray, nines: float) -> float:
+        """Return what is left of the nines of a series that has surprised too often."""
+        often, _ = OFTEN.unpack_from(record, self._often)
         allowed = self._params.surprises
-        if learn and nines >= self._suspect and rest == 0:
-            OFTEN.pack_into(record, self._often, often + 1.0, REST)
-        return float(nines if often <= allowed else nines * (allowed / often) ** 2)
+        return nines if often <= allowed else nines * float(allowed / often) ** 2
 
-    def _found(
-        self, record: bytearray, key: SeriesKey, at: float, value: float, since: float, score: float,
-        strength: float, residuals: Sequence[float],
-    ) -> Verdict:  # fmt: skip
-        numbers, enough = READ.unpack_from(record, self._place), self._warm_up
-        counts = [count for count in numbers[SEEN:COUNT] for _ in range(2)]
-        usual = [moment ** (1 / 3) for moment in numbers[MOMENTS:SEEN]]
-        sizes = [
-            abs(residual) / max(size, LEAST) if count >= enough else 0.0
-            for residual, size, count in zip(residuals, usual, counts, strict=False)  # some may not take part yet
-        ]
-        lead = max(range(len(sizes)), key=sizes.__getitem__)
-        expected, width = value - residuals[lead], 2.0 * usual[lead]
-        detail = f"{'high' if value > expected else 'low'}: {SAYS[lead]}"
-        low, high = expected - width, expected + width
-        return Anomalous(score, Evidence("level", key, at, value, expected, low, high, score, since, detail), strength)
+    def _count(self, record: bytearray) -> None:
+        """Count a surprise, unless it is still the same one."""
+        often, rest = OFTEN.unpack_from(record, self._often)
+        if rest == 0:
+            OFTEN.pack_into(record, self._often, often + 1.0, REST)
 
 
 def agreed(votes: float, taking_part: int) -> float:

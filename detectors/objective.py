@@ -1,4 +1,9 @@
-"""An objective that is breached now: the one finding that needs no statistics."""
+"""An objective that is breached now: the one finding that needs no statistics.
+
+Latencies and shares of errors of a service in trouble jump about: of real and simulated breaches that clients felt, a
+third never had ten seconds without a single good one. So a passage of the limit goes on until good time has taken back
+what bad time gave, of which half of the objective's ``for`` counts at most.
+"""
 
 import math
 
@@ -15,37 +20,43 @@ CALM = Normal(0.0)
 
 
 class ObjectiveDetector:
-    """Beyond the limit for ``for_s`` without a break; the first value inside ends it."""
+    """Beyond the limit now, and since at least ``for_s`` at least as often as not."""
 
-    __slots__ = ("_best", "_key", "_since", "objective")
+    __slots__ = ("_at", "_balance_s", "_best", "_key", "_since", "beyond", "objective")
 
     def __init__(self, key: SeriesKey, objective: Objective) -> None:
         self._key = key
         self.objective = objective
         self._since = math.nan
+        self._at = math.nan  # of the newest value
+        self._balance_s = 0.0  # of the passage: time beyond less time inside
+        self.beyond = False  # whether the newest value is beyond the limit, for however short a time
         self._best = objective.limit  # the value furthest inside the limit so far: the other end of the expected range
 
     @property
-    def beyond(self) -> bool:
-        """Whether the newest value is beyond the limit, for however short a time."""
-        return not math.isnan(self._since)
-
-    @property
     def since(self) -> float:
-        """Since when the value is beyond the limit; NaN when it is not."""
+        """Since when the limit is passed; NaN when it is not."""
         return self._since
 
     def observe(self, at: float, value: float, *, learn: bool) -> Verdict:  # noqa: ARG002  # nothing is learnt
         """Compare the value with the limit."""
-        limit = self.objective.limit
-        if not (value > limit if self.objective.above else value < limit):
-            self._since = math.nan
-            self._best = min(self._best, value) if self.objective.above else max(self._best, value)
+        goal = self.objective
+        self.beyond = value > goal.limit if goal.above else value < goal.limit
+        gap_s, self._at = at - self._at, at
+        if not self.beyond:
+            self._best = min(self._best, value) if goal.above else max(self._best, value)
+            self._balance_s -= gap_s
+            if not self._balance_s >= 0:
+                self._since, self._balance_s = math.nan, 0.0
             return CALM
         if math.isnan(self._since):
             self._since = at
-        if at - self._since < self.objective.for_s:
-            return CALM
+        if gap_s > 0:  # not at the very first sample
+            self._balance_s = min(self._balance_s + gap_s, goal.for_s / 2)
+        return self._breached(at, value) if at - self._since >= goal.for_s else CALM
+
+    def _breached(self, at: float, value: float) -> Anomalous:
+        limit = self.objective.limit
         low, high = min(limit, self._best), max(limit, self._best)
         score, side = score_of(NINES), "above" if self.objective.above else "below"
         evidence = Evidence(
@@ -54,13 +65,18 @@ class ObjectiveDetector:
         return Anomalous(score, evidence)
 
     def snapshot(self) -> Plain:
-        """Return since when the limit is exceeded, and the best value."""
-        return [None if math.isnan(self._since) else self._since, self._best]
+        """Return since when the limit is passed, the best value, and of the newest: when, beyond, and the balance."""
+        since, at = (None if math.isnan(time) else time for time in (self._since, self._at))
+        return [since, self._best, at, self.beyond, self._balance_s]
 
     def restore(self, state: Plain) -> None:
         """Take over a snapshot."""
         match state:
-            case [None | float() | int() as since, float() | int() as best]:
-                self._since, self._best = (math.nan if since is None else float(since)), float(best)
+            case [
+                None | float() | int() as since, float() | int() as best, None | float() | int() as at,
+                bool() as beyond, float() | int() as balance_s,
+            ]:  # fmt: skip
+                self._since, self._at = (math.nan if time is None else float(time) for time in (since, at))
+                self._best, self.beyond, self._balance_s = float(best), beyond, float(balance_s)
             case _:
                 raise StateError("the saved state of an objective is damaged")

@@ -19,74 +19,81 @@ LEAP = 4096.0  # times that distance: a mean further off is learnt as that far, 
 FINEST = 1e-200  # unit of slots that are all alike
 FAR = 64.0  # spreads from the base, from where on its rounding may show in what is usual
 COARSE = 1e5  # spreads: so does that of a larger unit
-_SCALE = Struct("@2d")  # base, unit
+SCALE = Struct("@2d")  # base, unit
+NO_SCALE = SCALE.pack(0.0, FINEST)  # of slots that are all unknown
 _SLOT = Struct("@e")
 SIZE = _SLOT.size
-_scale, _read, _write = _SCALE.unpack_from, _SLOT.unpack_from, _SLOT.pack_into
+_scale, _read, _write = SCALE.unpack_from, _SLOT.unpack_from, _SLOT.pack_into
 
 
 class Profile:
-    """Means per slot of a cycle of slots, in UTC, from a place in the record of a series.
+    """Means per slot of a cycle of slots, in UTC, from a place in the record of a series; their scale is in another.
 
     A slot is told by the number of its visit: how many widths of a slot have passed since the epoch.
     """
 
-    __slots__ = ("_all", "_first", "_place", "_settled", "_share", "_slots", "fresh")
+    __slots__ = ("_all", "_place", "_scale", "_settled", "_share", "_slots", "fresh")
 
-    def __init__(self, slots: int, share: float, place: int = 0) -> None:
+    def __init__(self, slots: int, share: float, place: int, scale: int) -> None:
         self._slots = slots
         self._share = share  # of the newest visit in the mean of a slot
         self._settled = slots * ceil(1.0 / share)  # age from where on that share holds; a plain mean before
-        self._place, self._first = place, place + _SCALE.size
+        self._place, self._scale = place, scale
         self._all = Struct(f"@{slots}e")
-        self.fresh = _SCALE.pack(0.0, FINEST) + self._all.pack(*[nan] * slots)
+        self.fresh = self._all.pack(*[nan] * slots)
 
     def usual(self, record: bytearray, number: int) -> float:
         """Return the mean of this slot, NaN while it is unknown."""
-        base, unit = _scale(record, self._place)
-        mean: float = base + unit * _read(record, self._first + SIZE * (number % self._slots))[0]
+        base, unit = _scale(record, self._scale)
+        mean: float = base + unit * _read(record, self._place + SIZE * (number % self._slots))[0]
         return mean
 
     def leave(
-        self, record: bytearray, left: int, known: float, mean: float, age: float, number: int, most: float = inf
-    ) -> float:
+        self, record: bytearray, base: float, unit: float, left: int, known: float, mean: float, age: float,
+        most: float, number: int,
+    ) -> float:  # fmt: skip
         """Learn the mean of the visit that is over, of a slot of which so much was known; return that of the next slot.
 
-        The first visits weigh as in a plain mean: they are counted by the age of the series, in slots. A visit counts
-        as at most so far from what was known: a single spike would otherwise make the calm of the next day unusual.
+        Base and unit are those in the record. The first visits weigh as in a plain mean: they are counted by the age
+        of the series, in slots. A visit counts as at most so far from what was known: a single spike would otherwise
+        make the calm of the next day unusual.
         """
-        slots, first = self._slots, self._first
+        slots, place = self._slots, self._place
         if not isnan(known):
             share = self._share if age >= self._settled else max(self._share, 1.0 / (1.0 + age // slots))
-            mean = known + share * max(-most, min(most, mean - known))
+            step = mean - known
+            if step > most:
+                step = most
+            elif step < -most:
+                step = -most
+            mean = known + share * step
         if not -LARGEST <= mean <= LARGEST:
             mean = LARGEST if mean > 0 else -LARGEST
-        base, unit = _scale(record, self._place)
-        away = mean - base
-        if not -MOST * unit <= away <= MOST * unit:
+        away, reach = mean - base, MOST * unit
+        if not -reach <= away <= reach:
             base, unit, most = self._scaled(record, mean)
             away = max(-most, min(most, mean - base))
-        _write(record, first + SIZE * (left % slots), away / unit)
-        usual: float = base + unit * _read(record, first + SIZE * (number % slots))[0]
+        _write(record, place + SIZE * (left % slots), away / unit)
+        usual: float = base + unit * _read(record, place + SIZE * (number % slots))[0]
         return usual
 
     def follow(self, record: bytearray, level: float, spread: float) -> None:
         """Choose base and unit anew if they are no longer those of a series with such a level and spread."""
-        base, unit = _scale(record, self._place)
+        base, unit = _scale(record, self._scale)
         spread = max(spread, FINEST)  # of a constant: its base and unit are right
         if abs(level - base) > FAR * spread or unit > COARSE * spread:
             self._scaled(record)
 
     def _scaled(self, record: bytearray, wanted: float = nan) -> tuple[float, float, float]:
         """Choose base and unit anew, with room for a mean that is wanted; return them, and how far a slot may be."""
-        base, unit = _scale(record, self._place)
-        means = [base + unit * slot for slot in self._all.unpack_from(record, self._first)]
+        base, unit = _scale(record, self._scale)
+        means = [base + unit * slot for slot in self._all.unpack_from(record, self._place)]
         known = sorted(mean for mean in means if not isnan(mean)) or [0.0 if isnan(wanted) else wanted]
         base = known[len(known) // 2]
         reach = max(known[-1] - base, base - known[0])
         if not isnan(wanted):
             reach = max(reach, min(abs(wanted - base), LEAP * reach if reach > 0 else inf))
         unit = max(FINEST, ROOM / MOST * reach)
-        _SCALE.pack_into(record, self._place, base, unit)
-        self._all.pack_into(record, self._first, *[(mean - base) / unit for mean in means])
+        SCALE.pack_into(record, self._scale, base, unit)
+        self._all.pack_into(record, self._place, *[(mean - base) / unit for mean in means])
         return base, unit, reach

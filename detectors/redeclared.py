@@ -220,10 +220,15 @@ def _said(changes: Sequence[Change], *, more: str = "") -> str:
     blind = _listed(goal for change in changes for goal in change.blind)
     if blind:
         text += f"; nothing watches the objective {blind} any more"
-    if others:
-        count = "1 other series has" if len(others) == 1 else f"{more}{len(others)} other series have"
-        text += f"; {count} changed likewise: {_listed(change.key.metric for change in others)}"
-    return text
+    return text + likewise([change.key.metric for change in others], more=more)
+
+
+def likewise(metrics: Sequence[str], *, more: str = "") -> str:
+    """Say of which other series the same is true, "" if of none."""
+    if not metrics:
+        return ""
+    count = "1 other series has" if len(metrics) == 1 else f"{more}{len(metrics)} other series have"
+    return f"; {count} changed likewise: {_listed(metrics)}"
 
 
 def _listed(names: Iterable[str]) -> str:

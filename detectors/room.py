@@ -73,7 +73,7 @@ def _since(services: Mapping[ServiceId, ServiceState], params: SilenceParams) ->
     for service in services.values():
         lost = service.silence.lost
         since = [(_gone_at(series, lost, quickest, params), series.key) for series in service.series]
-        if since and not service.fusion.idle:  # what was told of it must have an end
+        if since and not service.idle:  # what was told of it must have an end
             since.remove(max(since))
         yield from since
 

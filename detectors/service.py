@@ -3,12 +3,14 @@
 from collections.abc import Collection, Sequence
 from collections.abc import Set as AbstractSet
 
+from detectors.agreement import NAME as AGREEMENT
 from detectors.agreement import Agreement
 from detectors.bank import Bank, Series
 from detectors.cadence import read
 from detectors.declared import Spans
 from detectors.features import Refusal
-from detectors.fusion import Fusion
+from detectors.fused import Fused, Objectives
+from detectors.integrity import NAME as INTEGRITY
 from detectors.integrity import Integrity
 from detectors.objective import ObjectiveDetector
 from detectors.params import DetectionParams
@@ -16,12 +18,10 @@ from detectors.precursor import Precursor
 from detectors.redeclared import Outcome, Redeclared, taken
 from detectors.schema import HEARD, How, Match, Schema
 from detectors.schema import NAME as SCHEMA
-from detectors.selected import Selected
 from detectors.silence import NAME as SILENCE
 from detectors.silence import Silence
 from detectors.trace import traced
 from detectors.unit_jump import NAME as UNIT
-from detectors.unit_jump import Jump
 from domain.anomaly import Anomaly, AnomalyKind, Evidence, SeriesState
 from domain.errors import StateError
 from domain.feedback import Feedback
@@ -30,55 +30,74 @@ from domain.state import Plain
 from domain.telemetry import EventKind, IncidentEvent, Sample
 
 NOTHING: tuple[Anomaly, ...] = ()
+NONE: frozenset[ObjectiveDetector] = frozenset()
 
 
-class ServiceState:
-    """What is known of one service: its series, its silences, its findings, and when it must not learn."""
+class ServiceState(Fused):
+    """What is known of one service: its series, its silences, its findings, and when it must not learn.
+
+    A calm service has no more than its series and their silences: all else is made when it is first needed.
+    """
 
     __slots__ = (
-        "_params", "_slowest", "agreement", "beyond", "frozen", "fusion", "integrity", "precursor", "quiet",
-        "redeclared", "schema", "series", "silence",
+        "_slowest", "agreement", "arrived", "beyond", "frozen", "integrity", "precursor", "quiet", "redeclared",
+        "schema", "silence",
     )  # fmt: skip
 
-    def __init__(self, name: ServiceId, params: DetectionParams) -> None:
-        self._params = params
+    def __init__(self, name: ServiceId, params: DetectionParams, objectives: Objectives = Objectives.NONE) -> None:
+        super().__init__(name, params, objectives)
         self._slowest: Series | None = None  # known while there is something to settle
-        self.series: list[Series] = []
-        self.agreement = Agreement(params.agreement)
+        self.arrived = 0  # samples, whether or not they could be used
         self.silence = Silence(params.silence, self.series)
-        self.integrity = Integrity()
-        without = frozenset(params.without)
-        self.fusion = Selected(name, params.fusion, without=without) if without else Fusion(name, params.fusion)
+        self.agreement: Agreement | None = None  # of several series
+        self.integrity: Integrity | None = None  # made when a sample is refused
         self.schema: Schema | None = None  # made when a series stops
         self.redeclared: Redeclared | None = None  # made when one is declared to be something else
         self.precursor: Precursor | None = None  # made when there is something to learn
         self.frozen: Spans | None = None  # during which nothing is learnt
         self.quiet: Spans | None = None  # during which nothing new opens
-        self.beyond: set[ObjectiveDetector] = set()  # whose limit is passed right now, of series that still speak
+        self.beyond = NONE  # whose limit is passed right now, of series that still speak
 
     def add(self, series: Series) -> None:
         """Take in a new series."""
-        self.series.append(series)
-        series.place = self.agreement.add(series.key)
-        self.fusion.series = len(self.series)
+        series.place = len(self.series)
+        self.series += (series,)  # append() would make room for four
+        if self.agreement is not None:
+            self.agreement.add(series.key)
+        elif len(self.series) > 1:
+            self.agreement = Agreement(self._params.agreement)
+            for each in self.series:
+                self.agreement.add(each.key)
+        if self.fusion is not None:
+            self.fusion.series = len(self.series)
 
     def drop(self, keys: AbstractSet[SeriesKey]) -> None:
         """Forget series altogether; it may be all of them."""
         self.silent(keys)
         self.series[:] = [series for series in self.series if series.key not in keys]
-        self.fusion.forget(keys)
-        self.fusion.series = len(self.series)
         self.silence.drop(keys)
-        self.agreement.drop(keys)
+        if self.agreement is not None:
+            self._disagree(self.agreement, keys)
+        self.forget(keys)
+        if self.fusion is not None:
+            self.fusion.series = len(self.series)
         self._slowest = None
         for place, series in enumerate(self.series):
             series.place = place
+
+    def _disagree(self, agreement: Agreement, keys: AbstractSet[SeriesKey]) -> None:
+        """Let series go from what they say together; a single one says nothing."""
+        agreement.drop(keys)
+        if len(self.series) < 2:
+            if agreement.leader is not None:
+                self.over(agreement.leader, AGREEMENT)
+            self.agreement = None
 
     @property
     def needless(self) -> bool:
         """Whether nothing is known of it that anybody could want."""
         declared = self.frozen is not None or self.quiet is not None  # without, there was nothing to learn from either
-        return not self.series and self.fusion.idle and not declared
+        return not self.series and self.idle and not declared
 
     def stopped(self, found: Sequence[Evidence]) -> None:
         """Take in series that have fallen silent; those that became others are no silence.
@@ -95,17 +114,17 @@ class ServiceState:
         self.gone(became)
         for evidence in found:
             if evidence.key not in became:
-                self.fusion.found(AnomalyKind.SILENCE, evidence)
+                self.fused().found(AnomalyKind.SILENCE, evidence)
         drifted = [match for match in matches if match.how is not How.REPLACED]
         if self.schema is not None and drifted:
             evidence = self.schema.tell(drifted, self.series, self.silence.at)
             news = {evidence.key} if any(match.back for match in drifted) else set[SeriesKey]()
-            self.fusion.explained(AnomalyKind.SCHEMA, evidence, became | news)
+            self.fused().explained(AnomalyKind.SCHEMA, evidence, became | news)
         self.silence.dismiss(became)
 
     def speaks_again(self, series: Series, at: float) -> None:
         """Take in a series that was silent, or of which nobody waited for another sample."""
-        self.fusion.over(series.key, SILENCE)
+        self.over(series.key, SILENCE)
         self.passed(series)
         if self.schema is not None and self.schema.speaks_again(series.key, at) and self.silence.silent:
             self.stopped(())
@@ -124,10 +143,11 @@ class ServiceState:
             self.redeclared = self.redeclared or Redeclared()
             self.redeclared.note(change)
             if change.anew:
-                self.beyond.difference_update(goal for goal, _ in before)
+                self.beyond = self.beyond.difference(goal for goal, _ in before)
                 if change.outcome is Outcome.WRONG:  # what was found before was found in a wrong unit
-                    self.fusion.forget({series.key})
-                self.agreement.anew(series.place)
+                    self.forget({series.key})
+                if self.agreement is not None:
+                    self.agreement.anew(series.place)
         return value
 
     def look(self, watermark: float, *, hurts: bool) -> None:
@@ -150,34 +170,34 @@ class ServiceState:
         """Stop telling what became of its series once it was told for long enough."""
         over = schema.over(self.silence.at)
         if over is not None:
-            self.fusion.over(over, SCHEMA)
+            self.over(over, SCHEMA)
 
     def _tell_redeclared(self, redeclared: Redeclared) -> None:
         """Tell together what was declared to be something else of late, and no longer than need be."""
         over = redeclared.over(self.silence.at)
         if over is not None:
-            self.fusion.over(over, UNIT)
+            self.over(over, UNIT)
         told = redeclared.tell(self.series, self.silence.at)
         if told is not None:
-            self.fusion.explained(AnomalyKind.UNIT, *told)
+            self.fused().explained(AnomalyKind.UNIT, *told)
 
     def unit_is_known(self, series: Series) -> None:
         """Stop telling that the unit of a series seems to have changed, but not that it is declared to have."""
         if self.redeclared is None or self.redeclared.key != series.key:
-            self.fusion.over(series.key, UNIT)
+            self.over(series.key, UNIT)
 
-    def unit_changed(self, series: Series, at: float, jump: Jump) -> None:
-        """Tell that a unit has changed, instead of all that was found of its series."""
-        note = "; its objective holds for the unit of before" if series.objectives and not jump.back else ""
-        self.fusion.explained(AnomalyKind.UNIT, jump.evidence(series.key, at, note), (series.key,))
+    def units_changed(self, keys: AbstractSet[SeriesKey], evidence: Evidence) -> None:
+        """Tell that the unit of series has changed, instead of all that was found of them."""
+        self.gone(keys)
+        self.fused().explained(AnomalyKind.UNIT, evidence, keys)
 
     def settle(self, at: float, spoke: Series | None = None) -> Sequence[Anomaly]:
         """Return what has changed by event time ``at``, by a sample of the series that ``spoke``, if it is that."""
         fusion = self.fusion
-        if fusion.idle:
+        if fusion is None or fusion.idle:
             self._slowest = None
             return NOTHING
-        fusion.gap_s = self._longest_gap(spoke)
+        fusion.gap_s = self._longest_gap(spoke, fusion.gap_s)
         precursor = self._learning()
         precursor.consider(at, fusion, frozen=self.frozen is not None and self.frozen.cover(at))
         quiet = self.quiet is not None and self.quiet.cover(at)
@@ -185,18 +205,18 @@ class ServiceState:
         precursor.opened(said)
         return said
 
-    def _longest_gap(self, spoke: Series | None) -> float:
+    def _longest_gap(self, spoke: Series | None, before: float) -> float:
         """Return the usual gap of the slowest series; only that of the one that ``spoke`` is another than before."""
         known = self._slowest
         if spoke is not None and known is not None:
             gap_s: float = read(spoke.record)[1]
-            if gap_s >= self.fusion.gap_s:
+            if gap_s >= before:
                 self._slowest = spoke
                 return gap_s
             if spoke is not known:
-                return self.fusion.gap_s
+                return before
         elif known is not None:
-            return self.fusion.gap_s
+            return before
         self._slowest = max(self.series, key=_usual_s)
         return _usual_s(self._slowest)
 
@@ -206,8 +226,6 @@ class ServiceState:
         A limit that is passed for longer than an incident may last is set wrongly, or is the new normal; and a series
         that is not ``warm`` must become so whatever the limits say.
         """
-        if self.frozen is None and not self.beyond:
-            return True
         if self.frozen is not None and self.frozen.cover(at):
             return False
         return not warm or not any(at - goal.since < self._params.freeze_timeout for goal in self.beyond)
@@ -216,20 +234,35 @@ class ServiceState:
         """Note which limits a series is beyond, once it has spoken."""
         for goal, _ in series.objectives:
             if goal.beyond:
-                self.beyond.add(goal)
-            else:
-                self.beyond.discard(goal)
+                self.beyond |= {goal}
+            elif goal in self.beyond:
+                self.beyond -= {goal}
 
     def silent(self, keys: Collection[SeriesKey]) -> None:
         """Forget which limits series were beyond: nobody knows whether they still are."""
         mute = (series for series in self.series if series.objectives and series.key in keys)
-        self.beyond.difference_update(goal for series in mute for goal, _ in series.objectives)
+        self.beyond = self.beyond.difference(goal for series in mute for goal, _ in series.objectives)
 
     def gone(self, keys: Collection[SeriesKey]) -> None:
-        """Forget what was found of series that nobody waits for."""
+        """Forget what was found of some series."""
         if keys:
-            self.fusion.forget(keys)
-            self.agreement.forget(keys)
+            self.forget(keys)
+            if self.agreement is not None:
+                self.agreement.forget(keys)
+
+    def refused(self, why: Refusal, series: Series, at: float) -> Sequence[Anomaly]:
+        """Take in a sample that could not be used."""
+        self.integrity = self.integrity or Integrity()
+        evidence = self.integrity.refuse(why, series.key, at, self.arrived)
+        if evidence is None:
+            return NOTHING
+        self.fused().found(AnomalyKind.SCHEMA, evidence)
+        return self.settle(self.silence.at)
+
+    def clear(self, integrity: Integrity) -> None:
+        """Drop what was found of refused samples once there have been enough others."""
+        for key in integrity.over(self.arrived):
+            self.over(key, INTEGRITY)
 
     def _learning(self) -> Precursor:
         if self.precursor is None:
@@ -262,28 +295,18 @@ class ServiceState:
     def snapshot(self) -> Plain:
         """Return the state but for the series, which the bank keeps."""
         declared = [None if spans is None else spans.snapshot() for spans in (self.frozen, self.quiet)]
-        parts = [part.snapshot() for part in (self.silence, self.integrity, self.fusion, self.agreement)]
-        optional = (self.schema, self.redeclared, self.precursor)
-        made = [None if part is None else part.snapshot() for part in optional]
-        return [declared, *parts, *made]
+        parts = (self.fusion, self.agreement, self.integrity, self.schema, self.redeclared, self.precursor)
+        made = [None if part is None else part.snapshot() for part in parts]
+        return [declared, self.arrived, self.silence.snapshot(), *made]
 
     def restore(self, state: Plain) -> None:
         """Take over a snapshot; the series must have been added already."""
         match state:
-            case [[frozen, quiet], silence, integrity, fusion, agreement, schema, redeclared, precursor]:
+            case [[frozen, quiet], int() as arrived, silence, *made]:
                 self.frozen, self.quiet = _spans(frozen), _spans(quiet)
+                self.arrived = arrived
                 self.silence.restore(silence)
-                self.integrity.restore(integrity)
-                self.fusion.restore(fusion)
-                self.agreement.restore(agreement)
-                if precursor is not None:
-                    self._learning().restore(precursor)
-                if schema is not None:
-                    self.schema = Schema()
-                    self.schema.restore(schema)
-                if redeclared is not None:
-                    self.redeclared = Redeclared()
-                    self.redeclared.restore(redeclared)
+                self._restore(made)
             case _:
                 raise StateError("a saved service is damaged")
         mute = self.silence.silent | self.silence.lost
@@ -292,6 +315,24 @@ class ServiceState:
                 self.passed(series)
             if series.watch is None:  # it may have been given up, see the bank
                 self.unit_is_known(series)
+
+    def _restore(self, made: Sequence[Plain]) -> None:
+        fusion, agreement, integrity, schema, redeclared, precursor = made
+        if fusion is not None:
+            self.fused().restore(fusion)
+        if self.agreement is not None:
+            self.agreement.restore(agreement)
+        if integrity is not None:
+            self.integrity = Integrity()
+            self.integrity.restore(integrity)
+        if precursor is not None:
+            self._learning().restore(precursor)
+        if schema is not None:
+            self.schema = Schema()
+            self.schema.restore(schema)
+        if redeclared is not None:
+            self.redeclared = Redeclared()
+            self.redeclared.restore(redeclared)
 
 
 def _usual_s(series: Series) -> float:

@@ -27,6 +27,7 @@ NAME = "silence"
 TOGETHER = 3  # series
 MISSED = 1.5  # usual gaps: two samples, with room for jitter
 LONGER = 1.2  # times as long as the longest gap of late
+NEVER = -math.inf  # one object for all services
 NONE: frozenset[SeriesKey] = frozenset()
 
 
@@ -51,9 +52,9 @@ class Silence:
         """Watch these series, and those that are added to them later."""
         self._params = params
         self._series = series
-        self.at = -math.inf  # the service's own event time
-        self._before = -math.inf  # the time before that: complete
-        self._look = -math.inf  # when to look again for series that miss samples together
+        self.at = NEVER  # the service's own event time
+        self._before = NEVER  # the time before that: complete; kept for series that miss samples together
+        self._look = NEVER  # when to look again for those
         self.lag_s = 0.0
         self.deadline = math.inf  # nothing can be overdue before this time
         self.silent = NONE
@@ -61,12 +62,14 @@ class Silence:
 
     def heard(self, key: SeriesKey, at: float, watermark: float) -> bool:
         """Note an accepted sample; True if its series was silent until now, waited for or not."""
-        lag, faded = watermark - at, self.lag_s * FADE
-        self.lag_s = lag if lag > faded else faded  # noqa: FURB136 - max() costs more, per sample
+        if watermark > at or self.lag_s > 0:
+            self.lag_s = max(watermark - at, self.lag_s * FADE)
         if at > self.at:
-            self._before, self.at = self.at, at
-            if at > self._look and len(self._series) >= TOGETHER:
-                self._missing_together()
+            before, self.at = self.at, at
+            if len(self._series) >= TOGETHER:
+                self._before = before
+                if at > self._look:
+                    self._missing_together()
         if self.silent and key in self.silent:  # hashing a key costs more than the rest of this method
             self.silent -= {key}
             return True
@@ -77,7 +80,7 @@ class Silence:
 
     def known(self) -> None:
         """Take note that one more series is known well enough for its silence to mean something: look at once."""
-        self.deadline = self._look = -math.inf
+        self.deadline = self._look = NEVER
 
     def _missing_together(self) -> None:
         """Let the deadline be now if many series miss samples; look once in a gap of the quickest."""

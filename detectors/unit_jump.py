@@ -8,7 +8,9 @@ same share of themselves. Two explanations are weighed against each other, in ni
   The relative spread is the same, and the new values stay where they are.
 - The service changed: d is anything at all, a large one being rarer: 0.5 exp(-|d|); and the spread is anything.
 
-The noisier a series, the less the first can win by, and the more samples it takes. A series that says no more than that
+The noisier a series, the less the first can win by, and the more samples it takes. When several series of a service
+are in doubt since the same moment (see `rescaled`), the factor must be that of all of them: an incident moves them by
+factors that differ, by half of a logarithm or so, and widens their spreads alike. A series that says no more than that
 is left to the other detectors, and so is one that stands still, is zero, or changes its sign: it has no shape to be
 recognised by. All of this is for a value far from the latest ones; a calm sample costs one comparison, by ``bounds``.
 
@@ -41,6 +43,9 @@ RECOGNISED = 8  # samples after, from where on the unit can be said to have chan
 PATIENCE = 16  # samples in doubt at most
 PRIOR = 2.0  # nines by which a unit is less likely to change than a service
 PLAIN = 2.0  # nines by which a rarer factor must be better: 1,000 is meant more often than 1,024
+LENIENT = 2.0  # nines by which it may be the worse explanation, to be looked at: others may speak for it
+ALIKE = 0.5  # of a logarithm: by so much the factors differ by which an incident moves several series at once
+AGAINST = 2.0  # nines that a series says against a factor at most: something else may have happened to it
 CLAIM = 2.0  # nines by which it must be the better explanation
 EXACT = 0.002  # error of the mean logarithm that is never undercut: no series is that steady
 FOLLOWS = 0.9  # of an autocorrelation: more is not believed of so few samples
@@ -50,6 +55,7 @@ FURTHEST = 2e12  # times what it was at first, either way: from bytes to tebibyt
 SAME = 0.05  # of a logarithm: so near to the first unit a series is back in it
 TOLD = 60  # samples for which it is told
 TINY = 5e-324
+TEN = math.log(10.0)
 STILL = 1e-9  # of a spread: what does not move at all is taken to move by so much, for a ratio
 WILD = 8  # one of so many may be wild: the furthest do not count for the spread
 NORMAL = 1.586  # standard deviation over mean distance, of Gaussian noise without its furthest eighth
@@ -104,31 +110,68 @@ def bounds(values: Sequence[float]) -> tuple[float, float]:
     return (low / APART if low > 0 else -TINY), max(TINY, high * APART)
 
 
-def nines(before: Shape, after: Shape, factor: float) -> float:
-    """Return by how many nines a change of unit by this factor explains the values better than anything else."""
-    shaped = after.number >= SHAPED
-    share = 1.0 / before.number + 1.0 / after.number
-    variance = before.spread**2
-    if shaped:
-        total = before.number + after.number
-        variance = (before.number * variance + after.number * after.spread**2) / total
-    distance, error = after.centre - before.centre, math.sqrt(variance * share * before.wider)
-    spreads, unsure = (before.spread, after.spread), math.sqrt(share * before.wider)
-    if before.step < error:  # neighbours tell more than means
-        distance, error = after.first - before.last, before.step
-        spreads, unsure = (before.step, after.step), math.sqrt(share)
-    odds = _log_normal(distance - math.log(factor), max(EXACT, error)) - (math.log(0.5) - abs(distance))
-    if shaped:
-        old, new = spreads
-        odds += _same(math.log(max(new, STILL) / max(old, STILL)), unsure)
+class Doubt(NamedTuple):
+    """What the latest values of a series are like beside those of before, in logarithms, each with its error."""
+
+    since: float
+    gap_s: float  # between the latest values
+    distance: float  # from the level of before
+    off: float  # error of that
+    growth: float  # of the spread
+    unsure: float  # error of that; infinite as long as there are too few values
+    drift: float  # while they are in doubt
+    still: float  # error of that
+
+    @classmethod
+    def of(cls, before: Shape, after: Shape, since: float, gap_s: float) -> "Doubt":
+        """Return how the one shape differs from the other."""
+        share = 1.0 / before.number + 1.0 / after.number
+        variance = before.spread**2
+        if after.number >= SHAPED:
+            total = before.number + after.number
+            variance = (before.number * variance + after.number * after.spread**2) / total
+        distance, off = after.centre - before.centre, math.sqrt(variance * share * before.wider)
+        old, new, unsure = before.spread, after.spread, math.sqrt(share * before.wider)
+        if before.step < off:  # neighbours tell more than means
+            distance, off = after.first - before.last, before.step
+            old, new, unsure = before.step, after.step, math.sqrt(share)
+        if after.number < SHAPED:
+            return cls(since, gap_s, distance, max(EXACT, off), 0.0, math.inf, 0.0, math.inf)
+        growth = math.log(max(new, STILL) / max(old, STILL))
         still = before.spread * math.sqrt(4.0 / after.number * before.wider)
-        odds += min(0.0, _same(after.drift, max(EXACT, still)))
-    return odds / math.log(10.0) - PRIOR
+        return cls(since, gap_s, distance, max(EXACT, off), growth, unsure, after.drift, max(EXACT, still))
+
+    def alone(self, factor: float) -> float:
+        """Return the odds of its level after a change of unit, beside that after anything that befalls a service."""
+        return _log_normal(self.distance - math.log(factor), self.off) - math.log(0.5) + abs(self.distance)
+
+    def beside(self, factor: float) -> float:
+        """Return the same for one of several series that have moved at one moment."""
+        return max(-AGAINST * TEN, _same(self.distance - math.log(factor), self.off, ALIKE))
 
 
-def _same(distance: float, error: float) -> float:
-    """Return by how much it is likelier that there is no distance, but for the error, than that there is any."""
-    return _log_normal(distance, error) - _log_normal(distance, math.hypot(1.0, error))
+def _kept(doubts: Sequence[Doubt]) -> float:
+    """Return the odds that the spreads are what they were, on the whole, and that the values stay where they are.
+
+    What an incident does to one series it does to others, too: what each of them shows is not independent.
+    """
+    growth, unsure = _mean((doubt.growth, doubt.unsure) for doubt in doubts)
+    drift, still = _mean((doubt.drift, doubt.still) for doubt in doubts)
+    return 0.0 if math.isinf(unsure) else _same(growth, unsure) + min(0.0, _same(drift, still))
+
+
+def _mean(numbers: Iterable[tuple[float, float]]) -> tuple[float, float]:
+    """Return the mean of numbers, each weighed by its error, and the error of that."""
+    weighed = [(number, error**-2) for number, error in numbers]
+    total = sum(weight for _, weight in weighed)
+    if total == 0:
+        return 0.0, math.inf
+    return sum(number * weight for number, weight in weighed) / total, total**-0.5
+
+
+def _same(distance: float, error: float, other: float = 1.0) -> float:
+    """Return by how much it is likelier that there is no distance, but for the error, than that there is any other."""
+    return _log_normal(distance, error) - _log_normal(distance, math.hypot(other, error))
 
 
 def _log_normal(distance: float, error: float) -> float:
@@ -136,17 +179,34 @@ def _log_normal(distance: float, error: float) -> float:
     return -0.5 * (distance / error) ** 2 - math.log(error * math.sqrt(2.0 * math.pi))
 
 
-def likeliest(before: Sequence[float], after: Sequence[float]) -> tuple[float, float]:
-    """Return the factor that explains the values best, and by how many nines; -inf if none can."""
+def doubted(before: Sequence[float], after: Sequence[float], since: float = 0.0, gap_s: float = 0.0) -> Doubt | None:
+    """Return what the values are like; None if a change of unit cannot be told from them."""
     old, new = Shape.of(before), Shape.of(after)
     if old is None or new is None or old.number < ENOUGH or len(set(before)) < MOVING:
-        return 1.0, -math.inf
+        return None
     if abs(math.log(before[-1]) - old.centre) > math.log(APART) + 2.0 * old.spread:
-        return 1.0, -math.inf  # on its way already: a unit changes from one sample to the next
-    larger = new.centre > old.centre
-    found = [(factor, nines(old, new, factor)) for each in FACTORS for factor in [each if larger else 1.0 / each]]
+        return None  # on its way already: a unit changes from one sample to the next
+    return Doubt.of(old, new, since, gap_s)
+
+
+def likeliest(doubt: Doubt, others: Sequence[Doubt] = ()) -> tuple[float, float]:
+    """Return the factor that explains the values best, and by how many nines, less those that it takes.
+
+    ``others`` of the service are in doubt since the same moment.
+    """
+    kept, found = _kept([doubt, *others]), []
+    for each in FACTORS:
+        factor = each if doubt.distance > 0 else 1.0 / each
+        odds = doubt.alone(factor) + sum(other.beside(factor) for other in others) + kept
+        found.append((factor, odds / TEN - PRIOR))
     best = max(sure for _, sure in found)
     return next(factor for factor, sure in found if sure >= best - PLAIN), best
+
+
+def suspicious(before: Sequence[float], after: Sequence[float]) -> bool:
+    """Whether values are as if in another unit, rather than anything else: to be looked at further."""
+    doubt = doubted(before, after)
+    return doubt is not None and likeliest(doubt)[1] >= -LENIENT
 
 
 class Jump(NamedTuple):
@@ -194,8 +254,8 @@ class UnitWatch:
         """Whether there is nothing to watch for any more."""
         return self.factor == 1.0 and not self._doubted and self.told == 0
 
-    def take(self, at: float, value: float, known: Callable[[], Plain]) -> Jump | None:
-        """Take in a sample, before it is judged; return what it shows.
+    def take(self, at: float, value: float, known: Callable[[], Plain]) -> Doubt | None:
+        """Take in a sample, before it is judged; return the doubt if it may be settled now.
 
         ``known`` gives what is known of the series; it is asked when a doubt begins.
         """
@@ -203,23 +263,40 @@ class UnitWatch:
         value /= self.factor
         if not self._doubted:
             low, high = bounds(self._recent)
-            if low < value < high or likeliest(self._recent, [value])[1] < 0:
+            if low < value < high or not suspicious(self._recent, [value]):
                 self._recent.append(value)
                 return None
             self._known = known()
         self._doubted.append((at, value))
-        return self._weigh()
-
-    def _weigh(self) -> Jump | None:
-        """Decide about the samples that are doubted, if it can be decided."""
-        before, after = tuple(self._recent), [value for _, value in self._doubted]
-        factor, sure = likeliest(before, after)
-        if sure < 0 or len(after) >= PATIENCE:
+        doubt = self._doubt()
+        if doubt is None or likeliest(doubt)[1] < -LENIENT:
             self._believe(1.0)
-            return None
-        if len(after) < RECOGNISED or sure < CLAIM or len(set(after)) < MOVING:
-            return None
-        old, new = Shape.of([v * self.factor for v in before]), Shape.of([v * self.factor for v in after])
+        elif self._ripe(RECOGNISED):
+            return doubt
+        else:
+            self.unsettled()
+        return None
+
+    def doubt(self, least: int) -> Doubt | None:
+        """Return the doubt, once it is about so many samples, and they move."""
+        return self._doubt() if self._ripe(least) else None
+
+    def _ripe(self, least: int) -> bool:
+        return len(self._doubted) >= least and len({value for _, value in self._doubted}) >= MOVING
+
+    def _doubt(self) -> Doubt | None:
+        since, last, values = self._doubted[0][0], self._doubted[-1][0], [value for _, value in self._doubted]
+        return doubted(self._recent, values, since, (last - since) / len(values))
+
+    def unsettled(self) -> None:
+        """Take note that nothing can be recognised yet; no doubt lasts for ever."""
+        if len(self._doubted) >= PATIENCE:
+            self._believe(1.0)
+
+    def settle(self, factor: float, sure: float) -> Jump | None:
+        """Take the values in doubt to be larger by this factor; return None if no unit goes so far."""
+        old = Shape.of([value * self.factor for value in self._recent])
+        new = Shape.of([value * self.factor for _, value in self._doubted])
         changed, known = self.factor * factor, self._known
         if old is None or new is None or not 1.0 / FURTHEST < changed < FURTHEST:
             self._believe(1.0)

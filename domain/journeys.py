@@ -7,7 +7,7 @@ from domain.identity import ClientId, JourneyId, ServiceId, SquadId
 
 @dataclass(frozen=True, slots=True)
 class Objective:
-    """A service-level objective: the metric is beyond the limit for ``for_s`` seconds without a break."""
+    """A service-level objective: the metric has been beyond the limit for ``for_s`` seconds, more than inside."""
 
     metric: str
     limit: float

@@ -1,17 +1,17 @@
 """How often forecasts come true by the confidence they state, and how early they are beside two rules of thumb.
 
 On the demo's part of a recording and on a second one, whose faults ramp up within minutes, and on made-up ramps. With
-``--cases DIR`` on one more recording of the same system (``telemetry.csv.gz``, ``incidents.jsonl``).
+``--cases DIR`` on every recording of the same system below DIR (``telemetry.csv.gz``, ``incidents.jsonl``), too.
 
-Forecasts are tried at many confidences, and with two pairs of standard errors and forecasts in a row.
 ``predict_linear`` as in Prometheus: a least-squares line through the last samples, so many seconds ahead, true for
 three samples in a row. Burn rate as in Google's SRE workbook, with windows shrunk from an hour to a minute: so many
 times an error budget of 1 %, over 60 s and over 5 s. Each rule is tried at many bars, and told with the best one that
-keeps to a precision.
+keeps to a precision: in hindsight for each recording, and with one bar for all of them.
 """
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Sequence
+from itertools import chain, pairwise
 from statistics import mean, median
 from typing import Any, NamedTuple
 
@@ -21,12 +21,16 @@ from detectors.ramp import fit
 from detectors.trend import ForecastParams, TrendForecaster
 from domain.identity import SeriesKey, ServiceId
 from domain.journeys import Objective, Service
-from tests.support.forecasts import FULL, Points, Recording, beyond, life, recordings, reliability, told
+from tests.support.forecasts import FULL, Points, Ramp, Recording, beyond, life, recordings, reliability, told
 
 pytestmark = [pytest.mark.benchmark, pytest.mark.timeout(0)]
 GRACE_S = 60.0
 SHARES = (0.05, 0.3, 0.5, 0.8, 1.0)  # of the ramps of a made-up series that reach the limit
 RAMPS, SEEDS = 40, 3
+CONFIDENCES = (0.06, 0.08, *(twentieth / 20 for twentieth in range(2, 20)))
+SHIPPED = "0.60"  # from which a forecast opens an anomaly
+AHEAD_S = (15, 30, 60, 120, 240)
+FACTORS = (1, 2, 6, 14.4, 30, 60)
 
 
 @pytest.fixture(scope="module", name="every")
@@ -48,9 +52,9 @@ def test_reliability_on_made_up_ramps_as_a_series_goes_on() -> None:
     parts: dict[str, list[Any]] = {"ramps 1 to 5": [], "6 to 15": [], "16 to 40": []}
     for share in SHARES:
         for seed in range(SEEDS):
-            points, began = life(share, seed, RAMPS)
+            points, ramps = life(share, seed, RAMPS)
             for each in told(f"{share} {seed}", FULL, points):
-                number = sum(at <= each.at for at in began)
+                number = sum(ramp.calm_at <= each.at for ramp in ramps)
                 parts["ramps 1 to 5" if number <= 5 else "6 to 15" if number <= 15 else "16 to 40"].append(each)
     for name, part in parts.items():
         found = reliability(part)
@@ -58,71 +62,62 @@ def test_reliability_on_made_up_ramps_as_a_series_goes_on() -> None:
         print("\n".join(found.rows))
 
 
-class Rule(NamedTuple):
-    """One rule at one bar (confidence, errors and forecasts in a row; window and seconds ahead; times the budget)."""
-
-    name: str
-    bar: str
-
-    def warns(self, points: Points, goal: Objective) -> Iterator[float]:
-        match self.name:
-            case "forecast" | "forecast as shipped":
-                bar, certainty, agreeing = map(float, self.bar.split("/"))
-                return ours(points, goal, bar, ForecastParams(certainty=certainty, agreeing=int(agreeing)))
-            case "predict_linear":
-                window, ahead_s = map(int, self.bar.split("/"))
-                return predict_linear(points, goal, window, ahead_s)
-            case _:
-                return burn_rate(points, goal, float(self.bar))
+Bars = dict[str, list[float]]  # when a rule is true, at each of its bars
 
 
-BARS = {
-    "forecast as shipped": ["0.6/4/3"],
-    "forecast": [f"0.{tenth}/{gate}" for gate in ("4/3", "3/2") for tenth in range(1, 10)],
-    "predict_linear": [f"{window}/{ahead}" for window in (15, 30, 60, 120) for ahead in (15, 30, 60, 120, 240)],
-    "burn rate": ["1", "2", "6", "14.4", "30", "60"],
-}
+def at_each_bar(name: str, points: Points, goal: Objective) -> Bars:
+    match name:
+        case "forecast":
+            return ours(points, goal)
+        case "predict_linear":
+            return {bar: times for n in (15, 30, 60, 120) for bar, times in predict_linear(points, goal, n).items()}
+        case _:
+            return burn_rate(points, goal)
 
 
-def ours(points: Points, goal: Objective, bar: float, params: ForecastParams) -> Iterator[float]:
-    forecaster = TrendForecaster(SeriesKey.of("s", goal.metric), goal, params)
+def ours(points: Points, goal: Objective) -> Bars:
+    forecaster = TrendForecaster(SeriesKey.of("s", goal.metric), goal, ForecastParams())
+    found: Bars = {f"{bar:.2f}": [] for bar in CONFIDENCES}
     was_beyond = False
     for at, value in points:
         forecast = forecaster.observe(at, value, learn=not was_beyond)
         was_beyond = beyond(goal, value)
-        if forecast is not None and forecast.confidence >= bar:
-            yield at
+        for bar in CONFIDENCES:
+            if forecast is not None and forecast.confidence >= bar:
+                found[f"{bar:.2f}"].append(at)
+    return found
 
 
-def predict_linear(points: Points, goal: Objective, samples: int, ahead_s: float) -> Iterator[float]:
+def predict_linear(points: Points, goal: Objective, samples: int) -> Bars:
     window: deque[tuple[float, float]] = deque(maxlen=samples)
-    agreed = 0
+    found: Bars = {f"{samples}/{ahead}": [] for ahead in AHEAD_S}
+    agreed = dict.fromkeys(AHEAD_S, 0)
     for point in points:
         window.append(point)
         line = fit(list(window)) if len(window) == samples else None
-        agreed = agreed + 1 if line is not None and beyond(goal, line.value + ahead_s * line.slope) else 0
-        if agreed >= 3:
-            yield point[0]
+        for ahead in AHEAD_S:
+            true = line is not None and beyond(goal, line.value + ahead * line.slope)
+            agreed[ahead] = agreed[ahead] + 1 if true else 0
+            if agreed[ahead] >= 3:
+                found[f"{samples}/{ahead}"].append(point[0])
+    return found
 
 
-def burn_rate(points: Points, goal: Objective, factor: float) -> Iterator[float]:
+def burn_rate(points: Points, goal: Objective) -> Bars:
     long: deque[bool] = deque(maxlen=60)
+    found: Bars = {f"{factor:g}": [] for factor in FACTORS}
     for at, value in points:
         long.append(beyond(goal, value))
-        short = list(long)[-5:]
-        if len(long) == 60 and min(sum(long) / 60, sum(short) / 5) >= 0.01 * factor:
-            yield at
-
-
-def openings(times: Iterator[float]) -> list[float]:
-    """A warning lasts for as long as the rule repeats it within 15 s."""
-    found: list[float] = []
-    last = float("-inf")
-    for at in times:
-        if at - last > 15:
-            found.append(at)
-        last = at
+        burnt = min(sum(long) / 60, sum(list(long)[-5:]) / 5) if len(long) == 60 else 0.0
+        for factor in FACTORS:
+            if burnt >= 0.01 * factor:
+                found[f"{factor:g}"].append(at)
     return found
+
+
+def openings(times: list[float]) -> list[float]:
+    """A warning lasts for as long as the rule repeats it within 15 s."""
+    return [at for last, at in pairwise([float("-inf"), *times]) if at - last > 15]
 
 
 def hurt(services: tuple[Service, ...], affected: list[str]) -> set[ServiceId]:
@@ -134,44 +129,103 @@ def hurt(services: tuple[Service, ...], affected: list[str]) -> set[ServiceId]:
 
 
 class Judged(NamedTuple):
-    """What a rule is worth on one recording."""
+    """What a rule is worth: its warnings, and by what share of the ramp each slow fault was warned of before."""
 
-    precision: float  # share of the warnings that came during a fault, on a service that it hurts
-    warned: int
-    leads: list[float]  # shares of the ramps
     warnings: int
+    wrong: int  # that came outside of faults, or on a service that the fault does not hurt
+    leads: tuple[float, ...]
+
+    @property
+    def precision(self) -> float:
+        return 1 - self.wrong / max(1, self.warnings)
+
+    def __str__(self) -> str:
+        warned = sum(lead > 0 for lead in self.leads)
+        return (
+            f"lead mean {mean(self.leads):.2f}, median {median(self.leads):.2f} of the ramp, {warned} of "
+            f"{len(self.leads)} warned, {self.warnings} warnings, {self.wrong} of them wrong"
+        )
 
 
-def judged(rule: Rule, one: Recording) -> Judged:
-    said = [(key.service, at) for key, goal, points in one.lines for at in openings(rule.warns(points, goal))]
+def judged(one: Recording, said: list[tuple[ServiceId, float]]) -> Judged:
     spans = [
         (row["fault_started_at"], row["resolved_at"] + GRACE_S, hurt(one.services, row["affected"]))
         for row in one.faults
     ]
     leads = []
     for row in one.faults:
-        if row["kind"] == "sudden_kill" or row["breach_at"] is None:
+        if row["kind"].startswith("sudden") or row["breach_at"] is None:
             continue
         start, breach = row["fault_started_at"], row["breach_at"]
         first = min((at for who, at in said if who in row["affected"] and start <= at < breach), default=breach)
         leads.append((breach - first) / (breach - start))
     right = sum(any(start <= at <= end and who in services for start, end, services in spans) for who, at in said)
-    return Judged(right / max(1, len(said)), sum(lead > 0 for lead in leads), leads, len(said))
+    return Judged(len(said), len(said) - right, tuple(leads))
 
 
-@pytest.mark.parametrize("name", BARS)
+def by_bar(name: str, one: Recording) -> dict[str, Judged]:
+    said: dict[str, list[tuple[ServiceId, float]]] = {}
+    for key, goal, points in one.lines:
+        for bar, times in at_each_bar(name, points, goal).items():
+            said.setdefault(bar, []).extend((key.service, at) for at in openings(times))
+    return {bar: judged(one, warnings) for bar, warnings in said.items()}
+
+
+def together(all_of_them: Sequence[dict[str, Judged]]) -> dict[str, Judged]:
+    """One bar for all recordings."""
+    return {
+        bar: Judged(
+            sum(each[bar].warnings for each in all_of_them),
+            sum(each[bar].wrong for each in all_of_them),
+            tuple(chain.from_iterable(each[bar].leads for each in all_of_them)),
+        )
+        for bar in all_of_them[0]
+    }
+
+
+def best(found: dict[str, Judged], least: float) -> str:
+    kept = [(bar, each) for bar, each in found.items() if each.precision >= least and each.warnings]
+    if not kept:
+        return f"precision >= {least:.0%}: no bar"
+    bar, most = max(kept, key=lambda item: mean(item[1].leads))
+    return f"precision >= {least:.0%}: {most} (bar {bar})"
+
+
+@pytest.mark.parametrize("name", ["forecast", "predict_linear", "burn rate"])
 def test_lead_at_equal_precision(name: str, every: list[Recording]) -> None:
-    for one in every:
-        found = [(bar, judged(Rule(name, bar), one)) for bar in BARS[name]]
-        for least in (0.9, 0.95, 1.0):
-            kept = [(bar, each) for bar, each in found if each.precision >= least and each.warnings]
-            if not kept:
-                print(f"\n{one.name}, {name}: no bar has a precision of {least:.0%}", end="")
-                continue
-            bar, best = max(kept, key=lambda item: mean(item[1].leads))
-            print(
-                f"\n{one.name}, {name} at precision >= {least:.0%}: {best.warned} of {len(best.leads)} warned, lead "
-                f"mean {mean(best.leads):.2f}, median {median(best.leads):.2f} of the ramp, {best.warnings} warnings, "
-                f"precision {best.precision:.0%} (bar {bar})",
-                end="",
-            )
+    found = [by_bar(name, one) for one in every]
+    titled = [*zip((one.name for one in every), found, strict=True), ("all, one bar", together(found))]
+    for title, bars in titled:
+        if name == "forecast":
+            print(f"\n{title}, forecast as shipped: {bars[SHIPPED]}", end="")
+        for least in (0.9, 0.95, 0.98, 1.0):
+            print(f"\n{title}, {name}, {best(bars, least)}", end="")
+
+
+def on_ramps(points: Points, ramps: list[Ramp], said: list[float]) -> Judged:
+    """Made-up ramps: a warning is right that comes on one that reaches the limit; of each ramp the first one counts."""
+    ends = [*(ramp.calm_at for ramp in ramps[1:]), points[-1][0] + 1]
+    warnings = wrong = 0
+    leads = []
+    for ramp, end in zip(ramps, ends, strict=True):
+        passed = next((at for at, value in points[int(ramp.calm_at) : int(end)] if beyond(FULL, value)), None)
+        mine = [at for at in said if ramp.calm_at <= at < (end if passed is None else passed)]
+        early = sum(at < ramp.rises_at for at in mine)
+        on_it = [at for at in mine if at >= ramp.rises_at]
+        warnings += early + bool(on_it)
+        wrong += early + bool(on_it and passed is None)
+        if passed is not None:
+            leads.append((passed - min(on_it, default=passed)) / (passed - ramp.rises_at))
+    return Judged(warnings, wrong, tuple(leads))
+
+
+@pytest.mark.parametrize("name", ["forecast", "predict_linear"])
+def test_lead_on_made_up_ramps(name: str) -> None:
+    found: list[dict[str, Judged]] = []
+    for share in SHARES:
+        for seed in range(SEEDS):
+            points, ramps = life(share, seed, RAMPS)
+            bars = at_each_bar(name, points, FULL)
+            found.append({bar: on_ramps(points, ramps, openings(times)) for bar, times in bars.items()})
+    for least in (0.5, 0.6, 0.7, 0.8):
+        print(f"\n{name}, made-up ramps, {best(together(found), least)}", end="")

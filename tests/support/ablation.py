@@ -5,14 +5,14 @@ from collections.abc import Mapping
 from struct import Struct
 from typing import Any, NamedTuple
 
-from detectors.level import LOOKUP, MODEL, MOMENTS, NUMBER, SAYS, UNIT, LevelDetector, LevelParams
+from detectors.level import MOMENTS, NUMBER, SAYS, UNIT, LevelDetector, LevelParams
 from detectors.registry import DETECTORS, Entry
 from domain.anomaly import Verdict
 from domain.identity import SeriesKey
 
 NEVER = 1e12  # more surprises than any series has
 ALL = frozenset(range(NUMBER))
-FLOOR, MOMENT = Struct("@f"), Struct("@d")  # as they lie in a record: the moments in MODEL, the floors after LOOKUP
+FLOOR, MOMENT = Struct("@f"), Struct("@d")  # as they lie in a record: the moments in MODEL, the floors after MARKS
 
 
 class Fewer(LevelDetector):
@@ -20,9 +20,8 @@ class Fewer(LevelDetector):
 
     def __init__(self, params: LevelParams, place: int, tails: frozenset[int], moments: frozenset[int]) -> None:
         super().__init__(params, place)
-        floors = place + MODEL.size + LOOKUP.size
-        self._without = [(FLOOR, floors + FLOOR.size * which) for which in sorted(tails)]
-        self._without += [(MOMENT, place + MOMENT.size * (MOMENTS + which)) for which in sorted(moments)]
+        self._without = [(FLOOR, self._floors + FLOOR.size * which) for which in sorted(tails)]
+        self._without += [(MOMENT, self._model + MOMENT.size * (MOMENTS + which)) for which in sorted(moments)]
 
     def observe(self, record: bytearray, key: SeriesKey, at: float, value: float, *, learn: bool) -> Verdict:
         for number, place in self._without:
@@ -69,5 +68,8 @@ VARIANTS = (
     Variant("without the rest after an opening", {"fusion": {"refractory": 0, "refractory_many": 0}}),
     Variant("without persistence", {"fusion": {"persist": 1}}),
     Variant("without patience before an end", {"fusion": {"clear": 1, "clear_unusual": 1}}),
-    Variant("without higher bars beside objectives", {"fusion": {"with_objectives": 0.0, "without_own": 0.0}}),
+    Variant(
+        "without higher bars beside objectives",
+        {"fusion": {"with_objectives": 0.0, "with_own": 0.0, "without_own": 0.0}},
+    ),
 )

@@ -53,9 +53,10 @@ def recording(folder: Path) -> Recording:
 
 
 def recordings(more: Path | None = None) -> Iterator[Recording]:
-    """The two of the repository, and one that is elsewhere."""
-    for folder in (DEMO / "data", ROOT / "tests" / "recordings" / "second", *([] if more is None else [more])):
-        yield recording(folder)
+    """The two of the repository, and one that is elsewhere, or all that are in a folder elsewhere."""
+    yield from map(recording, (DEMO / "data", ROOT / "tests" / "recordings" / "second"))
+    if more is not None:
+        yield from (recording(found.parent) for found in sorted(more.rglob("telemetry.csv.gz")))
 
 
 class Drawn(NamedTuple):
@@ -85,8 +86,15 @@ TURN_BACK: Mapping[str, Shape] = {
 FULL = Objective("made_up", 1.0, above=True)
 
 
-def ramp(shape: Shape, chance: random.Random) -> list[float]:
-    """A calm time and a ramp, with noise that is drawn, too: how much, and whether it follows itself."""
+class Ramp(NamedTuple):
+    """When its calm time began, and when it began to rise."""
+
+    calm_at: float
+    rises_at: float
+
+
+def ramp(shape: Shape, chance: random.Random) -> tuple[int, list[float]]:
+    """How long it is calm, and a calm time and a ramp with noise that is drawn, too: how much, whether it follows."""
     spread, follows = chance.choice((0.005, 0.02, 0.05)), chance.choice((0.0, 0.8))
     length, calm = math.exp(chance.uniform(math.log(40), math.log(300))), chance.randint(150, 300)
     drawn = Drawn(chance.randint(4, 9), chance.uniform(0.3, 0.95), chance.uniform(2, 5))
@@ -95,20 +103,20 @@ def ramp(shape: Shape, chance: random.Random) -> list[float]:
         noise = follows * noise + chance.gauss(0, spread * math.sqrt(1 - follows * follows))
         gone = (i - calm) / length
         values.append(noise + (min(1.4, shape(gone, drawn)) if gone > 0 else 0.0))
-    return values
+    return calm, values
 
 
-def life(share: float, seed: int, count: int) -> tuple[Points, list[float]]:
-    """One series with so many ramps, of which about this share reach the limit; and when each began."""
+def life(share: float, seed: int, count: int) -> tuple[Points, list[Ramp]]:
+    """One series with so many ramps, of which about this share reach the limit."""
     chance = random.Random(f"{share} {seed}")
     points: Points = []
-    began = []
+    ramps = []
     for _ in range(count):
-        began.append(float(len(points)))
         shapes = REACH if chance.random() < share else TURN_BACK
-        values = ramp(shapes[chance.choice(sorted(shapes))], chance)
+        calm, values = ramp(shapes[chance.choice(sorted(shapes))], chance)
+        ramps.append(Ramp(float(len(points)), float(len(points) + calm)))
         points += [(len(points) + float(i), value) for i, value in enumerate(values)]
-    return points, began
+    return points, ramps
 
 
 class Told(NamedTuple):

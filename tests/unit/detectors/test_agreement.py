@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from detectors.agreement import CAUTIOUS, NAME, Agreement, AgreementParams, chance
+from detectors.agreement import CAUTIOUS, NAME, REST, Agreement, AgreementParams, chance
 from detectors.calibration import score_of
 from domain.anomaly import Evidence
 from domain.errors import StateError
@@ -14,8 +14,8 @@ from tests.support.timelines import START, noise
 PARAMS = AgreementParams()
 
 
-def service(series: int) -> Agreement:
-    agreement = Agreement(PARAMS)
+def service(series: int, params: AgreementParams = PARAMS) -> Agreement:
+    agreement = Agreement(params)
     for number in range(series):
         agreement.add(SeriesKey.of("payments-api", f"m{number}"))
     return agreement
@@ -92,6 +92,44 @@ def test_while_frozen_nothing_is_learnt() -> None:
     assert first.score == pytest.approx(second.score)
 
 
+def surprise(agreement: Agreement, rounds: int = 1, *, learn: bool = True) -> list[Evidence | None]:
+    """So many rounds in which all five series are unusual, after as many calm ones as make that another surprise."""
+    for _ in range(REST):
+        tell(agreement, 0, [0.0] * 5, learn=learn)
+    return [tell(agreement, i, [1.5] * 5, learn=learn) for i in range(rounds)]
+
+
+def seasoned(surprises: float = 2.0) -> Agreement:
+    """A service of five series with a calm history."""
+    agreement = service(5, AgreementParams(memory=0.002, surprises=surprises))
+    calm(agreement, 500, 5)
+    return agreement
+
+
+@pytest.mark.parametrize(("surprises", "found"), [(2.0, 4), (100.0, 8)])
+def test_what_keeps_coming_back_is_no_news(surprises: float, found: int) -> None:
+    agreement = seasoned(surprises)
+    assert [surprise(agreement)[0] is not None for _ in range(8)] == [True] * found + [False] * (8 - found)
+
+
+def test_a_surprise_that_lasts_counts_once() -> None:
+    agreement = seasoned()
+    assert all(surprise(agreement, 10))
+    assert surprise(agreement)[0] is not None
+
+
+def test_what_came_often_is_news_again_after_a_long_calm() -> None:
+    agreement = seasoned()
+    assert not [surprise(agreement)[0] for _ in range(8)][-1]
+    calm(agreement, 1500, 5, seed=4)
+    assert surprise(agreement)[0] is not None
+
+
+def test_surprises_while_frozen_are_not_counted() -> None:
+    agreement = seasoned(surprises=0.25)
+    assert all(surprise(agreement, learn=False)[0] is not None for _ in range(2))
+
+
 def test_a_series_that_is_gone_takes_its_evidence_with_it() -> None:
     agreement = service(4)
     calm(agreement, 300, 4)
@@ -109,10 +147,10 @@ def test_the_bar_of_chance_grows_with_the_number_of_series() -> None:
     assert all(bar > seen for bar, seen in zip(bars, (1.9, 2.6, 3.8, 5.5, 7.5), strict=True))
 
 
-@pytest.mark.parametrize("cut", [0, 50, 250, 302])
+@pytest.mark.parametrize("cut", [0, 50, 250, 302, 345])
 def test_a_snapshot_as_json_continues_bit_for_bit(cut: int) -> None:
-    rounds = quiet(300, 5) + [[1.5] * 5] * 5
-    whole, first, second = service(5), service(5), service(5)
+    rounds = quiet(300, 5) + ([[1.5] * 5] + [[0.0] * 5] * REST) * 5
+    whole, first, second = (service(5, AgreementParams(surprises=2.0)) for _ in range(3))
     expected = [tell(whole, i, nines) for i, nines in enumerate(rounds)]
     for i, nines in enumerate(rounds[:cut]):
         tell(first, i, nines)
@@ -121,7 +159,7 @@ def test_a_snapshot_as_json_continues_bit_for_bit(cut: int) -> None:
     assert any(expected)
 
 
-@pytest.mark.parametrize("damaged", [None, [], {}, "x", [[[1.0], [1.0], [1.0], [1.0]], 0, 0.0, 0, -1, None]])
+@pytest.mark.parametrize("damaged", [None, [], {}, "x", [[[1.0], [1.0], [1.0], [1.0]], 0, 0.0, 0, 0.0, 0, -1, None]])
 def test_a_damaged_snapshot_is_refused(damaged: object) -> None:
     with pytest.raises(StateError):
         service(5).restore(damaged)  # type: ignore[arg-type]

@@ -32,12 +32,15 @@ def incident(status: EventStatus, at: float, kind: EventKind = EventKind.INCIDEN
     return IncidentEvent("inc-1", kind, status, at, (API,))
 
 
-def test_a_spike_of_a_lone_series_opens_at_once_and_ends() -> None:
-    values = [*noise(500), 90.0, *noise(50, seed=8)]
-    said = run(timeline(values))
+@pytest.mark.parametrize(("step_s", "samples"), [(1.0, 2), (30.0, 2), (60.0, 1), (3600.0, 1)])
+def test_a_spike_of_a_lone_series_opens_with_its_second_sample_or_at_once_where_they_are_rare(
+    step_s: float, samples: int
+) -> None:
+    said = run(timeline([*noise(500), *[90.0] * samples, *noise(50, seed=8)], step_s=step_s))
     assert phases(said) == [OPENED, ENDED]
     opened = said[0]
-    assert (opened.kind, opened.service, opened.at) == (AnomalyKind.LEVEL, API, START + 500)
+    at = START + (499 + samples) * step_s
+    assert (opened.kind, opened.service, opened.at) == (AnomalyKind.LEVEL, API, at)
     assert opened.evidence[0].actual == 90.0
     assert opened.evidence[0].low < opened.evidence[0].expected < opened.evidence[0].high < 90.0
 
@@ -238,11 +241,11 @@ def test_refused_samples_are_counted_by_reason_and_score_zero() -> None:
 
 def test_a_counter_is_judged_by_its_rate() -> None:
     total, counted = 0.0, []
-    for value in [*noise(500), 500.0, *noise(20)]:
+    for value in [*noise(500), 500.0, 500.0, *noise(20)]:
         total += value
         counted.append(total)
     said = run(timeline(counted, metric="requests_total", kind=SampleKind.COUNTER))
-    assert said[0].at == START + 500
+    assert said[0].at == START + 501
     assert said[0].evidence[0].actual == pytest.approx(500.0)
 
 
@@ -255,7 +258,8 @@ def test_series_are_warming_then_live() -> None:
 
 
 def test_the_same_samples_give_the_same_ids() -> None:
-    samples = timeline([*noise(500), 90.0, *noise(50, seed=8)])
+    samples = timeline([*noise(500), 90.0, 90.0, *noise(50, seed=8)])
+    assert run(samples)
     assert [a.id for a in run(samples)] == [a.id for a in run(samples)]
 
 

@@ -139,12 +139,12 @@ def test_the_gap_of_a_service_is_that_of_its_slowest_series_whatever_each_does()
         spoke = series[int(1000 * gap_s) % len(series)]
         spoke.take(at, 1.0, SampleKind.GAUGE)
         if number % 50 == 20:
-            service.fusion.found(AnomalyKind.LEVEL, evidence((series[0].key, "level"), 1.0))
+            service.fused().found(AnomalyKind.LEVEL, evidence((series[0].key, "level"), 1.0))
         elif number % 50 == 40:
-            service.fusion.forget({series[0].key})
+            service.forget({series[0].key})
         service.settle(at, spoke)
-        if not service.fusion.idle:
-            assert service.fusion.gap_s == max(each.cadence.usual_s for each in series)
+        if not service.idle:
+            assert service.fused().gap_s == max(each.cadence.usual_s for each in series)
 
 
 @given(st.lists(st.tuples(keys, nines, st.sampled_from([0.0, 1.0, 40.0, 90.0])), max_size=40))

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from detectors.calibration import score_of
-from detectors.fusion import Fusion, FusionParams
+from detectors.fusion import STANDS, Fusion, FusionParams
 from domain.anomaly import Anomaly, AnomalyKind, AnomalyPhase, Evidence, Forecast
 from domain.errors import StateError
 from domain.identity import SeriesKey, ServiceId
@@ -28,7 +28,7 @@ def forecast(ahead: float, confidence: float = 0.8, at: float = START, metric: s
 
 
 def lone() -> Fusion:
-    return Fusion(API, PARAMS, series=1, gap_s=1.0)
+    return Fusion(API, FusionParams(persist=1), series=1, gap_s=1.0)
 
 
 def phases(said: list[Anomaly]) -> list[AnomalyPhase]:
@@ -42,6 +42,30 @@ def test_nothing_opens_below_the_bar_and_something_above_it() -> None:
     fusion.found(AnomalyKind.LEVEL, evidence(PARAMS.alone + 0.1))
     assert phases(fusion.settle(START)) == [AnomalyPhase.OPENED]
     assert fusion.settle(START + 1) == []
+
+
+@pytest.mark.parametrize(("gap_s", "opens_at"), [(1.0, 2), (44.0, 2), (60.0, 1), (300.0, 1)])
+def test_a_lone_series_must_be_unusual_in_two_of_three_samples_where_they_come_often(
+    gap_s: float, opens_at: int
+) -> None:
+    fusion = Fusion(API, PARAMS, series=1, gap_s=gap_s)
+    opened = []
+    for number in (1, 2, 3):
+        fusion.found(AnomalyKind.LEVEL, evidence(4.0, at=START + number * gap_s))
+        opened += [number] * len(fusion.settle(START + number * gap_s))
+    assert opened == [opens_at]
+
+
+def test_one_sample_of_a_lone_series_that_comes_often_is_not_enough_unless_it_comes_again() -> None:
+    fusion = Fusion(API, PARAMS, series=1, gap_s=1.0)
+    said = []
+    for number, unusual in enumerate((True, False, False, False, True, False, True)):
+        if unusual:
+            fusion.found(AnomalyKind.LEVEL, evidence(4.0))
+        else:
+            fusion.calm(key(), "level")
+        said.append(len(fusion.settle(START + number)))
+    assert said == [0, 0, 0, 0, 0, 0, 1]
 
 
 def test_objectives_raise_the_bar_for_statistics_but_not_for_breaches() -> None:
@@ -110,6 +134,17 @@ def test_a_forecast_that_is_not_sure_enough_opens_nothing() -> None:
     fusion = lone()
     fusion.forecast(key("disk"), 10.0, forecast(100.0, confidence=PARAMS.min_forecast - 0.01))
     assert fusion.settle(START) == []
+
+
+def test_a_forecast_that_is_hardly_sure_holds_nothing_open_and_one_that_is_nearly_sure_enough_does() -> None:
+    for share, held in ((STANDS - 0.1, False), (STANDS + 0.1, True)):
+        fusion = lone()
+        fusion.forecast(key("disk"), 10.0, forecast(100.0))
+        fusion.settle(START)
+        for i in range(PARAMS.lapse + 1):
+            fusion.forecast(key("disk"), 10.0, forecast(100.0, confidence=share * PARAMS.min_forecast))
+            fusion.settle(START + i)
+        assert (fusion.open is not None) is held
 
 
 def test_a_forecast_that_lapses_for_a_moment_is_not_withdrawn() -> None:
@@ -201,9 +236,11 @@ def test_statistics_of_a_service_with_objectives_open_only_when_one_of_them_is_o
     assert phases(fusion.settle(START + 1)) == [AnomalyPhase.OPENED]
 
 
-def test_a_service_without_objectives_of_its_own_needs_more() -> None:
-    fusion = several(objectives=True)
-    bar = PARAMS.together + PARAMS.without_own
+@pytest.mark.parametrize(("own", "more"), [(True, PARAMS.with_own), (False, PARAMS.without_own)])
+def test_all_series_together_need_more_beside_objectives(own: bool, more: float) -> None:
+    fusion = several(objectives=True, own=own)
+    fusion.near_at = START
+    bar = PARAMS.together + more
     fusion.found(AnomalyKind.LEVEL, evidence(bar - 0.1, detector="agreement"))
     assert fusion.settle(START) == []
     fusion.found(AnomalyKind.LEVEL, evidence(bar + 0.1, detector="agreement"))

@@ -20,13 +20,13 @@ def found(values: Sequence[float], step_s: float) -> list[int]:
 
 
 @pytest.mark.parametrize("hour", ["the same hour", "any hour"])
-def test_a_spike_once_a_day_is_quiet_within_a_month(hour: str) -> None:
+def test_a_spike_once_a_day_is_quiet_within_five_weeks(hour: str) -> None:
     values = noise(45 * PER_DAY)
     for day in range(45):
         values[day * PER_DAY + (100 if hour == "the same hour" else (day * 101) % PER_DAY)] += 40.0
     days = {i // PER_DAY for i in found(values, FIVE_MINUTES)}
     assert len({day for day in days if day < 10}) >= 5
-    assert not {day for day in days if day >= 30}
+    assert not {day for day in days if day >= 35}
 
 
 @pytest.mark.parametrize("step_s", [60.0, FIVE_MINUTES])
@@ -64,15 +64,6 @@ def test_what_all_residuals_say_a_little_outweighs_what_one_says_aloud(taking_pa
 
 def test_fewer_residuals_say_less() -> None:
     assert agreed(2.0, 2) < agreed(4.0, 4) < agreed(6.0, NUMBER) == 1.0
-
-
-@pytest.mark.parametrize("spread", [0.0, 0.5])
-def test_a_zero_with_which_a_series_begins_is_not_learnt(spread: float) -> None:
-    started, other = a_level(), a_level()
-    started.observe(START, 0.0)
-    for i, value in enumerate(noise(1000, centre=100.0, spread=spread), 1):
-        at = START + i * FIVE_MINUTES
-        assert started.observe(at, value) == other.observe(at, value)
 
 
 def test_nothing_is_learnt_of_how_often_a_series_surprises_while_it_is_frozen() -> None:

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from detectors.profile import FAR, Profile
+from detectors.profile import FAR, NO_SCALE, SCALE, Profile
 
 HOUR, DAY = 3600.0, 86400.0
 
@@ -13,16 +13,18 @@ class Hours:
     """What a series knows of the hours of its days, since its first hour."""
 
     def __init__(self, share: float = 0.2, slots: int = 24, began: int = 0) -> None:
-        self._profile = Profile(slots, share, 5)
+        self._profile = Profile(slots, share, place=5, scale=5 + 2 * slots)
         self._began = began
-        self.record = bytearray(b"front" + self._profile.fresh + b"back")
+        self.record = bytearray(b"front" + self._profile.fresh + NO_SCALE + b"back")
+        self._scale = 5 + len(self._profile.fresh)
 
     def usual(self, hour: int) -> float:
         return self._profile.usual(self.record, hour)
 
     def learn(self, hour: int, mean: float, then: int = 0, most: float = math.inf) -> float:
+        base, unit = SCALE.unpack_from(self.record, self._scale)
         age = hour - self._began
-        return self._profile.leave(self.record, hour, self.usual(hour), mean, age, then, most)
+        return self._profile.leave(self.record, base, unit, hour, self.usual(hour), mean, age, most, then)
 
     def follow(self, level: float, spread: float) -> None:
         self._profile.follow(self.record, level, spread)

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from statistics import mean
 
 import pytest
 
@@ -11,14 +12,16 @@ from tests.support.timelines import START, noise
 Shape = Callable[[float], float]
 
 
-def points(shape: Shape, count: int = 60, spread: float = 0.0, step_s: float = 1.0) -> list[tuple[float, float]]:
-    chance = noise(count, centre=0.0, spread=spread) if spread else [0.0] * count
+def points(
+    shape: Shape, count: int = 60, spread: float = 0.0, step_s: float = 1.0, seed: int = 7
+) -> list[tuple[float, float]]:
+    chance = noise(count, seed, centre=0.0, spread=spread) if spread else [0.0] * count
     return [(START + i * step_s, shape(i * step_s) + chance[i]) for i in range(count)]
 
 
-def ahead(shape: Shape, limit: float, count: int = 60, spread: float = 0.0) -> float:
+def ahead(shape: Shape, limit: float, count: int = 60, spread: float = 0.0, seed: int = 7) -> float:
     """Seconds from the last point to the limit, as foreseen."""
-    known = points(shape, count, spread)
+    known = points(shape, count, spread, seed=seed)
     line = fit(known)
     assert line is not None
     return time_left(limit - line.value, line.slope, bend(known, line.slope), known[-1][0] - known[0][0])
@@ -41,7 +44,8 @@ def test_what_is_straight_goes_on_straight() -> None:
 
 
 def test_noise_bends_a_line_little() -> None:
-    assert ahead(lambda t: 2.0 * t, limit=200.0, spread=2.0) == pytest.approx(41.0, rel=0.25)
+    off = [abs(ahead(lambda t: 2.0 * t, limit=200.0, spread=10.0, seed=seed) / 41.0 - 1) for seed in range(60)]
+    assert mean(off) < 0.17  # a bend that is taken at its word: 0.22
 
 
 def test_a_bend_counts_only_as_far_as_it_is_sure() -> None:

@@ -143,7 +143,7 @@ def test_while_two_sources_send_under_one_name_the_one_that_was_there_first_is_j
     known, other = line(noise(800), "ms"), line(values(800, times=100.0), "By", CHANGE)
     mixed = together(known, [sample._replace(observed_at=sample.observed_at + 0.5) for sample in other])
     detection = Detection(DetectionParams())
-    _, said = feed(detection, [*mixed[: CHANGE + 600], *line([500.0], "ms", 1200)])
+    _, said = feed(detection, [*mixed[: CHANGE + 600], *line([500.0, 500.0], "ms", 1200)])
     assert detail(said) == "in By instead of ms at times, which cannot be converted: such samples are passed over"
     assert detection.refusals["unit"] >= 200
     assert said[-1].evidence[0].detector == "level"

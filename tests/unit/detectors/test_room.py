@@ -48,8 +48,8 @@ def test_labels_that_never_repeat_do_not_keep_new_series_out(samples: int, servi
 def test_a_new_series_is_judged_as_soon_as_any_other_after_many_have_given_way() -> None:
     detection = Detection(params())
     feed(detection, churned(5000, 1))
-    _, said = feed(detection, timeline([*noise(300, seed=2), 200.0], service="new", start=START + 8000))
-    assert said[-1].at == START + 8300
+    _, said = feed(detection, timeline([*noise(300, seed=2), 200.0, 200.0], service="new", start=START + 8000))
+    assert said[-1].at == START + 8301
 
 
 def test_what_is_still_waited_for_never_gives_way() -> None:

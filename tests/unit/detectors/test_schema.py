@@ -133,6 +133,12 @@ def test_one_instance_takes_the_place_of_one_even_if_they_stop_one_after_the_oth
     assert [evidence.key.attributes for evidence in said[0].evidence] == [(("pod", "b"),)]
 
 
+def test_an_instance_that_was_there_before_takes_the_place_of_none() -> None:
+    known = line("k", seed=3, centre=900.0, pod="b")
+    said = run(known, line("m", last=STOP, pod="a"), line("m", first=STOP, seed=9, pod="b"))
+    assert story(said) == [(OPENED, SILENCE)]
+
+
 def test_a_label_that_others_still_carry_is_no_instance_that_went() -> None:
     old = [line("errors", last=STOP, route="/pay"), line("duration", seed=3, route="/pay")]
     said = run(*old, line("errors", first=STOP, seed=2, route="/login"))

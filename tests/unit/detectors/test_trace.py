@@ -123,10 +123,10 @@ def traced(anomaly: Anomaly) -> Trace:
 
 
 def test_an_anomaly_carries_the_latest_samples_of_the_series_that_leads_up_to_its_end() -> None:
-    samples = timeline([*noise(500), 90.0, *noise(50, seed=8)])
+    samples = timeline([*noise(500), 90.0, 90.0, *noise(50, seed=8)])
     opened, ended = feed(Detection(DetectionParams()), samples)[1]
     assert traced(opened).key == samples[0].key
-    assert traced(opened).times == tuple(START + second for second in range(501 - SAMPLES, 501))
+    assert traced(opened).times == tuple(START + second for second in range(502 - SAMPLES, 502))
     assert traced(opened).values[-1] == 90.0
     assert traced(ended).times[-1] == ended.at
     assert 90.0 in traced(ended).values

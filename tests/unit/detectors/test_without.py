@@ -13,7 +13,7 @@ from tests.support.timelines import START, feed, noise, timeline, together, with
 API = Service(ServiceId("payments-api"), objectives=(Objective("disk_free", 10.0, above=False),))
 RATE = timeline(noise(400, seed=4), metric="rate")
 STORIES: dict[str, list[Sample]] = {
-    "level": timeline([*noise(300), 500.0, *noise(20)]),
+    "level": timeline([*noise(300), 500.0, 500.0, *noise(20)]),
     "stuck": together(timeline([*noise(300), *[51.0] * 40]), RATE[:340]),
     "silence": together(timeline(noise(200)), RATE),
     "integrity": [s for i, s in enumerate(timeline(noise(320))) for _ in range(2 if i >= 250 else 1)],

@@ -1,0 +1,68 @@
+"""Series of one service whose unit may have changed at the same moment: what one of them shows speaks for the others.
+
+A change of exporter hits several series at once, all by the same factor exactly, and leaves the rest alone. An incident
+hits several at once, too, but each by a factor of its own, and others by something that is no factor at all.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+
+from detectors.bank import Series
+from detectors.redeclared import likewise
+from detectors.unit_jump import CLAIM, KEPT, PATIENCE, RECOGNISED, Doubt, Jump, likeliest
+from domain.anomaly import Evidence
+
+MOST = 8  # other series that are asked
+ELSEWHERE = 3.0  # nines that a series says for an incident that has moved then as well, but by no factor
+NEAR = 2.0  # samples that may lie between the first values of two series in another unit
+
+
+def rescaled(series: Series, doubt: Doubt, every: Sequence[Series]) -> list[tuple[Series, Jump]]:
+    """Return what is recognised of a series that is in doubt, and of those of its service that changed with it."""
+    if series.watch is None:
+        return []
+    others = list(islice(_at_once(series, doubt, every), MOST))
+    factor, sure = likeliest(doubt, [other for _, other in others])
+    if sure >= CLAIM:
+        asked = {series.key, *(each.key for each, _ in others)}
+        sure -= ELSEWHERE * sum(_moved(each, doubt.since) for each in every if each.key not in asked)
+    if sure < CLAIM:
+        series.watch.unsettled()
+        return []
+    alike = [series, *(each for each, other in others if other.beside(factor) > 0)]
+    found = [(each, each.watch.settle(factor, sure)) for each in alike if each.watch is not None]
+    return [(each, jump) for each, jump in found if jump is not None]
+
+
+def told(found: Sequence[tuple[Series, Jump]], at: float) -> Evidence:
+    """Return what a person needs to believe it: of the first series, with the names of the others."""
+    (series, jump), *others = found
+    note = likewise([each.key.metric for each, _ in others])
+    held = [each for each, own in found if each.objectives and not own.back]
+    if held:
+        note += f"; {'its objective holds' if held == [series] else 'their objectives hold'} for the unit of before"
+    return jump.evidence(series.key, at, note)
+
+
+def _at_once(series: Series, doubt: Doubt, every: Iterable[Series]) -> Iterator[tuple[Series, Doubt]]:
+    """Yield the other series that are in doubt since the same moment. What is beyond a limit is a breach."""
+    for each in every:
+        if each.watch is None or each is series or any(breach.beyond for breach, _ in each.objectives):
+            continue
+        other = each.watch.doubt(RECOGNISED - 1)  # they speak in turns
+        if other is not None and _near(doubt, other):
+            yield each, other
+
+
+def _moved(series: Series, since: float) -> bool:
+    """Whether something happened to a series at that moment: it has been far from where it was, on one side."""
+    before = [value for at, value in series.points if at < since]
+    after = [value for at, value in series.points if at >= since]
+    if len(before) < KEPT - PATIENCE or not after:
+        return False
+    width = max(before) - min(before)
+    return min(after) > max(before) + width or max(after) < min(before) - width
+
+
+def _near(one: Doubt, other: Doubt) -> bool:
+    return abs(one.since - other.since) <= NEAR * max(one.gap_s, other.gap_s)
