@@ -17,10 +17,18 @@ EXAMPLE: Final = "write 2026-11-21T22:00:00+01:00, or seconds since 1970"
 SHOWN: Final = 40  # characters of a cell that are told
 
 _SPACE = " '\u00a0\u202f"
-_POINT = re.compile(rf"[+-]?\d{{1,3}}(?:[,{_SPACE}]\d{{3}})+(?:\.\d+)?")
-_COMMA = re.compile(rf"[+-]?(?:\d+|\d{{1,3}}(?:[.{_SPACE}]\d{{3}})+)(?:,\d+)?(?:[eE][+-]?\d+)?")
-_POINT_SURELY = re.compile(rf"[+-]?(?:[\d{_SPACE}]*\.(?!\d{{3}}$)\d+(?:[eE][+-]?\d+)?|\d{{1,3}}(?:,\d{{3}})+\.\d+)")
-_COMMA_SURELY = re.compile(rf"[+-]?(?:[\d{_SPACE}]*,(?!\d{{3}}$)\d+(?:[eE][+-]?\d+)?|\d{{1,3}}(?:\.\d{{3}})+,\d+)")
+_THOUSANDS = r"[1-9]\d{0,2}"  # before the first mark: 0,512 has a decimal comma
+_POINT = re.compile(rf"[+-]?{_THOUSANDS}(?:[,{_SPACE}]\d{{3}})+(?:\.\d+)?")
+_COMMA = re.compile(rf"[+-]?(?:\d+|{_THOUSANDS}(?:[.{_SPACE}]\d{{3}})+)(?:,\d+)?(?:[eE][+-]?\d+)?")
+
+
+def _surely(mark: str, other: str) -> re.Pattern[str]:
+    """Return what a number looks like whose ``mark`` cannot be that of its thousands."""
+    fraction = rf"(?:0*|\d{{4,}}){mark}\d+|[\d{_SPACE}]*{mark}(?!\d{{3}}$)\d+"
+    return re.compile(rf"[+-]?(?:(?:{fraction})(?:[eE][+-]?\d+)?|{_THOUSANDS}(?:{other}\d{{3}})+{mark}\d+)")
+
+
+_POINT_SURELY, _COMMA_SURELY = _surely(r"\.", ","), _surely(",", r"\.")
 
 
 def seconds(cell: object) -> float:
@@ -101,7 +109,10 @@ def _date(text: str) -> datetime:
 def _float(cell: object, what: str) -> float:
     if isinstance(cell, bool) or not isinstance(cell, int | float | Decimal):
         raise ValueError(f"the {what} is empty" if cell is None else f"{_shown(cell)} is not a {what}")  # noqa: TRY004 - all that a cell can be is a ValueError
-    return float(cell)
+    try:
+        return float(cell)
+    except OverflowError:
+        raise ValueError(f"the {what} {_shown(cell)} is too large") from None
 
 
 def _marked(text: str, shape: re.Pattern[str], mark: str) -> float:

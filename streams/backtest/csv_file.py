@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import BinaryIO, Final, TextIO, cast
 
 from domain.telemetry import Sample
-from streams.backtest.cells import FAR_S, Number, has_zone, is_empty, is_time, number, number_of, seconds
+from streams.backtest.cells import FAR_S, Number, comma_number, has_zone, is_empty, is_time, number, number_of, seconds
 from streams.backtest.source import BacktestError, Complain, GaugesAndCounters, Line
-from streams.backtest.table import NO_ZONE, Kind, Rows, shape_of, unused
+from streams.backtest.table import NO_ZONE, Kind, Rows, read_as, shape_of
 
 HEADER: Final = ["ts", "service", "metric", "value"]
 DELIMITERS: Final = ",;\t|"
@@ -21,6 +21,7 @@ HEAD: Final = 1000  # rows that tell what the columns hold
 UNREADABLE: Final = (OSError, EOFError, zlib.error)
 GZIP: Final = b"\x1f\x8b"
 NOTHING: Final = ""
+DECIMAL_COMMA: Final = "Numbers were read with a decimal comma."
 
 
 class CsvFile:
@@ -88,9 +89,9 @@ class CsvFile:
         value = number_of(chain.from_iterable(head), comma_is_free=delimiter != ",")
         columns = [[row[place] for row in head if place < len(row)] for place in range(len(header))]
         shape = shape_of(header, [_kind(column, value) for column in columns], f"{self._path}:1")
-        self.remarks = unused(shape)
-        if not all(map(has_zone, columns[shape.time])):
-            self.remarks = (*self.remarks, NO_ZONE)
+        no_zone = not all(map(has_zone, columns[shape.time]))
+        remarks = ((value is comma_number, DECIMAL_COMMA), (no_zone, NO_ZONE))
+        self.remarks = (*read_as(shape, header), *(remark for is_so, remark in remarks if is_so))
         reader = Rows(shape, self.name.split(".")[0], complain, value)
         for line, row in enumerate(chain(head, rows), 2):
             if row:

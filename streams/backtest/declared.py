@@ -2,8 +2,10 @@
 
 import csv
 import json
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +55,7 @@ def read_declared(path: Path) -> Known:
     """Return what a file of JSON lines, or a CSV file with a header, declares; raises BacktestError naming the line.
 
     A line has ``at``, ``kind`` and ``service`` (or ``services``); ``id``, ``status``, ``severity``, ``title`` if known.
-    In a CSV, names are parted by spaces, and what has no kind is an incident.
+    Names are a list, or a text parted by spaces or commas. In a CSV, what has no kind is an incident.
     Kinds that Foreshock has no word for are changes, like a deployment. An incident may be one line that also has
     ``resolved_at``, ``began_at`` and ``journeys``; a line of a recording (``breach_at`` instead of ``at``) is one too.
     """
@@ -61,7 +63,7 @@ def read_declared(path: Path) -> Known:
     whole: list[Incident] = []
     number = 0
     try:
-        for number, line in _lines(path.read_text(encoding="utf-8-sig", errors="replace")):
+        for number, line in _lines(path):
             incident, said = _read(json.loads(line) if isinstance(line, str) else line, f"{path.name}:{number}")
             events += said
             whole += [incident] if incident is not None else []
@@ -90,16 +92,19 @@ def incidents_of(events: Iterable[IncidentEvent]) -> tuple[Incident, ...]:
     return tuple(found.values())
 
 
-def _lines(text: str) -> Iterator[tuple[int, str | dict[str, Any]]]:
+def _lines(path: Path) -> Iterator[tuple[int, str | dict[str, Any]]]:
     """Yield every line with its number: of JSON as text, of a CSV file what its header makes of it."""
-    lines = text.splitlines()
+    text = path.read_text(encoding="utf-8-sig", errors="replace")
+    lines = StringIO(text)
     if text.lstrip()[:1] in {"", "{", "["}:
         yield from ((number, line) for number, line in enumerate(lines, 1) if line.strip())
         return
-    for number, cells in enumerate(csv.DictReader(lines, delimiter=delimiter_of(lines[0])), 2):
-        row: dict[str, Any] = {name.strip(): cell for name, cell in cells.items() if name and cell}
-        lists = {name: row[name].split() for name in ("services", "journeys") if name in row}
-        yield number, {"kind": EventKind.INCIDENT.value} | row | lists
+    rows = csv.DictReader(lines, delimiter=delimiter_of(text.lstrip().partition("\n")[0]))
+    for cells in rows:
+        if None in cells:
+            raise BacktestError(f"{path}:{rows.line_num}: more cells than columns: put what has a comma in quotes")
+        row = {name.strip(): cell for name, cell in cells.items() if name and cell}
+        yield rows.line_num, {"kind": EventKind.INCIDENT.value} | row
 
 
 def _read(row: Any, name: str) -> tuple[Incident | None, list[IncidentEvent]]:
@@ -119,7 +124,7 @@ def _read(row: Any, name: str) -> tuple[Incident | None, list[IncidentEvent]]:
 
 def _recorded(row: dict[str, Any], name: str) -> tuple[Incident, list[IncidentEvent]]:
     """Read the line of a recording: an incident was declared when it was felt, and closed when it was over."""
-    services = tuple(ServiceId(str(service)) for service in row.get("affected") or ())
+    services = tuple(map(ServiceId, _names(row, "affected")))
     incident = Incident(
         id=str(row.get("id") or name),
         title=str(row.get("title") or row["kind"]).replace("_", " "),
@@ -145,22 +150,28 @@ def _declared(incident: Incident, severity: str) -> Iterator[IncidentEvent]:
 
 
 def _event(row: dict[str, Any], name: str) -> IncidentEvent:
-    services = row.get("services") or ([row["service"]] if row.get("service") else [])
-    kind = str(row["kind"])
+    services = _names(row, "services") or ([str(row["service"])] if row.get("service") else [])
+    kind = str(row["kind"]).strip().casefold()
     known = EventKind(kind) if kind in set(EventKind) else EventKind.DEPLOY
     return IncidentEvent(
         id=str(row.get("id") or name),
         kind=known,
         status=EventStatus(row.get("status") or "opened"),
         at=_moment(row["at"], "at"),
-        services=tuple(ServiceId(str(s)) for s in services),
+        services=tuple(map(ServiceId, services)),
         severity=str(row.get("severity") or ""),
         title=str(row.get("title") or kind),
     )
 
 
 def _journeys(row: dict[str, Any]) -> tuple[JourneyId, ...]:
-    return tuple(JourneyId(str(name)) for name in row.get("journeys") or ())
+    return tuple(map(JourneyId, _names(row, "journeys")))
+
+
+def _names(row: dict[str, Any], column: str) -> list[str]:
+    """Return names that are a list, or parted by spaces or commas in a text."""
+    found = row.get(column) or []
+    return re.findall(r"[^\s,;]+", found) if isinstance(found, str) else [str(name) for name in found]
 
 
 def _time(row: dict[str, Any], name: str) -> float | None:

@@ -11,6 +11,8 @@ from streams.backtest.run import Summary
 from streams.backtest.scenes import stamp
 
 BEHIND_S: Final = 900.0  # late data is rarely this late; a table sorted by series is
+EARLY_AT, LATE_AT = 631_152_000.0, 4_102_444_800.0  # 1990 and 2100
+FEW: Final = 10  # samples of a series: fewer than it takes to learn what is normal
 NAMED: Final = 5
 
 
@@ -23,7 +25,26 @@ def notes(
     summary: Summary, incidents: Sequence[Incident], landscape: Landscape, remarks: Iterable[str]
 ) -> tuple[str, ...]:
     """Return a sentence for everything that may make the figures mean something else than it seems."""
-    return (*remarks, *_order(summary), *_times(summary, incidents), *_names(summary, incidents, landscape))
+    return (
+        *remarks,
+        *_reading(summary),
+        *_order(summary),
+        *_times(summary, incidents),
+        *_names(summary, incidents, landscape),
+    )
+
+
+def _reading(summary: Summary) -> Iterator[str]:
+    if summary.first_at < EARLY_AT or summary.last_at > LATE_AT:
+        yield (
+            f"The telemetry was read as from {stamp(summary.first_at)} to {stamp(summary.last_at)} UTC. If that is not "
+            "so, the time stands in another column, or is not counted from 1970."
+        )
+    if summary.rows < FEW * summary.series:
+        yield (
+            f"There are {summary.series:,} series with {summary.rows / summary.series:.1f} samples each, too few to "
+            "learn from. If a column of text is different in each row, leave it out."
+        )
 
 
 def _order(summary: Summary) -> Iterator[str]:

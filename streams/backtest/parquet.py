@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from streams.backtest.source import BacktestError, Complain, Line
-from streams.backtest.table import NO_ZONE, Kind, Rows, shape_of, unused
+from streams.backtest.table import NO_ZONE, Kind, Rows, read_as, shape_of
 
 BATCH: Final = 20_000
 MICROSECONDS: Final = 1e6  # in a second
@@ -41,7 +41,10 @@ class ParquetFile:
             names, kinds = [field.name for field in fields], [self._kind(field.type) for field in fields]
             shape = shape_of(names, kinds, str(self._path))
             no_zone = kinds[shape.time] is Kind.TIME and getattr(fields[shape.time].type, "tz", None) is None
-            self.remarks = (*unused(whole), *([NO_ZONE] if no_zone else []))
+            self.remarks = (
+                *read_as(whole, [field.name for field in file.schema_arrow]),
+                *([NO_ZONE] if no_zone else []),
+            )
             reader = Rows(shape, self.name.split(".")[0], complain)
             try:
                 for batch in file.iter_batches(batch_size=BATCH, columns=names):

@@ -87,9 +87,14 @@ def shape_of(names: Sequence[str], kinds: Sequence[Kind], where: str) -> Shape:
     )
 
 
-def unused(shape: Shape) -> tuple[str, ...]:
-    """Say which columns had no part in it."""
-    return (f"Not used: the columns {_told(shape.unused)}.",) if shape.unused else ()
+def read_as(shape: Shape, names: Sequence[str]) -> tuple[str, ...]:
+    """Say what the columns were taken for, where that is not in their names."""
+    columns = {
+        "Read as metrics": [names[column.place].strip() for column in shape.metrics],
+        "Read as labels": [name for _, name in shape.labels],
+        "Not used": shape.unused,
+    }
+    return tuple(f"{what}: the columns {_told(each)}." for what, each in columns.items() if each)
 
 
 def identity(metric: str, labels: Labels) -> tuple[str | None, str, Labels]:

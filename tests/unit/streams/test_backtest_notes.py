@@ -59,6 +59,18 @@ def test_incidents_of_another_time_are_told_and_not_judged() -> None:
     assert within(every, SUMMARY) == (every[1],)
 
 
+@pytest.mark.parametrize(("first_at", "last_at"), [(20_261_121.0, T0), (T0, 18_281_000_001.0)])
+def test_a_time_that_hardly_was_meant_is_told(first_at: float, last_at: float) -> None:
+    (note,) = notes(Summary(first_at=first_at, last_at=last_at), [], Landscape(), ())
+    assert note.startswith("The telemetry was read as from ")
+
+
+def test_a_label_that_is_different_in_each_row_is_told(tmp_path: Path) -> None:
+    traces = "".join(f"{T0 + i},api,m,1,{i:x}z\n" for i in range(50))
+    assert "There are 50 series with 1.0 samples each" in run(tmp_path, "ts,service,metric,value,trace\n" + traces)[2]
+    assert "samples each" not in run(tmp_path, "ts,service,metric,value,trace\n" + rows("api").replace("\n", ",z\n"))[2]
+
+
 def test_names_that_do_not_meet_are_told() -> None:
     said = notes(SUMMARY, [incident(60, "payments")], landscape("api", "ledger"), ())
     assert [note.rpartition(": ")[2] for note in said] == ["payments.", "ledger.", "db."]
@@ -142,3 +154,33 @@ def test_a_report_of_an_earlier_run_does_not_stay_beside_the_files_of_another(tm
     assert (tmp_path / "out/report.html").exists()
     run(tmp_path, text)
     assert not (tmp_path / "out/report.html").exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "services"),
+    [
+        (f'id,at,kind,services\nA,{T0},Incident,"api, db;cache"\n', ("api", "db", "cache")),
+        (f'id,at,title,services\nA,{T0},"two\nlines",api\n', ("api",)),
+        (f'{{"id": "A", "at": {T0}, "kind": "incident", "title": "a\u2028b", "service": "api"}}\n', ("api",)),
+        (f'{{"id": "A", "at": {T0}, "kind": "incident", "services": "api"}}\n', ("api",)),
+    ],
+)
+def test_incidents_are_read_as_people_and_programs_write_them(
+    text: str, services: tuple[str, ...], tmp_path: Path
+) -> None:
+    (tmp_path / "i").write_text(text)
+    (found,) = read_declared(tmp_path / "i").incidents
+    assert (found.id, found.felt_at, found.services) == ("A", T0, services)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("id,at,services\nA,1,api\nB,2,api,db\n", "i:3: more cells than columns"),
+        (f'{{"at": {10**400}, "kind": "incident"}}', "i:1: not an event"),
+    ],
+)
+def test_incidents_that_would_be_read_in_part_are_refused(text: str, told: str, tmp_path: Path) -> None:
+    (tmp_path / "i").write_text(text)
+    with pytest.raises(BacktestError, match=told):
+        read_declared(tmp_path / "i")

@@ -17,6 +17,7 @@ from streams.backtest.cells import comma_number, number, number_of, seconds
 from streams.backtest.csv_file import HEAD, CsvFile
 from streams.backtest.parquet import ParquetFile
 from streams.backtest.source import BacktestError, Source
+from streams.backtest.table import NO_ZONE
 from tests.support.builders import T0
 
 ISO = datetime.fromtimestamp(T0, UTC)
@@ -71,6 +72,11 @@ def test_what_is_no_time_is_refused_in_words(cell: object) -> None:
         seconds(cell)
 
 
+def test_a_number_beyond_all_numbers_is_refused_in_words() -> None:
+    with pytest.raises(ValueError, match=r"the time '10000.*…' is too large"):
+        seconds(10**400)
+
+
 def test_the_hour_that_comes_twice_when_clocks_go_back_is_told_apart_by_its_offset() -> None:
     assert seconds("2026-10-25T02:30:00+01:00") - seconds("2026-10-25T02:30:00+02:00") == 3600
 
@@ -92,7 +98,8 @@ def test_a_number_with_a_comma_may_have_its_thousands_marked(text: str, value: f
 
 
 @pytest.mark.parametrize(
-    ("read_as", "text"), [(number, "1,5"), (number, "1,23,4"), (comma_number, "1.5"), (number, "5 ms")]
+    ("read_as", "text"),
+    [(number, "1,5"), (number, "1,23,4"), (number, "0,512"), (comma_number, "1.5"), (number, "5 ms")],
 )
 def test_a_number_that_would_have_to_be_guessed_is_refused(read_as: Any, text: str) -> None:
     with pytest.raises(ValueError, match="is not a number"):
@@ -107,6 +114,9 @@ def test_a_number_that_would_have_to_be_guessed_is_refused(read_as: Any, text: s
         (["1,234"], True, comma_number),
         (["1,234"], False, number),
         (["1,234", "0.5"], True, number),
+        (["0,512", "1750000000.25"], True, comma_number),
+        (["1234,567"], False, comma_number),
+        (["1,234", "0.512"], True, number),
         (["1,234.567"], True, number),
         (["a,b", "10.0.0.1"], True, number),
     ],
@@ -139,13 +149,23 @@ def test_a_sheet_of_a_spreadsheet_is_read_as_it_was_meant(tmp_path: Path) -> Non
     assert (samples[0].value, samples[2].value) == (1025.5, 12)
 
 
+def test_what_was_guessed_of_a_table_is_told(tmp_path: Path) -> None:
+    source = csv_of(tmp_path, f"ts;host;code;lag\n{T0};a;200;1,204\n{T0 + 1};b;503;1,5\n")
+    assert read(source)[1] == []
+    assert source.remarks == (
+        "Read as metrics: the columns 'code, lag'.",
+        "Read as labels: the columns 'host'.",
+        "Numbers were read with a decimal comma.",
+    )
+
+
 def test_columns_of_text_are_labels_and_columns_that_have_no_part_are_told(tmp_path: Path) -> None:
     source = csv_of(
         tmp_path, f",timestamp,service,metric,value,host,id,seen\n0,{T0},a,m,1,x,7,2026-01-01\n1,{T0},a,m,2,,8,\n"
     )
     samples, _ = read(source)
     assert values(samples) == [("a/m{host=x}", 1), ("a/m", 2)]
-    assert source.remarks == ("Not used: the columns 'id, seen'.",)
+    assert source.remarks == ("Read as labels: the columns 'host'.", "Not used: the columns 'id, seen'.")
 
 
 def test_a_column_that_grafana_names_is_a_series_with_its_labels(tmp_path: Path) -> None:
@@ -153,7 +173,7 @@ def test_a_column_that_grafana_names_is_a_series_with_its_labels(tmp_path: Path)
     source = csv_of(tmp_path, f"{header}\n2026-11-21 22:00:00,1,2,3\n")
     samples, _ = read(source)
     assert values(samples) == [("api/p95{instance=a:9}", 1), ("db/value", 2), ("ledger/up", 3)]
-    assert source.remarks == ("Times without a zone were read as UTC.",)
+    assert source.remarks[-1] == "Times without a zone were read as UTC."
 
 
 def test_a_mark_is_a_label_only_where_no_row_of_the_first_has_a_number(tmp_path: Path) -> None:
@@ -202,7 +222,7 @@ def test_parquet_takes_times_of_every_kind(times: tuple[Any, ...], tmp_path: Pat
     source = parquet_of(tmp_path, {"ts": times, "cpu": [1.5]})
     samples, complaints = read(source)
     assert (complaints, values(samples), samples[0].observed_at) == ([], [("ledger/cpu", 1.5)], T0)
-    assert (source.remarks != ()) == (times[1:] == ("timestamp", "us"))
+    assert (NO_ZONE in source.remarks) == (times[1:] == ("timestamp", "us"))
 
 
 def test_parquet_may_be_wide_or_long_with_dictionaries_decimals_and_gaps(tmp_path: Path) -> None:
@@ -212,7 +232,7 @@ def test_parquet_may_be_wide_or_long_with_dictionaries_decimals_and_gaps(tmp_pat
         tmp_path, {"__index__": ([0, 10**9], "timestamp", "ns"), "host": host, "m": [None, 2], "tags": [[1], [2]]}
     )
     assert values(read(wide)[0]) == [("ledger/m{host=y}", 2)]
-    assert wide.remarks[0] == "Not used: the columns 'tags'."
+    assert "Not used: the columns 'tags'." in wide.remarks
 
     amount = arrow.array([Decimal("1.25"), None])
     long = parquet_of(tmp_path, {"ts": [T0, T0], "service": host, "metric": ["m", "m"], "value": amount, "i": [1, 2]})
