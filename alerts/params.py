@@ -40,8 +40,9 @@ class AlertParams(BaseModel):
     flap_after: int = Field(
         default=5,
         ge=2,
-        description="An alert whose trouble, led by the same metric, has come so many times within flap_window is "
-        "suspended: squads see that, and hear of nothing but a higher severity until it is steady.",
+        description="An alert whose trouble has come so many times within flap_window is suspended: squads see that, "
+        "and hear of nothing but a higher severity until it is steady. The first time that another metric leads it "
+        "does not count.",
     )
     flap_window: Duration = Field(default=600.0, gt=0, description="The time over which comings are counted.")
     flap_hold: Duration = Field(

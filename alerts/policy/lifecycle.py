@@ -118,14 +118,15 @@ def continued(episode: Episode, anomaly: Anomaly, severity: Severity) -> Step:
 
 
 def swung(episode: Episode, params: AlertParams) -> Step:
-    """Suspend an episode when the same trouble has come too often, and lift that once it stays."""
+    """Suspend an episode when trouble that had come before has come too often, and lift that once it stays."""
+    recent = tuple(each for each in episode.comings if each.at > episode.changed_at - params.flap_window)
+    episode = replace(episode, comings=recent or episode.comings[-1:])
     if episode.suspended_at is None:
-        recent = tuple(each for each in episode.comings if each.at > episode.changed_at - params.flap_window)
-        episode = replace(episode, comings=recent)
-        same = [each for each in recent if each.move == recent[-1].move]
-        if episode.ended_at is not None or len(same) < params.flap_after:
+        causes = [each.move for each in recent]
+        again = len(causes) - len(set(causes))  # what comes for the first time is news
+        if episode.ended_at is not None or again < params.flap_after - 1 or causes.count(causes[-1]) == 1:
             return Step(episode)
-        often = f"came {len(same)} times in {wording.span(episode.changed_at - same[0].at)}"
+        often = f"came {len(recent)} times in {wording.span(episode.changed_at - recent[0].at)}"
         steady = f"quiet until it stays, or stays away, for {wording.span(params.flap_hold)}"
         reason = f"suspended: trouble {often}; {steady}"
         episode = replace(episode, suspended_at=episode.changed_at)

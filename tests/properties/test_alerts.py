@@ -26,6 +26,7 @@ from tests.support.builders import (
 from tests.support.decide import Item
 from tests.support.histories import (
     ADDRESSES,
+    METRICS,
     ON_CALL,
     PARAMS,
     SERVICES,
@@ -33,9 +34,11 @@ from tests.support.histories import (
     confidences,
     kinds,
     landscapes,
+    metrics,
     services,
 )
 
+RESTLESS = PARAMS.model_copy(update={"flap_after": 2, "flap_window": 200.0, "flap_hold": 100.0})
 ENDINGS = {Phase.ALL_CLEAR, Phase.RETRACTION}
 _CAUSE = re.compile(r"a consequence of svc.*\((alert-\w+)\)")
 of_addresses = st.sampled_from([FeedbackKind.UNDELIVERABLE, FeedbackKind.UNSUBSCRIBE, FeedbackKind.READMIT])
@@ -166,7 +169,7 @@ class AlertsMachine(RuleBasedStateMachine):
     @initialize(landscape=landscapes())
     def begin(self, landscape: Landscape) -> None:
         self.landscape = landscape
-        self.decide = Decide(landscape, PARAMS)
+        self.decide = Decide(landscape, RESTLESS)
         self.ledger = Ledger()
         self.ledger.meet(landscape)
         self.now = T0
@@ -183,13 +186,19 @@ class AlertsMachine(RuleBasedStateMachine):
             assert all(transition.status is not AlertStatus.OPEN for transition in decided.transitions)
         self.ledger.take(decided)
 
-    @rule(service=services, kind=kinds, confidence=confidences, wait=st.sampled_from([0.0, 1.0, 59.0]))
-    def finding(self, service: str, kind: AnomalyKind, confidence: float, wait: float) -> None:
+    @rule(
+        service=services,
+        kind=kinds,
+        confidence=confidences,
+        wait=st.sampled_from([0.0, 1.0, 59.0, 120.0]),
+        metric=metrics,
+    )
+    def finding(self, service: str, kind: AnomalyKind, confidence: float, wait: float, metric: str) -> None:
         self.now += wait
         known = self.findings.get(service)
         opened_at = self.findings.setdefault(service, self.now)
         phase = AnomalyPhase.OPENED if known is None else AnomalyPhase.UPDATED
-        self.feed(a_finding(service, phase, self.now, opened_at, kind, confidence))
+        self.feed(a_finding(service, phase, self.now, opened_at, kind, confidence, metric))
 
     @rule(service=services, kind=kinds)
     def over(self, service: str, kind: AnomalyKind) -> None:
@@ -201,7 +210,7 @@ class AlertsMachine(RuleBasedStateMachine):
     @rule(service=services)
     def over_before_it_is_told(self, service: str) -> None:
         if service not in self.findings:
-            self.finding(service, AnomalyKind.LEVEL, 0.99, 1.0)
+            self.finding(service, AnomalyKind.LEVEL, 0.99, 1.0, METRICS[0])
             self.over(service, AnomalyKind.LEVEL)
             self.time_passes(0, 150.0)
 
@@ -279,7 +288,7 @@ class AlertsMachine(RuleBasedStateMachine):
         saved = json.dumps(self.decide.snapshot())
         self.landscape = landscape
         self.ledger.meet(landscape)
-        self.decide = Decide(landscape, PARAMS)
+        self.decide = Decide(landscape, RESTLESS)
         self.decide.restore(json.loads(saved))
         assert json.dumps(self.decide.snapshot()) == saved
 
@@ -308,6 +317,13 @@ class AlertsMachine(RuleBasedStateMachine):
             for cause in alert.waits_for:
                 due = alert.due_at is not None
                 assert due or cause.startswith("INC") or open_alerts[AlertId(cause)].open_anomalies
+
+    @invariant()
+    def what_comes_and_goes_is_suspended_in_sight_and_no_more_of_it_is_remembered_than_the_window(self) -> None:
+        for alert in self.decide.open_alerts:
+            said = [told.status for told in self.ledger.alerts[alert.alert]]
+            assert alert.suspended_at is None or AlertStatus.SUSPENDED in said
+            assert all(alert.comings[-1].at - coming.at < RESTLESS.flap_window for coming in alert.comings)
 
     @invariant()
     def one_alert_a_service_is_open(self) -> None:

@@ -5,6 +5,9 @@ f forecast   l level   b breach   . calm   ! incident declared   w warning   u u
 
 from typing import Any
 
+import pytest
+
+from alerts.decide import Decide
 from alerts.params import AlertParams
 from domain.anomaly import AnomalyKind
 from domain.journeys import Landscape
@@ -224,6 +227,48 @@ def test_troubles_of_several_causes_in_a_short_time_do_not_suspend() -> None:
     statuses = [status for _, _, status in story.statuses]
     assert statuses.count("open") == len(causes)
     assert "suspended" not in statuses
+
+
+@pytest.mark.parametrize(("leads", "suspended_at"), [("AAAAAAA", 320), ("ABABABA", 400), ("ABCABCA", 480)])
+def test_what_comes_back_in_turns_is_suspended_like_what_comes_back_alone(leads: str, suspended_at: float) -> None:
+    times = [(lead, 80 * number) for number, lead in enumerate(leads)]
+    story = Story(
+        a_landscape(clients=[]),
+        *(finding(OPENED, at, at, metric=lead) for lead, at in times),
+        *(finding(ENDED, at + 20, at, metric=lead) for lead, at in times),
+        until=490,
+        params=AlertParams.model_validate({"resolve_hold": "30s", "group_wait": "0s"}),
+    )
+
+    assert [at for at, _, status in story.statuses if status == "suspended"] == [suspended_at]
+
+
+def test_of_what_comes_and_goes_for_hours_no_more_is_remembered_than_the_window() -> None:
+    decide = Decide(a_landscape(), AlertParams.model_validate({"resolve_hold": "80s"}))
+    for at in range(0, 36_000, 90):
+        decide.handle(finding(OPENED, at, at))
+        decide.handle(finding(ENDED, at + 20, at))
+
+    (alert,) = decide.open_alerts
+    assert alert.suspended_at is not None
+    assert len(alert.comings) == 7
+
+
+def test_what_is_suspended_stays_so_until_its_hold_is_over_however_short_the_window() -> None:
+    story = Story(
+        a_landscape(clients=[]),
+        *(finding(phase, at, 0) for phase, at in ((OPENED, 0), (ENDED, 10))),
+        *(finding(phase, at, 20) for phase, at in ((OPENED, 20), (UPDATED, 200), (UPDATED, 320))),
+        until=330,
+        params=AlertParams.model_validate({"flap_after": 2, "flap_window": "100s", "flap_hold": "300s"}),
+    )
+
+    assert [(at, status) for at, _, status in story.statuses][-4:] == [
+        (20, "suspended"),
+        (200, "update"),
+        (320, "update"),
+        (320, "update"),
+    ]
 
 
 def test_another_cause_gets_an_alert_of_its_own_beside_what_comes_and_goes() -> None:

@@ -37,7 +37,9 @@ PARAMS = AlertParams.model_validate(
 ADDRESSES = ("a@x.example", "B@X.example", "c@0.example")  # capitals make no other address
 ON_CALL = "#on-call"
 SERVICES = ("svc<0>", "svc<1>", "svc<2>")
+METRICS = ("metric<0>", "metric<1>")
 kinds = st.sampled_from(AnomalyKind)
+metrics = st.sampled_from(METRICS)
 confidences = st.sampled_from([0.0, 0.5, 0.79, 0.8, 0.99, 0.99])
 services = st.sampled_from(SERVICES)
 on_call = st.sampled_from([None, ON_CALL])
@@ -88,12 +90,16 @@ def landscapes(draw: st.DrawFn) -> Landscape:
 
 
 def a_finding(
-    service: str, phase: AnomalyPhase, at: float, opened_at: float, kind: AnomalyKind, confidence: float
+    service: str,
+    phase: AnomalyPhase,
+    at: float,
+    opened_at: float,
+    kind: AnomalyKind,
+    confidence: float,
+    metric: str = METRICS[0],
 ) -> Anomaly:
-    forecast = (
-        a_forecast(at + 300 * (1 + confidence), at, service, "metric<>") if kind is AnomalyKind.FORECAST else None
-    )
-    evidence = [an_evidence(service, "metric<>", at)]
+    forecast = a_forecast(at + 300 * (1 + confidence), at, service, metric) if kind is AnomalyKind.FORECAST else None
+    evidence = [an_evidence(service, metric, at)]
     return an_anomaly(service, phase, at, opened_at, kind, confidence, forecast, evidence)
 
 
@@ -110,12 +116,12 @@ def histories(draw: st.DrawFn) -> list[list[Item]]:
             kind, confidence = draw(kinds), draw(confidences)
             if service not in findings:
                 findings[service] = now
-                items.append(a_finding(service, AnomalyPhase.OPENED, now, now, kind, confidence))
+                items.append(a_finding(service, AnomalyPhase.OPENED, now, now, kind, confidence, draw(metrics)))
             else:
                 is_over = draw(st.booleans())
                 opened_at = findings.pop(service) if is_over else findings[service]
                 phase = AnomalyPhase.ENDED if is_over else AnomalyPhase.UPDATED
-                items.append(a_finding(service, phase, now, opened_at, kind, confidence))
+                items.append(a_finding(service, phase, now, opened_at, kind, confidence, draw(metrics)))
         now += draw(st.sampled_from([1, 40, 100, 400, 4000]))
         rounds.append([*items, a_watermark(now)])
     return rounds
