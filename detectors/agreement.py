@@ -19,6 +19,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 from detectors.calibration import nines_of, score_of
+from detectors.level import REACH
 from domain.anomaly import Evidence
 from domain.errors import StateError
 from domain.identity import SeriesKey
@@ -96,10 +97,12 @@ class Agreement:
         return len(self._keys) - 1
 
     def forget(self, keys: Collection[SeriesKey]) -> None:
-        """Drop the evidence of series that are silent."""
+        """Drop the evidence of series that are silent; another one leads what goes on."""
         for place, key in enumerate(self._keys):
             if key in keys:
                 self._evidence[place] = 0.0
+        if self.leader in keys:
+            self._since = math.nan
 
     def drop(self, keys: Collection[SeriesKey]) -> None:
         """Forget series altogether; the places of those after them move up."""
@@ -113,7 +116,9 @@ class Agreement:
         self._evidence, self._last, self._usual, self._width = (array("d", [c[i] for i in kept]) for c in columns)
 
     def anew(self, place: int) -> None:
-        """Drop all that is known of a series whose values are something else from now on."""
+        """Drop all that is known of a series whose values are something else from now on; it leads no more."""
+        if place == self._leader:
+            self._since = math.nan
         self._evidence[place], self._width[place] = 0.0, 0.0
         self._last[place] = self._usual[place] = math.nan
 
@@ -173,11 +178,12 @@ class Agreement:
         ranked = sorted(range(len(self._keys)), key=lambda i: -self._evidence[i])
         taking_part = [i for i in ranked if self._evidence[i] >= UNUSUAL]
         names = ", ".join(self._keys[i].metric for i in (taking_part or ranked)[:NAMED])
-        expected, width = self._usual[lead], 3.0 * self._width[lead]
+        actual, expected = self._last[lead], self._usual[lead]
+        width = min(3.0 * self._width[lead], REACH * abs(actual - expected))
         detail = f"{len(taking_part)} of {len(self._keys)} series are unusual together, most of all {names}"
         return Evidence(
-            NAME, self._keys[lead], at, self._last[lead], expected, expected - width, expected + width,
-            score_of(rarity), self._since, detail,
+            NAME, self._keys[lead], at, actual, expected, expected - width, expected + width, score_of(rarity),
+            self._since, detail,
         )  # fmt: skip
 
     def snapshot(self) -> Plain:

@@ -301,7 +301,9 @@ class Bank:
         if measure is None:
             return
         series.measure = measure
-        series.counted, series.warm, series.held, series.hold, series.signed, low, high = own
+        counted, warm, held, hold, signed, low, high = own
+        series.counted, series.held, series.hold = float(counted), float(held), int(hold)
+        series.warm, series.signed = bool(warm), bool(signed)
         known = dict(parts)
         unit = None if watch is None else UnitWatch.of(watch)
         if unit is not None and (UNIT in self._params.without or not same):
@@ -310,7 +312,8 @@ class Bank:
                 series.warm, daily, goals = False, [], [None] * len(limits)
                 known = {"cadence": known.get("cadence", saved(UNHEARD))}
             unit, (low, high) = None, LOOK  # without the detector values are judged as they come
-        series.low, series.high = -math.inf if low is None else low, math.inf if high is None else high
+        series.low = -math.inf if low is None else float(low)
+        series.high = math.inf if high is None else float(high)
         series.daily = recurrence.restored(daily)
         if unit is not None:
             series.watched(unit)

@@ -210,17 +210,18 @@ class Detection:
     @staticmethod
     def _compare(service: ServiceState, series: Series, at: float, value: float, *, learn: bool) -> float:
         """Hold the value against the objectives of its series; return the score of a breach."""
-        fusion, score = service.fused(), 0.0
+        fusion, score, passed = service.fused(), 0.0, False
         for breach, trend in series.objectives:
             verdict = breach.observe(at, value, learn=learn)
+            passed |= breach.passed
             if isinstance(verdict, Anomalous):
                 score = verdict.score
                 fusion.found(AnomalyKind.BREACH, verdict.evidence)
-            else:
-                fusion.calm(series.key, BREACH)
             fusion.forecast(series.key, breach.objective.limit, trend.observe(at, value, learn=learn))
             if trend.near:
                 fusion.near_at = at
+        if not passed:  # of all its limits: a good value amid bad ones ends nothing
+            fusion.calm(series.key, BREACH)
         service.passed(series)
         return score
 

@@ -2,7 +2,7 @@
 
 On some systems nearly every ramp goes on to the limit, on others most of them stop: no formula can know, but a series
 can learn it. Statements are held against what came: of each ramp the first one of every band of probability, so that
-a ramp that was forecast a hundred times counts for at most five. Each moves the log-odds of the forecasts to come by
+a ramp that was forecast a hundred times counts for at most four. Each moves the log-odds of the forecasts to come by
 a step towards what came: a logistic regression, learnt online, with what was stated as its offset and one weight.
 
 Source: A. P. Dawid, "Statistical theory: the prequential approach" (1984): what is said first is scored after.
@@ -15,7 +15,7 @@ from typing import NamedTuple
 from domain.errors import StateError
 from domain.state import Plain
 
-BANDS = (0.3, 0.6, 0.8, 0.9)  # where the next band of probability begins
+BANDS = (0.45, 0.6, 0.8, 0.9)  # where the next band of probability begins
 RATE = 0.2  # of the error of a statement, by which the log-odds move: half of a bias is gone after about fifteen
 MOST = 20.0  # times the odds, either way: what is nearly there is told, however often it has turned back before
 
@@ -41,8 +41,13 @@ class Foretold:
         return odds * math.exp(self._shift)
 
     def told(self, odds: float, until: float) -> None:
-        """Await the outcome of a statement, uncorrected, unless one of its band is awaited already."""
-        self.awaited.setdefault(bisect_right(BANDS, odds / (1 + odds)), Statement(until, odds))
+        """Await the outcome of a statement, uncorrected, unless one of its band is awaited already.
+
+        What is below every band is held against nothing: noise says it all day, and would outvote the ramps.
+        """
+        band = bisect_right(BANDS, odds / (1 + odds))
+        if band > 0:
+            self.awaited.setdefault(band, Statement(until, odds))
 
     def came(self, at: float) -> None:
         """Settle what is awaited: the limit is passed."""

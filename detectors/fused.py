@@ -1,4 +1,8 @@
-"""What is found of one service, from its first finding on: until then nothing is kept of it."""
+"""A service whose findings are fused (``fusion``).
+
+Most services are calm, and nothing is found of them for days: a fusion is made with the first finding, and whoever only
+takes findings back needs none.
+"""
 
 from collections.abc import Collection
 from enum import Enum
@@ -19,7 +23,7 @@ class Objectives(Enum):
 
 
 class Fused:
-    """The series of a service and what is found of them."""
+    """The series of a service and what is found of them; ``ServiceState`` adds what looks for it."""
 
     __slots__ = ("_objectives", "_params", "fusion", "name", "series")
 
@@ -28,10 +32,10 @@ class Fused:
         self._params = params
         self._objectives = objectives
         self.series: list[Series] = []
-        self.fusion: Fusion | None = None  # made when something is found
+        self.fusion: Fusion | None = None  # None until something is found
 
     def fused(self) -> Fusion:
-        """Return the findings, made now if there were none yet."""
+        """Return the fusion to give a finding to, made now if it is the first."""
         if self.fusion is None:
             name, params, without = self.name, self._params.fusion, frozenset(self._params.without)
             self.fusion = Selected(name, params, without=without) if without else Fusion(name, params)

@@ -44,6 +44,7 @@ MOST = 20.0**3  # of the surprise of one residual
 UNIT = 0.9  # nines per power of ten in both answers: the scale on which fusion sets its bars
 FEW = 4  # of the largest sizes of late: what passes these ranks first
 REST = 7  # blocks in which further surprises are the same one
+REACH = 0.9  # of the way to the value, where the expected range ends at the latest: what is told lies outside of it
 NEVER = -math.inf
 SAYS = (
     "away from its recent level",
@@ -54,6 +55,7 @@ SAYS = (
     "drifts away from what is usual in this hour of the week",
 )
 NUMBER = len(SAYS)
+DRIFTS = 1, 5  # these are not of the value itself: what is expected of that is told by the one before
 
 # The record of a series: the seasons, then these. A sample reads at once from the end of the seasons (NOW) up to the
 # floors of the tails, and writes MODEL; the rest is for the end of a block, and for surprises.
@@ -276,7 +278,8 @@ class LevelDetector:
             for residual, size, count in zip(residuals, usual, counts, strict=False)  # some may not take part yet
         ]
         lead = max(range(len(sizes)), key=sizes.__getitem__)
-        expected, width = value - residuals[lead], 2.0 * usual[lead]
+        own = lead - 1 if lead in DRIFTS and residuals[lead - 1] != 0 else lead
+        expected, width = value - residuals[own], min(2.0 * usual[own], REACH * abs(residuals[own]))
         detail = f"{'high' if value > expected else 'low'}: {SAYS[lead]}"
         low, high = expected - width, expected + width
         return Anomalous(score, Evidence("level", key, at, value, expected, low, high, score, since, detail), strength)

@@ -34,6 +34,11 @@ class ObjectiveDetector:
         self._best = objective.limit  # the value furthest inside the limit so far: the other end of the expected range
 
     @property
+    def passed(self) -> bool:
+        """Whether a passage of the limit goes on, also if the newest value is a good one."""
+        return not math.isnan(self._since)
+
+    @property
     def since(self) -> float:
         """Since when the limit is passed; NaN when it is not."""
         return self._since

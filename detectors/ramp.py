@@ -4,15 +4,16 @@ Sources: ordinary least squares; the error of the slope is widened for residuals
 autocorrelation), as in the effective sample size of G. V. Bayley and J. M. Hammersley (1946). The bend is the
 difference between the slopes of the two halves, shrunk by its own error as in W. James and C. Stein (1961), and is
 taken to go on: the slope grows, or decays, by the same factor in the same time. So a queue that feeds itself runs
-away, and what levels off short of the limit never reaches it.
+away, and what has clearly begun to level off short of the limit never reaches it.
 """
 
 import math
 from collections.abc import Sequence
-from itertools import pairwise
+from operator import mul
 from typing import NamedTuple
 
 MOST = 0.9  # of the slope, that it is smaller or larger at either end: beyond this two halves say too little
+ROUNDING = 1e-9  # of a sum of squares: what is nearer than this is worked out in full
 
 
 class Line(NamedTuple):
@@ -21,24 +22,31 @@ class Line(NamedTuple):
     value: float
     slope: float
     slope_error: float
-    noise: float
 
 
-def fit(points: Sequence[tuple[float, float]]) -> Line | None:
-    """Return the least-squares line, or None when time does not move."""
+def fit(points: Sequence[tuple[float, float]], least: float = 0.0) -> Line | None:
+    """Return the least-squares line; None when time does not move, or the slope has not ``least`` of its errors.
+
+    Noise is told from a slope before its autocorrelation is worked out: that can only make the error larger.
+    """
     n, last = len(points), points[-1][0]
-    mean_t = sum(t - last for t, _ in points) / n
-    mean_v = sum(v for _, v in points) / n
-    spread_t = sum((t - last - mean_t) ** 2 for t, _ in points)
+    times, values = [t - last for t, _ in points], [v for _, v in points]
+    mean_t, mean_v = sum(times) / n, sum(values) / n
+    times, values = [t - mean_t for t in times], [v - mean_v for v in values]
+    spread_t = sum(map(mul, times, times))
     if spread_t <= 0:
         return None
-    slope = sum((t - last - mean_t) * (v - mean_v) for t, v in points) / spread_t
-    rest = [v - mean_v - slope * (t - last - mean_t) for t, v in points]
-    square = sum(r * r for r in rest)
-    follow = sum(a * b for a, b in pairwise(rest)) / square if square > 0 else 0.0
+    slope = sum(map(mul, times, values)) / spread_t
+    if least > 0:
+        whole, explained = sum(map(mul, values, values)), slope * slope * spread_t
+        if explained * (max(1, n - 2) + least * least) < least * least * whole * (1 - ROUNDING):
+            return None
+    rest = [v - slope * t for t, v in zip(times, values, strict=True)]
+    square = sum(map(mul, rest, rest))
+    follow = sum(map(mul, rest, rest[1:])) / square if square > 0 else 0.0
     wider = (1 + max(0.0, min(follow, 0.9))) / (1 - max(0.0, min(follow, 0.9)))
-    noise = math.sqrt(square / max(1, n - 2) * wider)
-    return Line(mean_v - slope * mean_t, slope, noise / math.sqrt(spread_t), noise)
+    error = math.sqrt(square / max(1, n - 2) * wider) / math.sqrt(spread_t)
+    return Line(mean_v - slope * mean_t, slope, error) if abs(slope) >= least * error else None
 
 
 def bend(points: Sequence[tuple[float, float]], slope: float) -> float:

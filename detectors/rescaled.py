@@ -9,10 +9,10 @@ from itertools import islice
 
 from detectors.bank import Series
 from detectors.redeclared import likewise
-from detectors.unit_jump import CLAIM, KEPT, PATIENCE, RECOGNISED, Doubt, Jump, likeliest
+from detectors.unit_jump import CLAIM, KEPT, PATIENCE, RECOGNISED, TEN, Doubt, Jump, likeliest
 from domain.anomaly import Evidence
 
-MOST = 8  # other series that are asked
+MOST = 8  # other series that may make it surer: any further ones only speak against it
 ELSEWHERE = 3.0  # nines that a series says for an incident that has moved then as well, but by no factor
 NEAR = 2.0  # samples that may lie between the first values of two series in another unit
 
@@ -21,11 +21,17 @@ def rescaled(series: Series, doubt: Doubt, every: Sequence[Series]) -> list[tupl
     """Return what is recognised of a series that is in doubt, and of those of its service that changed with it."""
     if series.watch is None:
         return []
-    others = list(islice(_at_once(series, doubt, every), MOST))
+    at_once = _at_once(series, doubt, every)
+    others = list(islice(at_once, MOST))
     factor, sure = likeliest(doubt, [other for _, other in others])
+    sure = _less_elsewhere(sure, doubt, (each for each in every if each.watch is None))
     if sure >= CLAIM:
+        further = list(at_once)
+        sure += sum(min(0.0, other.beside(factor)) for _, other in further) / TEN
+        others += further
         asked = {series.key, *(each.key for each, _ in others)}
-        sure -= ELSEWHERE * sum(_moved(each, doubt.since) for each in every if each.key not in asked)
+        left = (each for each in every if each.watch is not None and each.key not in asked)
+        sure = _less_elsewhere(sure, doubt, left)
     if sure < CLAIM:
         series.watch.unsettled()
         return []
@@ -52,6 +58,15 @@ def _at_once(series: Series, doubt: Doubt, every: Iterable[Series]) -> Iterator[
         other = each.watch.doubt(RECOGNISED - 1)  # they speak in turns
         if other is not None and _near(doubt, other):
             yield each, other
+
+
+def _less_elsewhere(sure: float, doubt: Doubt, others: Iterable[Series]) -> float:
+    """Return what is left of the nines, once it is clear whether they are enough, beside what others say."""
+    for each in others:
+        if sure < CLAIM:  # in a service of 1,000 series it would cost too much to ask all of them each time
+            break
+        sure -= ELSEWHERE * _moved(each, doubt.since)
+    return sure
 
 
 def _moved(series: Series, since: float) -> bool:

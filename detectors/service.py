@@ -295,18 +295,18 @@ class ServiceState(Fused):
     def snapshot(self) -> Plain:
         """Return the state but for the series, which the bank keeps."""
         declared = [None if spans is None else spans.snapshot() for spans in (self.frozen, self.quiet)]
-        parts = (self.fusion, self.agreement, self.integrity, self.schema, self.redeclared, self.precursor)
-        made = [None if part is None else part.snapshot() for part in parts]
-        return [declared, self.arrived, self.silence.snapshot(), *made]
+        made = (self.fusion, self.agreement, self.integrity, self.schema, self.redeclared, self.precursor)
+        parts = [None if part is None else part.snapshot() for part in made]
+        return [declared, self.arrived, self.silence.snapshot(), *parts]
 
     def restore(self, state: Plain) -> None:
         """Take over a snapshot; the series must have been added already."""
         match state:
-            case [[frozen, quiet], int() as arrived, silence, *made]:
+            case [[frozen, quiet], int() as arrived, silence, *parts]:
                 self.frozen, self.quiet = _spans(frozen), _spans(quiet)
                 self.arrived = arrived
                 self.silence.restore(silence)
-                self._restore(made)
+                self._restore_parts(parts)
             case _:
                 raise StateError("a saved service is damaged")
         mute = self.silence.silent | self.silence.lost
@@ -316,8 +316,9 @@ class ServiceState(Fused):
             if series.watch is None:  # it may have been given up, see the bank
                 self.unit_is_known(series)
 
-    def _restore(self, made: Sequence[Plain]) -> None:
-        fusion, agreement, integrity, schema, redeclared, precursor = made
+    def _restore_parts(self, parts: Sequence[Plain]) -> None:
+        """Make the parts that there were, and put back what they knew."""
+        fusion, agreement, integrity, schema, redeclared, precursor = parts
         if fusion is not None:
             self.fused().restore(fusion)
         if self.agreement is not None:

@@ -1,7 +1,8 @@
 """A value that no longer moves although it always did: a dead exporter, a cached answer, a frozen gauge.
 
 A run of equal values is a finding when it is improbable for this series (by how often its value repeats) and far
-longer than the longest run that it has shown before.
+longer than the longest run that is usual. What was a finding is no measure of that: to be found, the next run must be
+longer, but not far longer. Thus a second fault is not hidden by the first, and a calm night is not told every night.
 """
 
 import math
@@ -17,7 +18,7 @@ SHARE = 0.01  # of the newest sample in the rate of repeats
 LEAST = 1e-3  # share of repeats that is assumed of a series that never repeats
 RAREST = 12.0  # nines; a run never counts as rarer
 REST = 1.0 - SHARE
-RECORD = Struct("@3d3I")  # last value, when it first came, share of repeats; samples, run, longest run before
+RECORD = Struct("@3d3I")  # last value, when it first came, share of repeats; samples, run, longest usual run
 _read, _write = RECORD.unpack_from, RECORD.pack_into
 
 
@@ -28,7 +29,7 @@ class StuckParams(BaseModel):
 
     warm_up: int = Field(100, ge=10, description="Samples before the first judgement.")
     shortest: int = Field(20, ge=3, description="Equal values in a row before anything is said.")
-    beyond: float = Field(3.0, gt=1, description="How many times longer than the longest run seen before.")
+    beyond: float = Field(3.0, gt=1, description="How many times longer than the longest usual run.")
     nines: float = Field(9.0, gt=0, description="Improbability of the run, as powers of ten.")
 
 
@@ -46,9 +47,9 @@ class StuckDetector:
         if value != last:
             if learn:
                 if count:
+                    if run > longest:
+                        longest = self._usual(run, longest, count, repeats)
                     repeats *= REST
-                    if run > longest:  # noqa: PLR1730 - max() costs more, per sample
-                        longest = run
                 count += 1
                 _write(record, self._place, value, at, repeats, count, 1, longest)
             return CALM if count > self._warm_up else self._calm(count)
@@ -61,8 +62,13 @@ class StuckDetector:
             _write(record, self._place, last, since, repeats, count, run, longest)
         if score == 0:
             return self._calm(count)
-        detail = f"the same value {run} times in a row; at most {longest} before"
+        detail = f"the same value {run} times in a row; usually at most {longest}"
         return Anomalous(score, Evidence("stuck", key, at, value, value, value, value, score, since, detail))
+
+    def _usual(self, run: int, longest: int, count: int, repeats: float) -> int:
+        """Return the longest usual run after a longer one; if that was found, another must be longer than it to be."""
+        found = self._score(run, longest, count, repeats) > 0
+        return math.ceil(run / self._params.beyond) if found else run
 
     def _calm(self, count: int) -> Verdict:
         return CALM if count > self._params.warm_up else Warming(count / self._params.warm_up)

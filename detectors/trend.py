@@ -107,7 +107,8 @@ class TrendForecaster:
 
     def _foresee(self, at: float, way: float, gone: float) -> None:
         tried = self._params.windows if gone >= self._params.progress else ()
-        courses = [course for n in tried if (course := self._course(n, way)) is not None]
+        points = list(self._points) if tried else []
+        courses = [course for n in tried if n <= len(points) and (course := self._course(points[-n:], way)) is not None]
         if not courses:
             self._before, self._standing = 0.0, None
             return
@@ -117,13 +118,12 @@ class TrendForecaster:
         self._standing = self._forecast(at, _Course(surest.ahead, odds))
         self._foretold.told(odds, at + max(IN_TIME * surest.ahead, LEAST * self._gap_s))
 
-    def _course(self, n: int, way: float) -> _Course | None:
-        points = list(self._points)[-n:]
-        line = fit(points) if len(points) == n else None
-        if line is None or line.slope == 0 or abs(line.slope) < line.slope_error:
+    def _course(self, points: Sequence[tuple[float, float]], way: float) -> _Course | None:
+        line = fit(points, least=1.0)
+        if line is None or line.slope == 0:
             return None
         room = self.objective.limit - line.value
-        if room / way >= 1 or room * line.slope < 0:  # behind the usual level, or beyond the limit, or on the way back
+        if not 0 <= room / way < 1 or line.slope / way <= 0:  # not on its way from the usual level to the limit
             return None
         span_s = points[-1][0] - points[0][0]
         if max(b - a for (a, _), (b, _) in pairwise(points)) > MOST_UNSEEN * span_s:

@@ -72,4 +72,5 @@ VARIANTS = (
         "without higher bars beside objectives",
         {"fusion": {"with_objectives": 0.0, "with_own": 0.0, "without_own": 0.0}},
     ),
+    Variant("without holding back what keeps coming to a whole service", {"agreement": {"surprises": NEVER}}),
 )

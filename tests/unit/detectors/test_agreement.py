@@ -1,6 +1,7 @@
 """Series that are unusual together."""
 
 import json
+import math
 
 import pytest
 
@@ -175,3 +176,32 @@ def test_a_series_that_is_dropped_leads_no_more_and_those_after_it_move_up() -> 
     agreement.drop({keys[2]})
     assert agreement.leader is None
     assert agreement.add(keys[0]) == 1
+
+
+@pytest.mark.parametrize("how", ["gone", "something else"])
+def test_a_series_of_which_nothing_is_known_any_more_leads_no_longer(how: str) -> None:
+    agreement = service(10)
+    calm(agreement, 500, 10)
+    assert tell(agreement, 500, [1.2] * 4 + [1.5] + [1.2] * 5) is not None
+    assert agreement.leader == SeriesKey.of("payments-api", "m4")
+    if how == "gone":
+        agreement.forget({SeriesKey.of("payments-api", "m4")})
+    else:
+        agreement.anew(4)
+    for _ in range(10):  # m4 is silent, or warming up
+        agreement.observe(0, 11.9, score_of(1.9), learn=True)
+    found = agreement.close(START + 501, learn=True)
+    assert found is not None
+    assert found.key.metric == "m0"
+    assert math.isfinite(found.expected)
+
+
+def test_the_value_that_is_told_lies_outside_of_the_expected_range() -> None:
+    agreement = service(10)
+    calm(agreement, 500, 10)
+    usual = tell(agreement, 500, [1.2] * 10)
+    assert usual is not None
+    for number in range(501, 600):  # it has swung so widely that nearly all is near its mean
+        found = tell(agreement, number, [(2.0, 1.2)[number % 2]] * 10)
+        if found is not None and found.actual is not None:
+            assert not found.low <= found.actual <= found.high

@@ -3,6 +3,7 @@
 import json
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 
@@ -278,6 +279,17 @@ def test_the_watermark_is_the_latest_time_seen() -> None:
 def test_a_damaged_or_foreign_snapshot_is_refused(damaged: object) -> None:
     with pytest.raises(StateError):
         Detection(DetectionParams()).restore(damaged)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("number", ["counted", "held", "hold", "low", "high"])
+def test_a_snapshot_in_which_a_number_of_a_series_is_none_is_refused(number: str) -> None:
+    detection = Detection(DetectionParams())
+    feed(detection, timeline(noise(50)))
+    state: Any = detection.snapshot()
+    own = state["series"][0][3]
+    own[["counted", "warm", "held", "hold", "signed", "low", "high"].index(number)] = {}
+    with pytest.raises(StateError):
+        Detection(DetectionParams()).restore(state)
 
 
 def test_a_snapshot_of_another_version_is_refused_by_name() -> None:

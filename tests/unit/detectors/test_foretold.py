@@ -68,6 +68,11 @@ def test_a_ramp_counts_once_in_each_band_however_often_it_is_forecast() -> None:
     assert often.corrected(EVEN) == once.corrected(EVEN) != EVEN
 
 
+def test_what_was_hardly_likely_is_held_against_nothing() -> None:
+    assert settled(*[False] * 50, odds=0.8).corrected(LIKELY) == LIKELY
+    assert settled(*[True] * 50, odds=0.8).corrected(LIKELY) == LIKELY
+
+
 def test_what_people_dealt_with_is_not_held_against_a_forecast() -> None:
     record = Foretold()
     record.told(LIKELY, 60.0)
@@ -101,7 +106,7 @@ def test_what_is_nearly_there_is_told_however_often_it_turned_back() -> None:
     record = settled(*[False] * 1000, odds=100.0)
     assert record.corrected(1.0) == pytest.approx(1 / MOST)
     assert probability(record, odds=100.0) > 0.8
-    assert settled(*[True] * 1000, odds=0.01).corrected(1.0) == pytest.approx(MOST)
+    assert settled(*[True] * 1000, odds=EVEN).corrected(1.0) == pytest.approx(MOST)
 
 
 def test_a_snapshot_continues_identically() -> None:

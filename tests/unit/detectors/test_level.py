@@ -19,6 +19,13 @@ def found(values: Sequence[float], step_s: float) -> list[int]:
     return [i for i, verdict in enumerate(verdicts) if isinstance(verdict, Anomalous)]
 
 
+def findings(values: Sequence[float]) -> list[Anomalous]:
+    """The verdicts on values by the second that are findings."""
+    detector = a_level()
+    verdicts = [detector.observe(START + i, value) for i, value in enumerate(values)]
+    return [verdict for verdict in verdicts if isinstance(verdict, Anomalous)]
+
+
 @pytest.mark.parametrize("hour", ["the same hour", "any hour"])
 def test_a_spike_once_a_day_is_quiet_within_five_weeks(hour: str) -> None:
     values = noise(45 * PER_DAY)
@@ -74,3 +81,21 @@ def test_nothing_is_learnt_of_how_often_a_series_surprises_while_it_is_frozen() 
     for i in range(100):
         detector.observe(START + 500 + i, 50.0 + 2.0 * (i % 2), learn=False)
     assert detector.snapshot() == before
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_what_is_told_of_a_value_is_a_range_in_which_it_does_not_lie(seed: int) -> None:
+    values = [value**3 for value in noise(6000, seed, centre=0.0)]
+    told = [found.evidence for found in findings(values) if found.evidence.actual is not None]
+    assert len(told) >= 10
+    assert not [each for each in told if each.low <= (each.actual or 0.0) <= each.high]
+    assert all(each.low <= each.expected <= each.high for each in told)
+
+
+def test_of_a_drift_that_a_value_has_no_part_in_what_is_told_is_true_of_the_value() -> None:
+    pauses = [max(0.0, value - 55.0) for value in noise(3000)]  # nearly always 0
+    for start in range(1000, 3000, 700):
+        pauses[start : start + 40] = [30.0, 0.0, 40.0, 0.0] * 10
+    back = [found.evidence for found in findings(pauses) if found.evidence.actual == 0]
+    assert [each for each in back if "drifts" in each.detail]
+    assert all(0 < each.low < each.expected for each in back)  # or it were "0, expected 0 to 0"

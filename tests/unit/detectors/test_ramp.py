@@ -35,6 +35,19 @@ def test_a_line_is_fitted_exactly() -> None:
     assert line.slope_error == pytest.approx(0.0, abs=1e-9)
 
 
+@pytest.mark.parametrize("least", [0.5, 1.0, 4.0])
+def test_a_slope_without_so_many_of_its_errors_is_no_line(least: float) -> None:
+    kept = 0
+    for seed in range(200):
+        known = points(lambda t: 0.05 * t, count=20, spread=0.5, seed=seed)
+        line = fit(known)
+        assert line is not None
+        clear = abs(line.slope) >= least * line.slope_error
+        assert fit(known, least) == (line if clear else None)
+        kept += clear
+    assert 0 < kept < 200
+
+
 def test_no_line_without_time() -> None:
     assert fit([(START, 1.0), (START, 2.0)]) is None
 

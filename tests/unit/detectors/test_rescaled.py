@@ -128,6 +128,33 @@ def test_series_that_moved_by_no_factor_at_that_moment_speak_for_an_incident() -
     assert named(run(telemetry(pair | others, noise=0.1))) == []
 
 
+def wide(shapes: Sequence[Shape]) -> Detection:
+    """A service of as many series, after the change of some."""
+    lines = []
+    for number, shape in enumerate(shapes):
+        chance = random.Random(number)
+        before, after = noise(CHANGE, number, 50.0, 3.0), noise(20, 99 - number, 50.0, 3.0)
+        after = [shape(chance, i) * value for i, value in enumerate(after)]
+        lines.append(timeline([*before, *after], metric=f"part_{number:02}"))
+    detection = Detection(DetectionParams())
+    feed(detection, together(*lines))
+    return detection
+
+
+@pytest.mark.parametrize("changed", [8, 12, 20])
+def test_a_change_of_very_many_series_is_one_of_all_of_them(changed: int) -> None:
+    detection = wide([times(60.0)] * changed + [times(1.0)] * (20 - changed))
+    assert sum(each.watch is not None and each.watch.factor == 60.0 for each in detection._bank) == changed
+
+
+@pytest.mark.parametrize("other", [240.0, 100.0])
+def test_of_very_many_series_those_that_moved_otherwise_speak_for_an_incident_wherever_they_stand(
+    other: float,
+) -> None:
+    detection = wide([times(60.0)] * 12 + [times(other)] * 8)
+    assert all(each.watch is None or each.watch.factor == 1.0 for each in detection._bank)
+
+
 @pytest.mark.parametrize(("wider", "recognised"), [(1.0, True), (3.0, False)])
 def test_spreads_that_widen_together_speak_for_an_incident(wider: float, *, recognised: bool) -> None:
     values = [(noise(24, seed), noise(12, seed + 9, 50.0, 2.0 * wider)) for seed in range(4)]

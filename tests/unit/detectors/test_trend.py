@@ -56,6 +56,15 @@ def test_a_series_that_is_usually_beyond_its_limit_has_no_forecast() -> None:
     assert not any(forecasts(with_shape(noise(400, centre=5.0, spread=0.1), 200, lambda i: -0.1 * i)))
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_a_value_on_its_way_back_from_beyond_its_limit_is_not_expected_there(seed: int) -> None:
+    there_and_back = with_shape(noise(500, seed, centre=100.0, spread=3.0), 200, lambda i: -abs(150.0 - abs(150.0 - i)))
+    back = [
+        f for i, f in enumerate(forecasts(there_and_back)) if f is not None and f.issued_at == START + i and i > 355
+    ]
+    assert not told(back)
+
+
 def test_a_forecast_that_came_true_stands_until_the_value_is_back() -> None:
     values = [100.0 - 0.5 * max(0, i - 100) for i in range(290)]
     assert forecasts([*values, 5.0, 5.0])[-1] is not None
@@ -215,6 +224,16 @@ def test_a_faint_trend_has_a_confidence_that_is_low() -> None:
     said = [f for f in forecasts(values)[200:400] if f is not None]
     assert 0.05 <= said[0].confidence < TOLD < OPENS < said[-1].confidence
     assert said[0].issued_at < told(said)[0].issued_at
+
+
+@pytest.mark.parametrize("spread", [4.5, 9.0])
+def test_a_long_time_of_noise_that_is_calm_is_not_held_against_a_ramp(spread: float) -> None:
+    calm = noise(6000, centre=100.0, spread=spread)
+    ramp = with_shape(noise(120, seed=8, centre=100.0, spread=spread), 0, lambda i: -0.5 * i)
+    after_long, after_short = forecasts([*calm, *ramp])[-1], forecasts([*calm[-300:], *ramp])[-1]
+    assert after_long is not None
+    assert after_short is not None
+    assert after_long.confidence == pytest.approx(after_short.confidence, abs=0.05)
 
 
 def test_what_two_samples_in_a_row_say_is_believed_more_than_what_one_says() -> None:
