@@ -18,7 +18,7 @@ def score_of(nines: float) -> float:
     if nines <= 0:
         return 0.0
     chance: float = 10.0**-nines
-    return 1.0 - (chance if chance > LEAST else LEAST)  # noqa: FURB136 - max() costs more
+    return 1.0 - (chance if chance > LEAST else LEAST)  # noqa: FURB136 - max() costs more, per score
 
 
 def nines_of(score: float) -> float:

@@ -154,7 +154,7 @@ class Detection:
                 elif findings:
                     service.calm(key, name)
                 score = ranked(verdict, self._params.fusion.alone)
-                best = score if score > best else best  # noqa: FURB136 - max() costs more
+                best = score if score > best else best  # noqa: FURB136 - max() costs more, per sample of many series
                 unusual = verdict.score if kind is AnomalyKind.LEVEL else unusual
         series.warm = warm
         agreement = service.agreement
