@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 # A process for each core, to which whole files are given, in the order in which they were collected.
 PARALLEL := --numprocesses auto --dist loadfile --no-loadscope-reorder
 
-.PHONY: help setup demo test check format lint types contracts kafka kills bench ablation docs messages lock wheel clean
+.PHONY: help setup demo test check format lint types contracts kafka kills bench ablation hours docs messages lock wheel clean
 
 help: ## show the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -53,6 +53,9 @@ bench: $(STAMP) ## timings; they assert nothing
 
 ablation: $(STAMP) ## what each detector adds and costs; CASES=DIR on labelled series too
 	$(BIN)/python -m pytest -m benchmark -p no:randomly -s $(if $(CASES),--cases $(CASES)) tests/benchmarks/test_ablation.py
+
+hours: $(STAMP) ## simulate hours of a system that fails, and what is found in them; ARGS="--system cards --seeds 0 1 2"
+	$(BIN)/python -m tests.hours $(ARGS)
 
 wheel: $(STAMP) ## build the wheel and try it in an environment of its own
 	rm -rf build/wheel build/wheel-venv && mkdir -p build/wheel

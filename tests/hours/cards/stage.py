@@ -1,0 +1,190 @@
+"""The card system, as the director sees it: what can be done to it, and what its clients say."""
+
+from random import Random
+from typing import Final
+
+from tests.hours.cards.character import CONNECTIONS, DAY_S, DISK_GB, HEAP_MB, HOUR_S, SESSIONS
+from tests.hours.cards.clients import Clients
+from tests.hours.cards.exporters import Exporters
+from tests.hours.cards.system import BASE_CONNECTIONS, Cards, Faults
+from tests.hours.director import Felt, Hit, Pace
+from tests.hours.engine import Engine, Steps
+from tests.hours.items import Change, SlowFault, SuddenFault
+
+ALL: Final = ("edge", "authoriser", "fraud-score", "hsm", "issuer-link", "card-db", "clearing")
+HITS: Final = {  # what is in front of everything is hit by nearly everything
+    "heap_leak": ("authoriser", "edge"),
+    "disk_fill": ("card-db", "edge"),
+    "queue_growth": ("clearing",),
+    "noisy_neighbour": ("authoriser", "edge"),
+    "retry_storm": ("issuer-link", "edge"),
+    "connection_leak": ("card-db", "edge"),
+    "session_loss": ("hsm", "edge"),
+    "slow_writes": ("card-db", "edge"),
+    "slow_scores": ("fraud-score", "edge"),
+    "certificate": ("issuer-link", "edge"),
+    "dns": ("issuer-link", "edge"),
+    "partial_outage": ("authoriser", "edge"),
+    "issuer_step": ("issuer-link", "edge"),
+    "worker_stop": ("clearing",),
+}
+STOPPED: Final = 50.0  # by which clearing is slower when its workers have stopped
+
+
+def pace(days: float) -> Pace:
+    """Return how fast things go, for so many days."""
+    return Pace(
+        warm_up_s=0.5 * HOUR_S,
+        lasts_s=days * DAY_S,
+        no_fault_after_s=(days - 0.4) * DAY_S,
+        nothing_after_s=(days - 0.2) * DAY_S,
+        first_s=(20 * HOUR_S, 28 * HOUR_S),
+        calm_s=(2 * HOUR_S, 5 * HOUR_S),
+        long_calm_s=(8 * HOUR_S, 14 * HOUR_S),
+        tick_s=15.0,
+        operator_s=(600, 1500),
+        repair_s=(300, 1200),
+        unnoticed_s=2 * HOUR_S,
+        well_s=900.0,
+        patience_s=4 * HOUR_S,
+    )
+
+
+class CardsStage:
+    """Everything is put right by taking the fault away, shedding the load that waits, and restarting what died."""
+
+    def __init__(self, system: Cards, clients: Clients, exporters: Exporters, chance: Random) -> None:
+        self._system, self._clients, self._exporters, self._chance = system, clients, exporters, chance
+
+    @property
+    def engine(self) -> Engine:
+        """Its clock."""
+        return self._system.engine
+
+    @property
+    def good_since(self) -> float:
+        """When clients last had something to complain of."""
+        return self._clients.good_since
+
+    def breach(self) -> Felt | None:
+        """Return the breach that clients feel now."""
+        journeys = self._clients.breached
+        return Felt(self._clients.at, self._clients.first_bad(journeys), journeys) if journeys else None
+
+    def hit(self, fault: SlowFault | SuddenFault) -> Hit:
+        """Return what a fault hits; everything else is behind the same terminals, and depends on it."""
+        name, kind = (fault.kind,) * 2 if isinstance(fault, SlowFault) else (fault.what, f"sudden_{fault.what}")
+        return Hit(kind, HITS[name], [service for service in ALL if service not in HITS[name]])
+
+    def begin(self, fault: SlowFault) -> None:
+        """Measure out what there is room for."""
+        if fault.kind == "disk_fill":
+            fault.strength["room_gb"] = DISK_GB - self._system.disk_gb
+
+    def move(self, fault: SlowFault, level: float) -> None:
+        """Move the resource of a slow fault to a level."""
+        faults, strength = self._system.faults, fault.strength
+        match fault.kind:
+            case "heap_leak":
+                for node in self._system.nodes:
+                    node.leaked_mb = level * 0.85 * HEAP_MB * node.share
+            case "disk_fill":
+                faults.fill_gb = level * 1.02 * strength["room_gb"]
+            case "queue_growth":
+                faults.slow_clearing = 1 + level * (strength["slower"] - 1)
+            case "noisy_neighbour":
+                faults.stolen = min(0.98, level * strength["stolen"])
+            case "retry_storm":
+                faults.issuer_s, faults.eager = level * strength["issuer_s"], min(1.0, level) * strength["eager"]
+            case "connection_leak":
+                faults.connections = round(level * (CONNECTIONS - BASE_CONNECTIONS))
+            case "session_loss":
+                faults.sessions = float(min(SESSIONS, int(level * SESSIONS)))
+            case _:
+                self._slow_down(fault.kind, 1 + level * (strength["slower"] - 1))
+
+    def _slow_down(self, kind: str, factor: float) -> None:
+        match kind:
+            case "slow_writes":
+                self._system.faults.slow_writes = factor
+            case "slow_scores":
+                self._system.faults.slow_scores = factor
+            case _:
+                raise ValueError(f"no fault is called {kind}")
+
+    def mend(self, fault: SlowFault) -> None:
+        """Take a slow fault away; what leaked is freed by restarting one node after the other."""
+        self._clean()
+        if fault.kind == "heap_leak":
+            for node in self._system.nodes:
+                node.leaked_mb = 0.0
+
+    def killed_at(self) -> float | None:
+        """Return None: nodes that run out of memory restart by themselves."""
+        return None
+
+    def strike(self, fault: SuddenFault) -> None:
+        """Begin a sudden fault."""
+        faults = self._system.faults
+        match fault.what:
+            case "certificate":
+                faults.rejected = fault.strength["share"]
+            case "dns":
+                faults.lookup_s = fault.strength["lookup_s"]
+            case "issuer_step":
+                faults.issuer_s = fault.strength["issuer_s"]
+            case "partial_outage":
+                for node in self._system.nodes[: int(fault.strength["nodes"])]:
+                    node.broken = True
+            case "worker_stop":
+                faults.slow_clearing = STOPPED
+            case _:
+                raise ValueError(f"no fault is called {fault.what}")
+
+    def repair(self, fault: SuddenFault) -> None:
+        """End a sudden fault."""
+        self._clean()
+        if fault.what == "partial_outage":
+            for node in self._system.nodes:
+                if node.broken:
+                    node.broken = False
+                    node.restart(self.engine.now)
+
+    def _clean(self) -> None:
+        system = self._system
+        system.faults = Faults()
+        system.waiting_retries = 0.0
+        for station in (system.threads, system.cores, system.models, system.sessions, system.writes):
+            station.backlog = 0.0
+
+    # -- changes that hurt nobody ------------------------------------------------------------------------------------
+    def change(self, change: Change) -> Steps:
+        """Do what hurts nobody."""
+        system, details = self._system, change.details
+        match change.kind:
+            case "deployment":
+                for node in system.nodes:
+                    node.restart(self.engine.now)
+                    yield self._chance.uniform(240, 420)
+            case "new_model":
+                system.score_scale *= details["slower"]
+                self._exporters.new_model()
+                yield 0.0
+            case "campaign":
+                system.load.burst = details["factor"]
+                yield details["lasts_s"]
+                system.load.burst = 1.0
+            case "failover":
+                system.replica_behind += self._chance.uniform(15, 60) * system.character.peak_rate
+                system.faults.slow_writes = 2.0
+                yield self._chance.uniform(60, 150)
+                system.faults.slow_writes = 1.0
+            case "long_batch":
+                system.long_batch = True
+                yield DAY_S / 4
+                system.long_batch = False
+            case "issuer_route":
+                system.issuer_scale *= details["factor"]
+                yield 0.0
+            case _:
+                raise ValueError(f"no change is called {change.kind}")
