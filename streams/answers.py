@@ -12,7 +12,7 @@ from alerts.policy.answers import TEXT_KEPT
 from alerts.policy.mutes import matches
 from config.loader import load_with_environment
 from config.settings import Settings
-from domain.alert import Severity
+from domain.alert import AlertStatus, Severity, Transition
 from domain.clock import Clock
 from domain.durations import format_duration, parse_duration
 from domain.errors import ConfigError, ForeshockError
@@ -21,6 +21,7 @@ from domain.identity import AlertId, ClientId, ServiceId, derive
 from streams.admin import topic_name
 from streams.agents.feedback import LONGEST_ADDRESS, LONGEST_NAME, LONGEST_S
 from streams.connection import connected, reaching
+from streams.lookup import find_alert
 from streams.names import near
 from streams.records import encode
 from streams.refusal import refusal
@@ -67,16 +68,32 @@ def answer(
             kind, alert, by, SystemClock(), client=client, lasts_s=lasts_s, service=service, metric=metric,
             comment=comment, text=text, address=address, below=below,
         )  # fmt: skip
+        known = None if alert is None else _known(settings, AlertId(alert))
         send(settings, given)
     except ForeshockError as error:
         raise refusal(error) from error
     if as_json:
         typer.echo(json.dumps(json.loads(encode(given))["body"], ensure_ascii=False))
     else:
-        shown = "" if address else "; the alert's thread shows it if there is such an alert and it is open"
-        if service is not None:
-            shown = f"; {_named(settings, service)} of {len(settings.services)} services{shown}"
-        typer.echo(f"written: {kind} {alert or service or address} by {by}{shown}")
+        typer.echo(f"written: {kind} {alert or service or address} by {by}{_shown(settings, known, service)}")
+
+
+def _known(settings: Settings, alert: AlertId) -> Transition:
+    known = find_alert(settings, alert)
+    if known is None:
+        raise ConfigError(f"there is no alert {alert}: copy its id from below its message, or from `foreshock alerts`")
+    return known
+
+
+def _shown(settings: Settings, known: Transition | None, service: str | None) -> str:
+    """Say what follows from an answer, as the end of a sentence."""
+    if service is not None:
+        return f"; {_named(settings, service)} of {len(settings.services)} services"
+    if known is None:
+        return ""
+    if known.status in {AlertStatus.RESOLVED, AlertStatus.RETRACTED}:
+        return f"; the alert has ended already ({known.status})"
+    return "; the alert's thread shows it"
 
 
 def compose(

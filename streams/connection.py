@@ -11,7 +11,7 @@ from faust.auth import SASLCredentials, SSLCredentials
 from kafka.errors import AuthorizationError, BrokerResponseError, KafkaError, SaslAuthenticationFailedError
 
 from config.intake import KafkaSettings
-from domain.errors import ForeshockError
+from streams.errors import BrokerError
 
 _PROTOCOLS = {"plaintext": "PLAINTEXT", "tls": "SSL", "sasl_plaintext": "SASL_PLAINTEXT", "sasl_tls": "SASL_SSL"}
 Client = TypeVar("Client")
@@ -20,10 +20,6 @@ EMBEDDED_VERSION = (2, 0)  # the embedded broker answers no version negotiation 
 
 CONNECT_S: Final = 30.0  # a broker that is started at the same moment answers by then
 LONG_S: Final = 3.0  # a wait of which people want to know what it is for
-
-
-class BrokerError(ForeshockError):
-    """Kafka cannot be reached, or does not do what was asked of it."""
 
 
 @contextmanager

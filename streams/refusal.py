@@ -5,7 +5,7 @@ from typing import Final
 import typer
 
 from domain.errors import ForeshockError
-from streams.connection import BrokerError
+from streams.errors import BrokerError
 
 EXIT_UNUSABLE: Final = 2  # the configuration, a file or an argument cannot be used
 EXIT_NO_KAFKA: Final = 3

@@ -14,13 +14,13 @@ from domain.errors import DecodeError
 from domain.telemetry import DeadLetter
 from streams.admin import topic_name
 from streams.connection import connected, reaching
+from streams.reading import up_to
 from streams.records import decode_dead_letter
 from streams.topics import Topic
 
 log = logging.getLogger(__name__)
 
 REPLAYED = "foreshock-replayed-from"  # header: where the message stood when it was refused
-POLL_MS = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +51,8 @@ def _all(consumer: Any, name: str) -> Iterator[DeadLetter]:
     for place in places:
         consumer.assign([place])
         consumer.seek_to_beginning(place)
-        while consumer.position(place) < ends[place]:
-            for message in consumer.poll(timeout_ms=POLL_MS).get(place, []):
-                if message.offset < ends[place]:
-                    yield from _letter(message.value)
+        for message in up_to(consumer, {place: ends[place]}):
+            yield from _letter(message.value)
 
 
 def _letter(value: bytes) -> Iterator[DeadLetter]:

@@ -8,9 +8,11 @@ from typing import Any
 from pydantic import BaseModel
 
 from alerts.channels.base import Channel
-from alerts.channels.email import EmailChannel, EmailParams
+from alerts.channels.email.channel import EmailChannel
 from alerts.channels.email.links import Links
-from alerts.channels.slack import SlackChannel, SlackParams
+from alerts.channels.email.params import EmailParams
+from alerts.channels.slack.channel import SlackChannel
+from alerts.channels.slack.params import SlackParams
 from domain.notice import ChannelKind
 
 

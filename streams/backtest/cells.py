@@ -16,6 +16,7 @@ NOT_NUMBERS: Final = frozenset({"nan", "inf", "infinity"})  # which Python reads
 EXAMPLE: Final = "write 2026-11-21T22:00:00+01:00, or seconds since 1970"
 SHOWN: Final = 40  # characters of a cell that are told
 
+_DOTTED = re.compile(r"^(\d{2})\.(\d{2})\.(\d{4}),?")  # 24.10.2026: wherever dots are written, the day comes first
 _SPACE = " '\u00a0\u202f"
 _THOUSANDS = r"[1-9]\d{0,2}"  # before the first mark: 0,512 has a decimal comma
 _POINT = re.compile(rf"[+-]?{_THOUSANDS}(?:[,{_SPACE}]\d{{3}})+(?:\.\d+)?")
@@ -100,8 +101,9 @@ def is_empty(cell: object) -> bool:
 
 
 def _date(text: str) -> datetime:
+    plain = text.strip().removesuffix(" UTC")
     try:
-        return datetime.fromisoformat(text.strip().removesuffix(" UTC"))
+        return datetime.fromisoformat(_DOTTED.sub(r"\3-\2-\1", plain))
     except ValueError:
         raise ValueError(f"{_shown(text)} is not a time: {EXAMPLE}") from None
 

@@ -1,7 +1,8 @@
 """Two configurations over the same history: what each squad and client would have received, and what differs. Pure.
 
 An episode of a reader is the time between the first notice about a service that was sent to them and its end. Episodes
-of the two runs that overlap, or open within the tolerance of each other, are the same one, told differently perhaps.
+of the two runs that overlap, or open within the tolerance of each other, are the same one, told differently perhaps;
+on different services, only those that open within the tolerance and have no other.
 """
 
 from collections import defaultdict
@@ -54,6 +55,7 @@ class Change(StrEnum):
     NEW = "newly told"
     SOONER = "told sooner"
     LATER = "told later"
+    OTHERWISE = "told otherwise"
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,40 +174,67 @@ def _differences(
     names: tuple[str, str], first: Sequence[Received], second: Sequence[Received], tolerance_s: float
 ) -> Iterator[Difference]:
     left, right = _told(first), _told(second)
-    for key in sorted({*left, *right}):
-        here, there = list(left.get(key, ())), list(right.get(key, ()))
+    for reader in sorted({*left, *right}):
+        here, there = left.get(reader, []), right.get(reader, [])
+        for one, other in _taken_together(here, there, tolerance_s):
+            yield from _otherwise(names, one, other)
         for one in here:
-            other = next((o for o in there if _same(one, o, tolerance_s)), None)
-            if other is None:
-                yield _difference(one, Change.GONE, 0.0, f"{names[1]}: {_why(one, second, tolerance_s)}")
-                continue
-            there.remove(other)
-            by_s = (other.at or 0.0) - (one.at or 0.0)
-            if abs(by_s) > SOONER_S:
-                name, late = (names[1], other) if by_s > 0 else (names[0], one)
-                why = f"{name}: until then {late.kept}" if late.kept else ""
-                yield _difference(other, Change.SOONER if by_s < 0 else Change.LATER, abs(by_s), why)
+            yield _difference(one, Change.GONE, 0.0, f"{names[1]}: {_why(one, second, tolerance_s)}")
         for other in there:
             yield _difference(other, Change.NEW, 0.0, f"{names[0]}: {_why(other, first, tolerance_s)}")
 
 
-_Key = tuple[bool, str, ServiceId]
+def _taken_together(
+    here: list[Received], there: list[Received], tolerance_s: float
+) -> Iterator[tuple[Received, Received]]:
+    """Take out and yield what a reader was told of the same trouble in both runs.
+
+    It is the same on the same service; or on another, when nothing else was told of either: a cause shows in several
+    services, and the first to show it may be another in each run.
+    """
+    for alike in (_same, _at_once):
+        for one in tuple(here):
+            other = next((o for o in there if alike(one, o, tolerance_s)), None)
+            if other is not None:
+                here.remove(one)
+                there.remove(other)
+                yield one, other
 
 
-def _key(each: Received) -> _Key:
-    return each.is_client, each.reader, each.service
+def _otherwise(names: tuple[str, str], one: Received, other: Received) -> Iterator[Difference]:
+    by_s = (other.at or 0.0) - (one.at or 0.0)
+    if abs(by_s) <= SOONER_S and one.service == other.service:
+        return
+    name, late = (names[1], other) if by_s > 0 else (names[0], one)
+    why = [f"{name}: until then {late.kept}"] if late.kept and abs(by_s) > SOONER_S else []
+    why += [f"{names[0]}: {one.said}"] if one.service != other.service else []
+    change = Change.OTHERWISE if abs(by_s) <= SOONER_S else Change.SOONER if by_s < 0 else Change.LATER
+    yield _difference(other, change, abs(by_s), "; ".join(why))
 
 
-def _told(every: Iterable[Received]) -> dict[_Key, list[Received]]:
-    groups: dict[_Key, list[Received]] = defaultdict(list)
+_Reader = tuple[bool, str]
+
+
+def _reader(each: Received) -> _Reader:
+    return each.is_client, each.reader
+
+
+def _told(every: Iterable[Received]) -> dict[_Reader, list[Received]]:
+    groups: dict[_Reader, list[Received]] = defaultdict(list)
     for each in every:
         if each.at is not None:
-            groups[_key(each)].append(each)
+            groups[_reader(each)].append(each)
     return groups
 
 
+def _at_once(one: Received, other: Received, tolerance_s: float) -> bool:
+    return abs(one.opened_at - other.opened_at) <= tolerance_s
+
+
 def _same(one: Received, other: Received, tolerance_s: float) -> bool:
-    if abs(one.opened_at - other.opened_at) <= tolerance_s:
+    if one.service != other.service:
+        return False
+    if _at_once(one, other, tolerance_s):
         return True
     return _before_end(one.opened_at, other) and _before_end(other.opened_at, one)
 
@@ -216,7 +245,9 @@ def _before_end(at: float, each: Received) -> bool:
 
 def _why(one: Received, others: Iterable[Received], tolerance_s: float) -> str:
     """Say why the other run did not tell of it."""
-    same = (each for each in others if _key(each) == _key(one) and each.at is None and _same(one, each, tolerance_s))
+    same = (
+        each for each in others if _reader(each) == _reader(one) and each.at is None and _same(one, each, tolerance_s)
+    )
     return next((each.kept for each in same if each.kept), "no alert")
 
 

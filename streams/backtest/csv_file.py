@@ -21,6 +21,8 @@ HEAD: Final = 1000  # rows that tell what the columns hold
 UNREADABLE: Final = (OSError, EOFError, zlib.error)
 GZIP: Final = b"\x1f\x8b"
 NOTHING: Final = ""
+UNKNOWN: Final = "\ufffd"  # what a byte that is no UTF-8 becomes
+NOT_UTF8: Final = f"The file is not in UTF-8: letters that could not be read are shown as {UNKNOWN}."
 DECIMAL_COMMA: Final = "Numbers were read with a decimal comma."
 
 
@@ -90,7 +92,8 @@ class CsvFile:
         columns = [[row[place] for row in head if place < len(row)] for place in range(len(header))]
         shape = shape_of(header, [_kind(column, value) for column in columns], f"{self._path}:1")
         no_zone = not all(map(has_zone, columns[shape.time]))
-        remarks = ((value is comma_number, DECIMAL_COMMA), (no_zone, NO_ZONE))
+        not_utf8 = any(UNKNOWN in cell for cell in chain(header, *head))
+        remarks = ((value is comma_number, DECIMAL_COMMA), (no_zone, NO_ZONE), (not_utf8, NOT_UTF8))
         self.remarks = (*read_as(shape, header), *(remark for is_so, remark in remarks if is_so))
         reader = Rows(shape, self.name.split(".")[0], complain, value)
         for line, row in enumerate(chain(head, rows), 2):

@@ -30,6 +30,7 @@ def notes(
         *_reading(summary),
         *_order(summary),
         *_times(summary, incidents),
+        *_configured(landscape),
         *_names(summary, incidents, landscape),
     )
 
@@ -42,8 +43,8 @@ def _reading(summary: Summary) -> Iterator[str]:
         )
     if summary.rows < FEW * summary.series:
         yield (
-            f"There are {summary.series:,} series with {summary.rows / summary.series:.1f} samples each, too few to "
-            "learn from. If a column of text is different in each row, leave it out."
+            f"Too few samples to learn from: {summary.rows / summary.series:.1f} for each of {summary.series:,} series."
+            " If a column of text is different in each row, leave it out."
         )
 
 
@@ -64,6 +65,16 @@ def _times(summary: Summary, incidents: Sequence[Incident]) -> Iterator[str]:
             f"the first incident is at {stamp(first)} UTC, the telemetry is from {stamp(summary.first_at)} to "
             f"{stamp(summary.last_at)}."
         )
+
+
+def _configured(landscape: Landscape) -> Iterator[str]:
+    if not landscape.services:
+        yield (
+            "Without services in a configuration (--config; `foreshock init` sketches one) no breach is forecast, and "
+            "nobody is told."
+        )
+    elif not any(service.objectives for service in landscape.services):
+        yield "No service of the configuration has an objective, so no breach is forecast."
 
 
 def _names(summary: Summary, incidents: Sequence[Incident], landscape: Landscape) -> Iterator[str]:

@@ -43,6 +43,8 @@ def open_file(path: Path) -> Source:
         raise BacktestError(f"{path}: cannot be read: {error}") from None
     if PROMTOOL in head.partition("\n")[0]:
         raise BacktestError(f"{path} is what promtool prints for people: run it with -o json")
+    if "\0" in head:
+        raise BacktestError(f"{path} is neither text nor Parquet")
     if not head:
         raise BacktestError(f"{path} is empty")
     if _EXPORT.match(head) or _ANSWER.match(head):

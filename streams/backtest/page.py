@@ -14,7 +14,16 @@ from streams.backtest.judge import Judged, Score, Verdict
 from streams.backtest.overview import overview
 from streams.backtest.run import Summary
 from streams.backtest.scenes import Points, Scene, calendar, draw, stamp
-from streams.backtest.words import comparison_rows, detector_rows, figures, journey_rows, line_words, reader_rows, who
+from streams.backtest.words import (
+    comparison_rows,
+    detector_rows,
+    figures,
+    journey_rows,
+    line_words,
+    reader_rows,
+    who,
+    worth_of,
+)
 
 EVIDENCE = 3
 STEPS = 8
@@ -133,7 +142,7 @@ def _alert(episode: Episode, verdict: Verdict, pictures: Mapping[AlertId, Scene]
         "severity": episode.severity,
         "when": f"{stamp(episode.opened_at)} UTC, {_lasted(episode)}",
         "tone": _tone(episode, verdict),
-        "verdict": _verdict(episode, verdict),
+        "verdict": worth_of(episode, verdict),
         "headline": first.reason,
         "said": [*said, *evidence],
         "impact": list(_impact(episode)),
@@ -154,18 +163,6 @@ def _tone(episode: Episode, verdict: Verdict) -> str:
     if not verdict.judged:
         return "plain"
     return "good" if episode.alert in verdict.true else "bad"
-
-
-def _verdict(episode: Episode, verdict: Verdict) -> str:
-    if not verdict.judged:
-        return ""
-    for each in verdict.judged:
-        felt_at = each.incident.felt_at
-        if episode in each.warnings and felt_at is not None:
-            return f"{span(felt_at - episode.opened_at)} before: {each.incident.title}"
-        if episode in each.episodes:
-            return f"belongs to: {each.incident.title}"
-    return "false alarm"
 
 
 def _impact(episode: Episode) -> Iterable[str]:

@@ -2,7 +2,7 @@
 
 import math
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -20,6 +20,7 @@ BEFORE, AFTER = 60, 20  # usual gaps of the series before the alert, and after i
 LONGEST = 2000  # usual gaps in one picture
 GAP = 5.0  # usual gaps without a value are a gap in the line
 TICKS = 7
+EVERY = 5000  # lines between two reports of progress
 OBJECTIVE = "objective"
 NOT_USUAL = frozenset({OBJECTIVE, "stuck", "silence", "schema"})  # their evidence says what is allowed, or was
 STEPS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400, 172800, 604800)
@@ -68,14 +69,16 @@ def scenes(episodes: Iterable[Episode], cadences: Mapping[SeriesKey, Cadence], l
     return tuple(found)
 
 
-def collect(source: Source, wanted: Sequence[Scene]) -> Points:
+def collect(source: Source, wanted: Sequence[Scene], progress: Callable[[int], None] = lambda _: None) -> Points:
     """Read the telemetry once more and keep what the scenes show; of a counter its rate, as the detectors see it."""
     by_series: dict[SeriesKey, list[Scene]] = defaultdict(list)
     for scene in wanted:
         by_series[scene.series].append(scene)
     points: dict[AlertId, list[tuple[float, float]]] = defaultdict(list)
     counted: dict[SeriesKey, tuple[float, float]] = {}
-    for *_, sample in source.lines(lambda _: None) if by_series else ():
+    for number, (*_, sample) in enumerate(source.lines(lambda _: None) if by_series else ()):
+        if number % EVERY == 0:
+            progress(source.done)
         if sample is None or sample.key not in by_series or not math.isfinite(sample.value):
             continue
         at, value = sample.observed_at, sample.value

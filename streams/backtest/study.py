@@ -20,7 +20,7 @@ from streams.backtest.run import Backtest, Summary
 from streams.backtest.scenes import collect, scenes, worst
 from streams.backtest.source import BacktestError, Source
 
-REPORT, NOTICES = "report.html", "notices.jsonl"
+REPORT, NOTICES, ALERTS = "report.html", "notices.jsonl", "alerts.jsonl"
 Progress = Callable[[int], None]
 
 
@@ -74,7 +74,7 @@ def study(plan: Plan, settings: Settings | None, out: Path, progress: Progress) 
     told = notes(summary, incidents, landscape, source.remarks)
     if isinstance(source, Counted):
         shown = scenes(worst(episodes), source.cadences, summary.last_at)
-        points = collect(plan.source, shown)
+        points = collect(plan.source, shown, progress)
         lines = readers(received(episodes, landscape))
         page = Page(source.name, summary, episodes, verdict, shown, points, plan.horizon_s, told, lines)
         (out / REPORT).write_text(render(page), encoding="utf-8")

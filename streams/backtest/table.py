@@ -11,11 +11,18 @@ from enum import StrEnum
 from typing import Final, NamedTuple
 
 from domain.telemetry import Sample
-from streams.backtest.cells import Number, is_empty, number, seconds
+from streams.backtest.cells import Number, is_empty, is_time, number, seconds
 from streams.backtest.source import BacktestError, Complain, GaugesAndCounters, Labels, Line
 
 TIME_NAMES: Final = ("ts", "time", "timestamp", "datetime", "date", "@timestamp", "_time")
-SERVICE, METRIC, VALUE = "service", "metric", "value"
+METRIC_NAMES: Final = (
+    "metric",
+    "__name__",
+    "metric_name",
+    "_field",
+    "name",
+)  # of a long table, the first that is there
+VALUE_NAMES: Final = ("value", "_value")
 SERVICE_LABELS: Final = ("service", "service_name", "job")  # of Prometheus and its like, the first that is there
 NAMELESS: Final = "value"  # a metric that a query has computed and not named
 NO_ZONE: Final = "Times without a zone were read as UTC."
@@ -63,7 +70,7 @@ def shape_of(names: Sequence[str], kinds: Sequence[Kind], where: str) -> Shape:
     if twice := [name for name, count in Counter(name.strip() for name in names).items() if name and count > 1]:
         raise BacktestError(f"{where}: two columns are called {_told(twice)}: rename one")
     time = _time(known, kinds, where)
-    service, metric, value = (known.index(name) if name in known else None for name in (SERVICE, METRIC, VALUE))
+    service, metric, value = (_place(names, known) for names in (SERVICE_LABELS, METRIC_NAMES, VALUE_NAMES))
     long = metric is not None and value is not None
     roles = {time, service, metric, value} if long else {time, service}
     rest = [place for place, name in enumerate(known) if name and place not in roles]
@@ -72,7 +79,7 @@ def shape_of(names: Sequence[str], kinds: Sequence[Kind], where: str) -> Shape:
     if not long and not numbers:
         raise BacktestError(
             f"{where}: nothing to judge: beside the time a table has the columns service, metric and value, or a "
-            f"column of numbers for each metric (5 ms is text); there are {_told(names)}"
+            f"column of numbers for each metric ('5 ms' is text: leave out the unit); there are {_told(names)}"
         )
     used = {*numbers, *(place for place, _ in labels)}
     return Shape(
@@ -146,13 +153,18 @@ class Rows:
 
 
 def _time(known: Sequence[str], kinds: Sequence[Kind], where: str) -> int:
-    named = next((known.index(name) for name in TIME_NAMES if name in known), None)
-    if named is not None:
+    if (named := _place(TIME_NAMES, known)) is not None:
         return named
     times = [place for place, kind in enumerate(kinds) if kind is Kind.TIME]
+    if len(times) != 1 and any(map(is_time, known)):
+        raise BacktestError(f"{where}: the first line has values; put names above it, such as ts,service,metric,value")
     if len(times) != 1:
         raise BacktestError(f"{where}: no column for the time: call it ts, time or timestamp; there are {_told(known)}")
     return times[0]
+
+
+def _place(wanted: Sequence[str], known: Sequence[str]) -> int | None:
+    return next((known.index(name) for name in wanted if name in known), None)
 
 
 def _column(place: int, name: str) -> Column:

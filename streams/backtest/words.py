@@ -7,11 +7,13 @@ from alerts.channels.text import clip
 from alerts.policy.wording import span
 from domain.alert import AlertStatus
 from streams.backtest.compare import Comparison, Counts, Line, Received
+from streams.backtest.history import Episode
 from streams.backtest.judge import Score, Verdict
 from streams.backtest.run import Summary
 from streams.backtest.scenes import stamp
 
 NONE = "-"
+ALERT_RATE = "alerts per service and day"
 WHY = 240  # characters: of a squad it may name every journey; notices.jsonl has it whole
 ROWS, READ = 5000, 200  # alerts that are listed for all readers, and for each at the most
 JOURNEY_COLUMNS = (
@@ -36,7 +38,7 @@ DETECTOR_COLUMNS = (
 COMPARE_COLUMNS = ("reader", "warnings", "updates", "endings", "not told")
 
 
-def figures(summary: Summary, verdict: Verdict | None) -> list[tuple[str, str]]:
+def figures(summary: Summary, verdict: Verdict) -> list[tuple[str, str]]:
     """Return what was done and, with incidents, what it was worth."""
     opened, ended = summary.alerts[AlertStatus.OPEN], summary.alerts[AlertStatus.RESOLVED]
     withdrawn = summary.alerts[AlertStatus.RETRACTED]
@@ -48,9 +50,7 @@ def figures(summary: Summary, verdict: Verdict | None) -> list[tuple[str, str]]:
         ),
         ("notices decided", f"{summary.notices:,}"),
     ]
-    if verdict is not None and verdict.whole.incidents:
-        rows += _worth(verdict.whole)
-    return rows
+    return rows + (_worth(verdict.whole) if verdict.whole.incidents else [(ALERT_RATE, rate(verdict.whole))])
 
 
 def _worth(score: Score) -> list[tuple[str, str]]:
@@ -124,7 +124,7 @@ def who(reader: str, *, is_client: bool) -> str:
 def line_words(line: Line) -> str:
     """Say in one line what one reader would have received."""
     count = line.first
-    told = f"told of {count.warnings} alerts, not of {count.not_sent} that concerned them"
+    told = f"told of {count.warnings} of {count.warnings + count.not_sent} alerts that concerned them"
     return f"{who(line.reader, is_client=line.is_client)}: {told}; {count.updates} updates, {count.endings} endings"
 
 
@@ -154,6 +154,19 @@ def reader_rows(every: Sequence[Received], readers: int = 1) -> list[tuple[str, 
     if len(every) > most:
         rows.append(("...", f"{len(every) - most} more alerts are in notices.jsonl", "", ""))
     return rows
+
+
+def worth_of(episode: Episode, verdict: Verdict) -> str:
+    """Return what an alert was worth, in a few words; nothing without incidents."""
+    if not verdict.judged:
+        return ""
+    for each in verdict.judged:
+        felt_at = each.incident.felt_at
+        if episode in each.warnings and felt_at is not None:
+            return f"{span(felt_at - episode.opened_at)} before: {each.incident.title}"
+        if episode in each.episodes:
+            return f"belongs to: {each.incident.title}"
+    return "false alarm"
 
 
 def _both(first: int, second: int) -> str:

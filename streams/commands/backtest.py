@@ -1,53 +1,23 @@
 """``foreshock backtest``: detectors and decisions over a recording or a stretch of a topic."""
 
 import json
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    DownloadColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
-from rich.table import Table
 
 from config.loader import load_with_environment
 from config.settings import Settings
 from domain.durations import parse_duration
 from domain.errors import ForeshockError
-from streams.backtest.compare import Comparison
 from streams.backtest.declared import Known, incidents_of, read_declared
 from streams.backtest.open import moment, open_file
-from streams.backtest.run import Summary
-from streams.backtest.scenes import stamp
 from streams.backtest.source import BacktestError, Source
-from streams.backtest.study import REPORT, Pair, Plan, Study, study, study_two
-from streams.backtest.topic import KafkaTopic, Range, declared
-from streams.backtest.words import (
-    COMPARE_COLUMNS,
-    DETECTOR_COLUMNS,
-    JOURNEY_COLUMNS,
-    comparison_json,
-    comparison_rows,
-    detector_rows,
-    figures,
-    journey_rows,
-    summary_json,
-    who,
-)
+from streams.backtest.study import Pair, Plan, Study, study, study_two
+from streams.backtest.terminal import console, progress, tell
+from streams.backtest.words import comparison_json, summary_json
+from streams.cli import EXIT_STOPPED
 from streams.refusal import refusal
-
-EXIT_STOPPED = 130  # as a shell has it for Ctrl-C
-PIPE_WIDTH = 132
-SHOWN = 20  # differences that the terminal lists
 
 
 def backtest(
@@ -65,7 +35,7 @@ def backtest(
     out: Annotated[
         Path,
         typer.Option(help="Folder for scores.csv, alerts.jsonl and notices.jsonl; made if need be.", file_okay=False),
-    ],
+    ] = Path("backtest-result"),
     config: Annotated[
         Path | None, typer.Option(help="Configuration: services, objectives, detectors.", exists=True, dir_okay=False)
     ] = None,
@@ -95,7 +65,7 @@ def backtest(
     as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
 ) -> None:
     """Run detection and alerting over recorded telemetry and write what they would have said."""
-    console = _console()
+    terminal = console()
     try:
         settings = None if config is None else load_with_environment(config)
         pair = None if compare is None else tuple((path.name, load_with_environment(path)) for path in compare)
@@ -104,7 +74,8 @@ def backtest(
         place = settings if pair is None else pair[0][1]
         source, known = _inputs(telemetry, topic, (since, until), place, incidents)
         plan = Plan(source, known, _duration(horizon), report)
-        with _progress(console, source, 1 if pair is None else 2) as bar:
+        readings = (1 if pair is None else 2) * (2 if report else 1)  # for the pictures it is read once more
+        with progress(terminal, source, readings) as bar:
             done: Study | Pair = (
                 study(plan, settings, out, bar) if pair is None else study_two(plan, (pair[0], pair[1]), out, bar)
             )
@@ -117,13 +88,7 @@ def backtest(
         raise typer.Exit(EXIT_STOPPED) from None
     if as_json:
         typer.echo(json.dumps(_plain(done), ensure_ascii=False, indent=2))
-    _tell(console, done, out, report=report)
-
-
-def _console() -> Console:
-    """Return standard error, for a pipe or a log wide enough for the tables."""
-    terminal = Console(stderr=True)
-    return terminal if terminal.is_terminal else Console(stderr=True, width=PIPE_WIDTH)
+    tell(terminal, done, out, report=report)
 
 
 def _inputs(
@@ -144,6 +109,8 @@ def _inputs(
         raise BacktestError("--topic needs --config: it says where Kafka is")
     if span[0] is None:
         raise BacktestError("--topic needs --from")
+    from streams.backtest.topic import KafkaTopic, Range, declared  # noqa: PLC0415 - a file needs no Kafka, which takes long to load
+
     since, until = moment(span[0]), moment(span[1]) if span[1] is not None else float(2**43)
     if not since < until:
         raise BacktestError("--from must be before --to")
@@ -160,98 +127,8 @@ def _duration(text: str) -> float:
         raise BacktestError(f"--horizon: {error}") from None
 
 
-@contextmanager
-def _progress(console: Console, source: Source, runs: int) -> Iterator[Callable[[int], None]]:
-    amount = DownloadColumn() if source.unit == "bytes" else MofNCompleteColumn()
-    columns = (TextColumn("{task.description}"), BarColumn(), amount, TimeElapsedColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        yield Advance(bar, source, runs)
-
-
-class Advance:
-    """Moves the bar to what is read so far; a reading that starts anew is the next run."""
-
-    def __init__(self, bar: Progress, source: Source, runs: int) -> None:
-        self._bar = bar
-        self._size = source.size
-        self._task = bar.add_task(source.name, total=self._size * runs)
-        self._before = self._last = 0
-
-    def __call__(self, read: int) -> None:
-        """Show that so much of the source is read."""
-        if read < self._last:
-            self._before += self._size
-        self._last = read
-        self._bar.update(self._task, completed=self._before + read)
-
-
 def _plain(done: Study | Pair) -> dict[str, Any]:
     if isinstance(done, Study):
         return summary_json(done.summary, done.verdict, done.notes)
     runs = [summary_json(each.summary, each.verdict, each.notes) for each in done.studies]
     return {"runs": runs} | comparison_json(done.comparison)
-
-
-def _tell(console: Console, done: Study | Pair, out: Path, *, report: bool) -> None:
-    if isinstance(done, Study):
-        _tell_study(console, done, f"Backtest, written to {out}")
-    else:
-        for name, each, folder in zip(done.comparison.names, done.studies, ("a", "b"), strict=True):
-            _tell_figures(console, each, f"{name}, written to {out / folder}")
-        _tell_comparison(console, done.comparison)
-    if report:
-        _say(console, f"Look at {out / REPORT}")
-
-
-def _tell_study(console: Console, done: Study, title: str) -> None:
-    _tell_figures(console, done, title)
-    if done.verdict.judged:
-        _table(console, JOURNEY_COLUMNS, journey_rows(done.verdict.journeys))
-        _table(console, DETECTOR_COLUMNS, detector_rows(done.verdict))
-
-
-def _tell_figures(console: Console, done: Study, title: str) -> None:
-    table = Table(title=title, title_justify="left", show_header=False, box=None)
-    for name, text in figures(done.summary, done.verdict):
-        table.add_row(name, text)
-    _refused(table, done.summary)
-    console.print(table)
-    for note in (*done.notes, *done.summary.complaints):
-        _say(console, note, "yellow")
-
-
-def _refused(table: Table, summary: Summary) -> None:
-    for reason, count in sorted(summary.refusals.items()):
-        table.add_row(f"not judged: {reason.replace('_', ' ')}", f"{count:,}")
-    if summary.bad_rows:
-        table.add_row("bad rows, scored 0", f"{summary.bad_rows:,}", style="yellow")
-
-
-def _tell_comparison(console: Console, comparison: Comparison) -> None:
-    _table(console, COMPARE_COLUMNS, comparison_rows(comparison))
-    found = comparison.differences
-    console.print()
-    for each in found[:SHOWN]:
-        by = f" by {each.by_s:.0f} s" if each.by_s else ""
-        why = f" ({each.why})" if each.why else ""
-        reader = who(each.reader, is_client=each.is_client)
-        _say(console, f"{stamp(each.at)}  {reader} {each.change}{by}: {each.said}{why}")
-    more = len(found) - SHOWN + comparison.more
-    if more > 0:
-        _say(console, f"... and {more} more differences", "dim")
-    if not found:
-        _say(console, "no differences: everybody would have been told the same, at the same times")
-
-
-def _table(console: Console, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    if not rows:
-        return
-    table = Table(*columns, box=None, header_style="dim")
-    for row in rows:
-        table.add_row(*row)
-    console.print()
-    console.print(table)
-
-
-def _say(console: Console, text: str, style: str = "") -> None:
-    console.print(text, style=style, markup=False, highlight=False, soft_wrap=True)

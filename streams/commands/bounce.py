@@ -15,8 +15,8 @@ from domain.clock import Clock
 from domain.errors import DecodeError, ForeshockError
 from domain.feedback import Feedback
 from streams.answers import send
+from streams.lookup import find_notices
 from streams.refusal import refusal
-from streams.sent import find_notices
 from streams.system import SystemClock
 from streams.undeliverable import came_back
 

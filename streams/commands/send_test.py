@@ -9,8 +9,10 @@ from typing import Annotated, Final, assert_never
 
 import typer
 
-from alerts.channels.email import EmailChannel, EmailParams, Security
-from alerts.channels.slack import SlackChannel, SlackParams
+from alerts.channels.email.channel import EmailChannel
+from alerts.channels.email.params import EmailParams, Security
+from alerts.channels.slack.channel import SlackChannel
+from alerts.channels.slack.params import SlackParams
 from config.loader import load_with_environment
 from config.people import ClientSettings
 from config.settings import Settings

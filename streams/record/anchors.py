@@ -12,13 +12,13 @@ from domain.errors import DecodeError
 from domain.telemetry import SourceRef
 from streams.admin import topic_name
 from streams.connection import connected, reaching
+from streams.reading import up_to
 from streams.record.chain import Head, Place, seal
 from streams.topics import Topic
 
 VERSION: Final = 1
 KEY: Final = b"record"
 _WAIT_S: Final = 30.0
-_POLL_MS: Final = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,4 @@ def _records(consumer: Any, place: TopicPartition, start: int) -> Iterator[Any]:
     first, end = consumer.beginning_offsets([place])[place], consumer.end_offsets([place])[place]
     consumer.assign([place])
     consumer.seek(place, max(first, start if start >= 0 else end + start))
-    while consumer.position(place) < end:
-        for record in consumer.poll(timeout_ms=_POLL_MS).get(place, []):
-            if record.offset < end:
-                yield record
+    return up_to(consumer, {place: end})

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import typer.main
 
-from streams.cli import app
+from streams.commands import app
 from tests.support.tree import ROOT, project_files, text_of
 
 DOCUMENTS = [

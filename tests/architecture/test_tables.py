@@ -9,16 +9,17 @@ import typer.main
 from pydantic import BaseModel
 
 from alerts.channels.registry import CHANNELS
+from detectors.heading import Heading
 from detectors.objective import ObjectiveDetector
 from detectors.params import DetectionParams
 from detectors.registry import DETECTORS
 from detectors.trend import TrendForecaster
 from domain.notice import ChannelKind
-from streams.cli import app
 from streams.codecs.registry import INCIDENTS, TELEMETRY
+from streams.commands import app
 from tests.support.tree import ROOT, modules, project
 
-FOR_AN_OBJECTIVE = {ObjectiveDetector, TrendForecaster}  # made where an objective asks for them, not for every series
+FOR_AN_OBJECTIVE = {ObjectiveDetector, TrendForecaster, Heading}  # made where an objective asks for them
 
 
 def classes(folder: str) -> Iterator[type]:

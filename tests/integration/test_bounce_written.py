@@ -17,7 +17,7 @@ from domain.feedback import Feedback, FeedbackKind
 from domain.identity import NoticeId
 from domain.notice import Notice
 from streams.admin import topic_name
-from streams.cli import app
+from streams.commands import app
 from streams.connection import client_options, kafka_python_options
 from streams.demo.broker import EmbeddedBroker
 from streams.records import decode, encode

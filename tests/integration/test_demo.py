@@ -18,7 +18,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from alerts.channels.slack.modal import TEXT
-from streams.cli import app
+from streams.commands import app
 from streams.demo.cast import PARTS
 from streams.demo.folder import own_folder
 from tests.support.processes import PATIENCE_S, Child, port_answers, run_to_its_end, serves, wait_until

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from alerts.channels.email import EmailChannel, EmailParams
+from alerts.channels.email.channel import EmailChannel
+from alerts.channels.email.params import EmailParams
 from alerts.outbox import Outbox
 from alerts.params import DeliveryParams
 from domain.notice import ChannelKind, Deferred, Delivered, Failure, Phase, Receipt, Rejected

@@ -3,17 +3,21 @@
 from pathlib import Path
 
 import pytest
-from kafka import KafkaConsumer, TopicPartition
+from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 
 from config.loader import load_with_environment
 from config.settings import Settings
 from domain.feedback import Feedback, FeedbackKind
+from domain.identity import AlertId
 from streams.admin import topic_name
 from streams.answers import compose, send
-from streams.connection import BrokerError, kafka_python_options
+from streams.connection import kafka_python_options
 from streams.demo.broker import EmbeddedBroker
-from streams.records import decode
+from streams.errors import BrokerError
+from streams.lookup import find_alert
+from streams.records import decode, encode
 from streams.topics import Topic
+from tests.support.backtest import an_alert
 from tests.support.builders import T0
 from tests.support.clock import ManualClock
 from tests.support.processes import PATIENCE_S
@@ -51,3 +55,19 @@ def test_a_broker_that_is_not_there_is_said_so(tmp_path: Path, monkeypatch: pyte
 
     with pytest.raises(BrokerError, match="localhost:1"):
         send(settings_for("localhost:1", tmp_path), answer)
+
+
+def test_whether_there_is_an_alert_is_read_from_the_broker(tmp_path: Path) -> None:
+    opened, *_, resolved = an_alert()
+    with EmbeddedBroker() as broker:
+        settings = settings_for(broker.bootstrap, tmp_path)
+        assert find_alert(settings, opened.alert) is None, "before there is a topic"
+        topic = topic_name(settings, Topic.ALERTS)
+        broker.create_topics([topic])
+        producer = KafkaProducer(**kafka_python_options(settings.kafka))
+        for step in (opened, resolved):
+            producer.send(topic, key=step.alert.encode(), value=encode(step), partition=0)
+        producer.close()
+
+        assert find_alert(settings, opened.alert) == resolved
+        assert find_alert(settings, AlertId("alert-404")) is None

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from alerts.channels.email import EmailChannel, EmailParams
-from streams.cli import app
+from alerts.channels.email.channel import EmailChannel
+from alerts.channels.email.params import EmailParams
+from streams.commands import app
 from streams.demo.mail_server import MailFault, MailServer
 from streams.demo.slack_server import SlackServer
 from tests.support.dkim import ED25519_KEY, ED25519_RECORD, is_genuine

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from alerts.channels.slack import SlackChannel, SlackParams
+from alerts.channels.slack.channel import SlackChannel
+from alerts.channels.slack.params import SlackParams
 from alerts.outbox import Outbox
 from alerts.params import DeliveryParams
 from domain.notice import ChannelKind, Deferred, Delivered, Failure, Outcome, Phase, Receipt, Rejected

@@ -7,8 +7,10 @@ from dataclasses import replace
 
 import pytest
 
-from alerts.channels.slack import SlackChannel, SlackParams, files
+from alerts.channels.slack import files
+from alerts.channels.slack.channel import SlackChannel
 from alerts.channels.slack.chart import Chart
+from alerts.channels.slack.params import SlackParams
 from alerts.outbox import Outbox
 from alerts.params import DeliveryParams
 from domain.notice import Delivered, Notice, Outcome, Phase, Receipt

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from domain.anomaly import Anomaly, AnomalyKind, Watermark
 from domain.notice import ChannelKind, Hold, Notice, Notify, Phase, Suppress
-from streams.cli import app
+from streams.commands import app
 from streams.records import encode
 from tests.support import kills
 from tests.support.builders import T0, a_forecast, an_anomaly

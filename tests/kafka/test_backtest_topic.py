@@ -9,7 +9,7 @@ import yaml
 from kafka import KafkaProducer
 from typer.testing import CliRunner, Result
 
-from streams.cli import app
+from streams.commands import app
 from tests.support.kafka import KafkaBroker, Names
 from tests.support.timelines import START, noise
 

@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 
 from config.loader import load
 from domain.notice import Notify
-from streams.cli import app
+from streams.commands import app
 from streams.demo.mail_server import MailServer
 from streams.record.database import open_record
 from streams.record.explain import explain_notice

@@ -9,7 +9,7 @@ from kafka import KafkaProducer
 from typer.testing import CliRunner, Result
 
 from domain.telemetry import DeadLetter, SourceRef
-from streams.cli import app
+from streams.commands import app
 from streams.demo.recording import load
 from streams.records import encode_dead_letter
 from streams.topics import TOPICS

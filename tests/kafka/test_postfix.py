@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 
-from alerts.channels.email import EmailChannel, EmailParams
 from alerts.channels.email.bounce import parse_dsn
+from alerts.channels.email.channel import EmailChannel
 from alerts.channels.email.dkim import DkimParams, dns_record
+from alerts.channels.email.params import EmailParams
 from alerts.outbox import Outbox
 from alerts.params import DeliveryParams
 from domain.identity import NoticeId

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from domain.notice import Phase
 from streams import records
-from streams.cli import app
+from streams.commands import app
 from streams.record.database import Record, RecordError, open_record
 from streams.record.verify import verify
 from streams.topics import Topic

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from config.loader import load
 from config.settings import Settings
 from streams.admin import create_topics, topic_name
-from streams.cli import app
+from streams.commands import app
 from streams.record.anchors import KafkaAnchors
 from streams.record.chain import Place
 from streams.record.database import RecordError, open_record

@@ -9,7 +9,7 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
-from streams.cli import app
+from streams.commands import app
 from tests.support.kafka import KafkaBroker
 from tests.support.processes import Child, free_port, page, wait_until
 from tests.support.story import FORESHOCK, ROOT

@@ -9,9 +9,11 @@ from dataclasses import dataclass, replace
 import pytest
 
 from alerts.channels.base import Channel
-from alerts.channels.email import EmailChannel, EmailParams
+from alerts.channels.email.channel import EmailChannel
+from alerts.channels.email.params import EmailParams
 from alerts.channels.registry import CHANNELS
-from alerts.channels.slack import SlackChannel, SlackParams
+from alerts.channels.slack.channel import SlackChannel
+from alerts.channels.slack.params import SlackParams
 from alerts.channels.text import CUT
 from alerts.outbox import Accepted, Outbox
 from alerts.params import DeliveryParams

@@ -15,8 +15,9 @@ from itertools import count
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alerts.channels.email import EmailChannel, EmailParams
+from alerts.channels.email.channel import EmailChannel
 from alerts.channels.email.links import Links
+from alerts.channels.email.params import EmailParams
 from alerts.decide import Decide
 from alerts.params import AlertParams
 from domain.anomaly import AnomalyKind, AnomalyPhase

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from alerts.channels.slack import SlackChannel
+from alerts.channels.slack.channel import SlackChannel
 from config.loader import read
 from config.settings import Settings
 from domain.clock import Clock

@@ -5,10 +5,12 @@ from dataclasses import replace
 
 import pytest
 
-from alerts.channels.email import EmailChannel, EmailParams
+from alerts.channels.email.channel import EmailChannel
 from alerts.channels.email.links import Links
+from alerts.channels.email.params import EmailParams
 from alerts.channels.email.words.tongues import CODES
-from alerts.channels.slack import SlackChannel, SlackParams
+from alerts.channels.slack.channel import SlackChannel
+from alerts.channels.slack.params import SlackParams
 from domain.alert import Severity
 from domain.identity import ClientId
 from domain.notice import Phase

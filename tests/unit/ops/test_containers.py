@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import typer.main
 
-from streams.cli import app
+from streams.commands import app
 from tests.support.compose import ROOT, compose_services
 
 SERVICES = compose_services()

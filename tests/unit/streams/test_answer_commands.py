@@ -15,10 +15,11 @@ from domain.feedback import Feedback, FeedbackKind
 from streams import answers
 from streams.agents.decide import DecideStage
 from streams.agents.feedback import FeedbackStage
-from streams.cli import app
+from streams.commands import app
 from streams.metrics import Metrics
 from streams.records import encode
 from streams.topics import Topic
+from tests.support.backtest import an_alert
 from tests.support.builders import a_feedback, a_landscape, an_anomaly
 from tests.support.stages import a_record
 
@@ -56,6 +57,7 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[Feedback]:
         found.append(answer)
 
     monkeypatch.setattr(answers, "send", send)
+    monkeypatch.setattr(answers, "find_alert", lambda _, __: an_alert()[0])
     return found
 
 

@@ -8,15 +8,17 @@ from typer.testing import CliRunner, Result
 
 from config.loader import load_with_environment
 from config.settings import Settings
+from domain.alert import Transition
 from domain.feedback import Feedback, FeedbackKind
-from domain.identity import ClientId
+from domain.identity import AlertId, ClientId
 from streams import answers
 from streams.agents.feedback import FeedbackStage
-from streams.cli import app
-from streams.connection import BrokerError
+from streams.commands import app
+from streams.errors import BrokerError
 from streams.metrics import Metrics
 from streams.records import decode, encode
 from streams.topics import Topic
+from tests.support.backtest import an_alert
 from tests.support.builders import T0, a_feedback
 from tests.support.stages import a_record
 
@@ -83,6 +85,11 @@ class Broker:
     def __init__(self) -> None:
         self.sent: list[Feedback] = []
         self.reachable = True
+        opened, *_, resolved = an_alert()
+        self.alerts = {AlertId("alert-1"): opened, AlertId("alert-2"): resolved}
+
+    def find_alert(self, _: Settings, alert: AlertId) -> Transition | None:
+        return self.alerts.get(alert)
 
     def send(self, _: Settings, answer: Feedback) -> None:
         if not self.reachable:
@@ -103,6 +110,7 @@ def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def broker(monkeypatch: pytest.MonkeyPatch) -> Broker:
     broker = Broker()
     monkeypatch.setattr(answers, "send", broker.send)
+    monkeypatch.setattr(answers, "find_alert", broker.find_alert)
     return broker
 
 
@@ -173,3 +181,22 @@ def test_without_kafka_the_status_says_so(config: Path, broker: Broker) -> None:
     broker.reachable = False
 
     assert call("ack", "alert-1", "--config", config, "--by", "anna").exit_code == 3
+
+
+def test_an_answer_to_an_alert_that_does_not_exist_is_not_written(config: Path, broker: Broker) -> None:
+    result = call("ack", "alert-404", "--config", config, "--by", "anna")
+
+    assert result.exit_code == 2
+    assert "there is no alert alert-404: copy its id" in result.output
+    assert broker.sent == []
+
+
+@pytest.mark.parametrize(
+    ("alert", "end"),
+    [("alert-1", "the alert's thread shows it\n"), ("alert-2", "the alert has ended already (resolved)\n")],
+)
+def test_whoever_answers_is_told_whether_the_alert_is_still_open(
+    config: Path, broker: Broker, alert: str, end: str
+) -> None:
+    assert call("ack", alert, "--config", config, "--by", "anna").output.endswith(end)
+    assert len(broker.sent) == 1

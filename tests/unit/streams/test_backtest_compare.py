@@ -1,8 +1,10 @@
 """Two configurations over one history: what each reader would have received otherwise."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from domain.alert import Transition
+from domain.identity import ServiceId
 from domain.notice import Hold, Notice, Phase, Suppress
 from streams.backtest.compare import Change, Comparison, Counts, Received, compare, readers, received
 from streams.backtest.history import Episode
@@ -49,6 +51,22 @@ def test_the_same_trouble_told_at_another_time_is_sooner_or_later_by_so_much() -
 def test_alerts_that_neither_overlap_nor_open_together_are_two() -> None:
     found = compare(NAMES, run(warned()), run(warned(at=510, opened=500, ended=600)))
     assert [change for _, change, _ in changes(found)] == [Change.GONE, Change.NEW]
+
+
+def test_one_trouble_that_shows_in_another_service_is_told_otherwise_and_not_gone_and_new() -> None:
+    def on(service: str, at: float, opened: float = 0) -> list[Received]:
+        return [replace(each, service=ServiceId(service), at=T0 + at) for each in run(warned(opened=opened))]
+
+    (later,) = compare(NAMES, on("gateway", 10), on("ledger", 15)).differences
+    assert (later.service, later.change, later.by_s) == ("ledger", Change.LATER, 5.0)
+    assert later.why == f"a.yaml: {run(warned())[0].said}"
+    assert changes(compare(NAMES, on("gateway", 10), on("ledger", 10))) == [("payments", Change.OTHERWISE, 0.0)]
+    assert [c for _, c, _ in changes(compare(NAMES, on("gateway", 10), on("ledger", 90, opened=80)))] == [
+        Change.GONE,
+        Change.NEW,
+    ]
+    both = on("ledger", 10) + on("gateway", 10)
+    assert changes(compare(NAMES, both, on("gateway", 10))) == [("payments", Change.GONE, 0.0)]
 
 
 def test_why_a_client_is_no_longer_told_is_said() -> None:

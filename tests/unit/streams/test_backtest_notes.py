@@ -10,7 +10,7 @@ import typer
 from typer.testing import CliRunner
 
 from domain.identity import ServiceId, SquadId
-from domain.journeys import Landscape, Service
+from domain.journeys import Landscape, Objective, Service
 from streams.backtest import BacktestError
 from streams.backtest.csv_file import CsvFile
 from streams.backtest.declared import Incident, read_declared
@@ -30,7 +30,7 @@ def incident(at: float, *services: str) -> Incident:
 
 def landscape(*services: str, fallback: str | None = None) -> Landscape:
     return Landscape(
-        services=tuple(Service(ServiceId(name)) for name in services),
+        services=tuple(Service(ServiceId(name), objectives=(Objective("m", 3.0, above=True),)) for name in services),
         fallback_squad=None if fallback is None else SquadId(fallback),
     )
 
@@ -49,26 +49,39 @@ def rows(service: str, start: float = T0) -> str:
 
 def test_where_everything_meets_nothing_is_said() -> None:
     assert notes(SUMMARY, [incident(60, "api")], landscape("api", "db"), ()) == ()
-    assert notes(SUMMARY, [incident(60)], Landscape(), ()) == ()
+    assert notes(SUMMARY, [incident(60)], landscape("api", "db"), ()) == ()
+
+
+def test_what_cannot_be_without_services_or_objectives_is_told() -> None:
+    (nothing,) = notes(SUMMARY, [], Landscape(), ())
+    assert nothing.startswith("Without services in a configuration")
+    bare = tuple(Service(each) for each in SUMMARY.services)
+    (no_objective,) = notes(SUMMARY, [], Landscape(services=bare), ())
+    assert no_objective.startswith("No service of the configuration has an objective")
 
 
 def test_incidents_of_another_time_are_told_and_not_judged() -> None:
     every = [incident(-1, "api"), incident(60, "api"), incident(4000, "api")]
-    (note,) = notes(SUMMARY, every, Landscape(), ())
+    (note,) = notes(SUMMARY, every, landscape("api", "db"), ())
     assert note.startswith("2 of 3 incidents are not within the time of the telemetry")
     assert within(every, SUMMARY) == (every[1],)
 
 
 @pytest.mark.parametrize(("first_at", "last_at"), [(20_261_121.0, T0), (T0, 18_281_000_001.0)])
 def test_a_time_that_hardly_was_meant_is_told(first_at: float, last_at: float) -> None:
-    (note,) = notes(Summary(first_at=first_at, last_at=last_at), [], Landscape(), ())
+    (note, *_) = notes(Summary(first_at=first_at, last_at=last_at), [], Landscape(), ())
     assert note.startswith("The telemetry was read as from ")
 
 
 def test_a_label_that_is_different_in_each_row_is_told(tmp_path: Path) -> None:
     traces = "".join(f"{T0 + i},api,m,1,{i:x}z\n" for i in range(50))
-    assert "There are 50 series with 1.0 samples each" in run(tmp_path, "ts,service,metric,value,trace\n" + traces)[2]
-    assert "samples each" not in run(tmp_path, "ts,service,metric,value,trace\n" + rows("api").replace("\n", ",z\n"))[2]
+    assert (
+        "Too few samples to learn from: 1.0 for each of 50 series"
+        in run(tmp_path, "ts,service,metric,value,trace\n" + traces)[2]
+    )
+    assert (
+        "Too few samples" not in run(tmp_path, "ts,service,metric,value,trace\n" + rows("api").replace("\n", ",z\n"))[2]
+    )
 
 
 def test_names_that_do_not_meet_are_told() -> None:

@@ -25,7 +25,8 @@ from streams.backtest.overview import overview
 from streams.backtest.page import render_comparison
 from streams.backtest.scenes import MOST, collect, draw, scenes, ticks, worst
 from streams.backtest.source import Complain, Line
-from streams.commands.backtest import Advance, backtest
+from streams.backtest.terminal import Advance
+from streams.commands.backtest import backtest
 from streams.pictures import thinned
 from tests.support.backtest import an_alert, told
 from tests.support.builders import T0, a_forecast, a_landscape
@@ -113,6 +114,22 @@ def test_a_report_tells_of_every_incident_journey_detector_and_alert(tmp_path: P
         assert word in page.text
     assert "report.html" in said
     assert "1 of 1 (100%)" in said
+
+
+def test_the_terminal_lists_the_worst_alerts_and_what_each_was_worth(tmp_path: Path) -> None:
+    code, _, said = run(telemetry(tmp_path), "--incidents", incidents(tmp_path), "--out", tmp_path / "out")
+    assert code == 0
+    _, _, listed = said.partition("Alerts (UTC):\n")
+    first = json.loads((tmp_path / "out/alerts.jsonl").read_text().partition("\n")[0])
+    assert first["reason"] in listed
+    assert "before: slow)" in listed
+
+
+def test_a_name_cannot_command_the_terminal(tmp_path: Path) -> None:
+    code, _, said = run(telemetry(tmp_path, "a\x1b[31mpi[/b]"), "--out", tmp_path / "out")
+    assert code == 0
+    assert "a\ufffd[31mpi[/b]: " in said
+    assert "\x1b" not in said
 
 
 def test_hostile_names_are_only_text(tmp_path: Path) -> None:

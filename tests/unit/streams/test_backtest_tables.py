@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from domain.telemetry import Sample
 from streams.backtest.cells import comma_number, number, number_of, seconds
 from streams.backtest.csv_file import HEAD, CsvFile
+from streams.backtest.open import open_file
 from streams.backtest.parquet import ParquetFile
 from streams.backtest.source import BacktestError, Source
 from streams.backtest.table import NO_ZONE
@@ -49,6 +50,9 @@ def values(samples: Sequence[Sample]) -> list[tuple[str, float]]:
         ("2025-06-15T15:06:40Z", 0),
         (" 2025-06-15 17:06:40.5+02:00", 0.5),
         ("2025-06-15 15:06:40 UTC", 0),
+        ("15.06.2025 15:06:40", 0),
+        ("15.06.2025, 15:06", -40),
+        ("15.06.2025T17:06:40+02:00", 0),
         (ISO, 0),
         (ISO.replace(tzinfo=None), 0),
     ],
@@ -66,7 +70,9 @@ def test_a_date_without_a_zone_is_utc_wherever_the_machine_is(monkeypatch: pytes
     assert found == (T0, T0)
 
 
-@pytest.mark.parametrize("cell", ["", "15.06.2025 17:06", "06/15/2025", "nan", "1e300", float("inf"), None, True, []])
+@pytest.mark.parametrize(
+    "cell", ["", "15.06.25 17:06", "32.06.2025", "06/15/2025", "nan", "1e300", float("inf"), None, True, []]
+)
 def test_what_is_no_time_is_refused_in_words(cell: object) -> None:
     with pytest.raises(ValueError, match="time"):
         seconds(cell)
@@ -244,3 +250,31 @@ def test_parquet_may_be_wide_or_long_with_dictionaries_decimals_and_gaps(tmp_pat
 def test_a_parquet_file_with_nothing_but_nested_columns_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BacktestError, match="nothing to judge"):
         read(parquet_of(tmp_path, {"ts": [T0], "points": [[1.0]]}))
+
+
+@pytest.mark.parametrize(
+    "header", ["ts,job,__name__,value", "_time,service,_field,_value", "time,service_name,name,value"]
+)
+def test_a_row_for_each_sample_may_be_named_as_other_programs_do(header: str, tmp_path: Path) -> None:
+    table = csv_of(tmp_path, f"{header}\n{T0},api,p95,7.5\n")
+    (line,) = table.lines(pytest.fail)
+    assert line[:3] == (str(T0), "api", "p95")
+    assert table.remarks == ()
+
+
+def test_a_table_that_begins_with_its_values_is_told_what_it_lacks(tmp_path: Path) -> None:
+    with pytest.raises(BacktestError, match="the first line has values; put names above it"):
+        list(csv_of(tmp_path, f"{T0},api,p95,7.5\n{T0 + 1},api,p95,7.5\n").lines(pytest.fail))
+
+
+def test_letters_of_another_encoding_are_told(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_bytes(f"ts;Auslastung;Standort\n{T0};7,5;Köln\n".encode("cp1252"))
+    table = CsvFile(tmp_path / "t.csv")
+    assert len(list(table.lines(pytest.fail))) == 1
+    assert any("not in UTF-8" in remark for remark in table.remarks)
+
+
+def test_what_is_neither_text_nor_parquet_is_not_read_as_a_table(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_bytes(b"ts,service\0\1\2\3")
+    with pytest.raises(BacktestError, match="neither text nor Parquet"):
+        open_file(tmp_path / "t.csv")

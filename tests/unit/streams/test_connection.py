@@ -12,15 +12,8 @@ from kafka.errors import (
 from pydantic import SecretStr
 
 from config.intake import KafkaSettings, SaslSettings
-from streams.connection import (
-    BrokerError,
-    client_options,
-    connected,
-    faust_credentials,
-    kafka_python_options,
-    reaching,
-    tls_context,
-)
+from streams.connection import client_options, connected, faust_credentials, kafka_python_options, reaching, tls_context
+from streams.errors import BrokerError
 from tests.support.tls import a_certificate
 
 

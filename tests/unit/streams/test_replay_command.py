@@ -8,7 +8,7 @@ from kafka.errors import KafkaTimeoutError
 from typer.testing import CliRunner
 
 from streams import replay
-from streams.cli import app
+from streams.commands import app
 
 CONFIG = 'kafka: {brokers: ["a:1"]}\nsources: [{topic: telemetry}, {topic: incidents, kind: incidents}]\n'
 TOLD = "Kafka cannot be reached at a:1 (KafkaTimeoutError); check kafka.brokers and kafka.security\n"

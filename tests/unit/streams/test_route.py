@@ -7,7 +7,7 @@ from typer.testing import CliRunner, Result
 from alerts.params import AlertParams
 from domain.anomaly import AnomalyKind
 from domain.journeys import Landscape
-from streams.cli import app
+from streams.commands import app
 from streams.commands.route import Routing, routing
 from tests.support.builders import T0, a_client, a_journey, a_landscape, a_service, a_squad, a_stage
 

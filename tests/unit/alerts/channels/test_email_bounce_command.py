@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from streams.cli import app
+from streams.commands import app
 from tests.support.dsn import NOTICE, RECIPIENT, a_dsn
 
 

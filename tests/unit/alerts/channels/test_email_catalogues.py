@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 from babel.messages.pofile import read_po, write_po
 
-from alerts.channels.email import EmailChannel, EmailParams
+from alerts.channels.email.channel import EmailChannel
 from alerts.channels.email.letter import compose
+from alerts.channels.email.params import EmailParams
 from alerts.channels.email.trial import trial
 from alerts.channels.email.words import languages, wordings
 from alerts.channels.email.words.catalogue import CatalogueError

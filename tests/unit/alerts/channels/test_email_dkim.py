@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alerts.channels.email import EmailChannel, EmailParams
+from alerts.channels.email.channel import EmailChannel
 from alerts.channels.email.dkim import dns_record
 from alerts.channels.email.links import Links
 from alerts.channels.email.message import message
+from alerts.channels.email.params import EmailParams
 from alerts.channels.email.signature import Signer, relaxed_body, relaxed_field
 from domain.notice import Notice, Phase
 from tests.support.dkim import ED25519_KEY, an_rsa_key, is_genuine

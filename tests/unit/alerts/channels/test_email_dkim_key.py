@@ -9,8 +9,9 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from pydantic import BaseModel, SecretStr, ValidationError
 
-from alerts.channels.email import EmailChannel, EmailParams
+from alerts.channels.email.channel import EmailChannel
 from alerts.channels.email.dkim import DkimParams, dns_record, load_key
+from alerts.channels.email.params import EmailParams
 from tests.support.config_files import errors_of, read_text, write
 from tests.support.dkim import ED25519_KEY, ED25519_RECORD, an_rsa_key, in_dns
 

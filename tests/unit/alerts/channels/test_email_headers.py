@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alerts.channels.email import EmailParams
 from alerts.channels.email.message import message, written
+from alerts.channels.email.params import EmailParams
 from alerts.channels.text import clean
 from domain.notice import Notice, Phase
 from tests.support.notices import CLIENT_FACTS, an_email

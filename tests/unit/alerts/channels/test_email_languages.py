@@ -5,10 +5,11 @@ from dataclasses import fields, replace
 
 import pytest
 
-from alerts.channels.email import EmailChannel, EmailParams
+from alerts.channels.email.channel import EmailChannel
 from alerts.channels.email.language import Language
 from alerts.channels.email.letter import compose
 from alerts.channels.email.links import Links
+from alerts.channels.email.params import EmailParams
 from alerts.channels.email.words import Voice, Words, languages
 from alerts.channels.email.words.blanks import blanks
 from config.people import ClientSettings

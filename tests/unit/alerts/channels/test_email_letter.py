@@ -5,8 +5,9 @@ from email.policy import default
 
 import pytest
 
-from alerts.channels.email import EmailChannel, EmailParams
+from alerts.channels.email.channel import EmailChannel
 from alerts.channels.email.letter import SUBJECT_LIMIT, Letter, compose
+from alerts.channels.email.params import EmailParams
 from domain.notice import ChannelKind, ClientFacts, Notice, Phase
 from tests.support.notices import CLIENT_FACTS, SQUAD_FACTS, T0, a_notice, an_email
 

@@ -7,9 +7,10 @@ from email.policy import default
 
 import pytest
 
-from alerts.channels.email import EmailChannel, EmailParams
+from alerts.channels.email.channel import EmailChannel
 from alerts.channels.email.letter import ADDED_LIMIT
 from alerts.channels.email.links import Links
+from alerts.channels.email.params import EmailParams
 from domain.notice import Notice, Phase
 from tests.support.notices import ADDED, CLIENT_FACTS, an_email, letters
 

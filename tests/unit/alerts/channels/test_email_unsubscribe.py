@@ -8,7 +8,8 @@ from email.policy import default
 import pytest
 from pydantic import ValidationError
 
-from alerts.channels.email import EmailChannel, EmailParams
+from alerts.channels.email.channel import EmailChannel
+from alerts.channels.email.params import EmailParams
 from alerts.channels.email.unsubscribe import address, token
 from domain.notice import Notice, Phase
 from tests.support.notices import CLIENT_FACTS, an_email

@@ -1,10 +1,9 @@
 import pytest
 from pydantic import ValidationError
 
-from alerts.channels.email import EmailParams
-from alerts.channels.email.params import plain_address
+from alerts.channels.email.params import EmailParams, plain_address
 from alerts.channels.registry import CHANNELS, make_channels
-from alerts.channels.slack import SlackParams
+from alerts.channels.slack.params import SlackParams
 from domain.notice import ChannelKind
 
 

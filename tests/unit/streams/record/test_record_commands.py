@@ -7,7 +7,7 @@ from typer.testing import CliRunner, Result
 from domain.alert import AlertStatus, Severity
 from domain.identity import AlertId, ServiceId
 from domain.notice import Notify, Phase
-from streams.cli import app
+from streams.commands import app
 from streams.commands.alerts import squads_of, status_of
 from streams.commands.explain import parse_time
 from streams.record.database import RecordError

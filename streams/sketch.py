@@ -1,0 +1,113 @@
+"""A first configuration, sketched from telemetry: its services and metrics, and what people have to add. Pure."""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from math import inf, isfinite
+from typing import Final
+
+import yaml
+
+from domain.telemetry import Sample, SampleKind
+
+METRICS: Final = 20  # that are named for each service
+_PLAIN: Final = re.compile(r"[A-Za-z][\w.-]*")
+_WORDS_OF_YAML: Final = frozenset({"true", "false", "yes", "no", "on", "off", "null", "y", "n"})
+
+_TOP: Final = """\
+## A first configuration, sketched from {source}. What it lacks stands in comments: nobody but you can know it.
+## `foreshock check` says what is wrong with it; docs/configuration.md has every key.
+kafka: {{brokers: ["localhost:9092"]}}
+sources:
+  - {{topic: telemetry, format: native}} # or otlp_json, otlp_proto
+  - {{topic: incidents, kind: incidents, format: native}}
+services:
+"""
+_BELOW: Final = """\
+## Who answers for them: take a squad for each service, and how it is told.
+# squads:
+#   operations: {{slack: "#operations"}}
+# channels:
+#   slack: {{token: "${{SLACK_TOKEN}}"}}
+#   email: {{host: smtp.example.com, sender: notices@example.com}}
+## What clients do with you, step by step, and who they are:
+# journeys:
+#   payment-initiation:
+#     squad: operations
+#     stages:
+#       - {{name: submit, touchpoints: [{{name: "POST /payments", service: {service}}}]}}
+# clients:
+#   bank-042:
+#     name: Example Bank
+#     journeys: [payment-initiation]
+#     contacts: [{{email: ops@bank.example}}]
+#     timezone: Europe/Berlin
+#     notices: {{approval: required, min_confidence: 0.8}}
+"""
+
+
+@dataclass(slots=True)
+class Range:
+    """The smallest and the largest value of a metric; of a counter only that it is one."""
+
+    low: float
+    high: float
+    counts: bool
+
+
+def sketch(source: str, samples: Iterable[Sample]) -> str:
+    """Return the text of a configuration for the services of some telemetry."""
+    seen: dict[str, dict[str, Range]] = defaultdict(dict)
+    for sample in samples:
+        value = sample.value
+        if not isfinite(value):
+            continue
+        metrics = seen[sample.key.service]
+        known = metrics.get(sample.key.metric)
+        if known is None:
+            metrics[sample.key.metric] = Range(value, value, sample.kind is SampleKind.COUNTER)
+        elif not known.low <= value <= known.high:
+            known.low, known.high = min(known.low, value), max(known.high, value)
+    if not seen:
+        return ""
+    services = [line for name in sorted(seen) for line in _service(name, seen[name])]
+    below = _BELOW.format(service=_scalar(min(seen)))
+    return _TOP.format(source=_told(source)) + "".join(f"{line}\n" for line in services) + below
+
+
+def _service(name: str, metrics: dict[str, Range]) -> Iterator[str]:
+    yield f"  {_scalar(name)}:"
+    yield "    depends_on: [] # the services that it needs"
+    yield "    # squad: operations"
+    yield "    # objectives: # what clients would feel, with the limits that you promise"
+    for metric in sorted(metrics)[:METRICS]:
+        limit, was = _limit(metrics[metric])
+        yield f"    #   - {{metric: {_scalar(metric)}, above: {limit}, for: 1m}} # {was}"
+    if len(metrics) > METRICS:
+        yield f"    ## and {len(metrics) - METRICS} more metrics"
+
+
+def _limit(seen: Range) -> tuple[str, str]:
+    """Return a limit to begin with, and what it rests on."""
+    if seen.counts:
+        return "1", "a counter: its rate a second"
+    return _number(seen.high), f"it was {_number(seen.low)} to {_number(seen.high)}"
+
+
+def _number(value: float) -> str:
+    short = f"{value:.4g}"
+    return f"{float(short):.0f}" if "e+" in short else short
+
+
+def _scalar(name: str) -> str:
+    """Return a name as YAML reads it back."""
+    return (
+        name
+        if _PLAIN.fullmatch(name) and name.casefold() not in _WORDS_OF_YAML
+        else yaml.safe_dump(name, default_style='"', width=inf).strip()
+    )
+
+
+def _told(name: str) -> str:
+    return "".join(c if c.isprintable() else "?" for c in name)

@@ -1,0 +1,87 @@
+"""The sketch of a configuration is one that can be used, and what it has in comments can be, too."""
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+from typer.testing import CliRunner, Result
+
+from config.loader import load_with_environment
+from domain.identity import SeriesKey
+from domain.telemetry import Sample, SampleKind
+from streams.commands import app
+from streams.sketch import METRICS, sketch
+from tests.support.builders import T0
+from tests.support.tree import ROOT
+
+TABLE = f"ts,service,metric,value\n{T0},api,p95,7.5\n{T0},api,p95,250000.25\n{T0},ledger-db,commits_total,1000\n"
+
+
+def init(folder: Path, text: str = TABLE) -> Result:
+    (folder / "t.csv").write_text(text)
+    return CliRunner().invoke(app, ["init", str(folder / "t.csv"), "--out", str(folder / "foreshock.yaml")])
+
+
+def without_comments(text: str) -> str:
+    """The sketch with everything that it has behind #; what is behind ## are sentences."""
+    return re.sub(r"^( *)# ", r"\1", text, flags=re.MULTILINE)
+
+
+def test_a_sketch_can_be_used_at_once_and_has_every_service(tmp_path: Path) -> None:
+    result = init(tmp_path)
+    assert result.exit_code == 0, result.output
+    assert f"foreshock backtest {tmp_path / 't.csv'} --config" in result.output
+    settings = load_with_environment(tmp_path / "foreshock.yaml")
+    assert list(settings.services) == ["api", "ledger-db"]
+
+
+def test_what_a_sketch_has_in_comments_is_a_configuration_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SLACK_TOKEN", "xoxb-secret")
+    init(tmp_path)
+    whole = tmp_path / "whole.yaml"
+    whole.write_text(without_comments((tmp_path / "foreshock.yaml").read_text()))
+    settings = load_with_environment(whole)
+    (latency,) = settings.services["api"].objectives
+    (commits,) = settings.services["ledger-db"].objectives
+    assert (latency.metric, latency.above, commits.metric, commits.above) == ("p95", 250000, "commits_total", 1)
+    assert (list(settings.journeys), list(settings.clients)) == (["payment-initiation"], ["bank-042"])
+    assert {service.squad for service in settings.services.values()} == {"operations"}
+
+
+def test_a_file_that_is_there_is_not_written_over(tmp_path: Path) -> None:
+    (tmp_path / "foreshock.yaml").write_text("mine")
+    result = init(tmp_path)
+    assert result.exit_code == 2
+    assert "is there already; name another file with --out" in result.output
+    assert (tmp_path / "foreshock.yaml").read_text() == "mine"
+
+
+@pytest.mark.parametrize("text", ["", "ts,service,metric,value\n", f"ts,service,metric,value\n{T0},api,p95,nan\n"])
+def test_telemetry_without_a_sample_leaves_no_file(text: str, tmp_path: Path) -> None:
+    assert init(tmp_path, text).exit_code == 2
+    assert not (tmp_path / "foreshock.yaml").exists()
+
+
+def test_the_telemetry_of_the_demo_gives_a_sketch_for_it(tmp_path: Path) -> None:
+    telemetry = ROOT / "streams/demo/data/telemetry.csv.gz"
+    result = CliRunner().invoke(app, ["init", str(telemetry), "--out", str(tmp_path / "f.yaml")])
+    assert result.exit_code == 0, result.output
+    assert {"payments-api", "ledger-db"} <= set(load_with_environment(tmp_path / "f.yaml").services)
+
+
+def test_a_service_with_very_many_metrics_names_some() -> None:
+    samples = [Sample(SeriesKey.of("api", f"m{i:03}"), 1.0, T0) for i in range(METRICS + 5)]
+    text = sketch("t.csv", samples)
+    assert text.count("metric: m") == METRICS
+    assert "## and 5 more metrics" in text
+
+
+@given(st.text(min_size=1, max_size=40), st.text(min_size=1, max_size=40), st.text(max_size=20))
+def test_hostile_names_stay_names(service: str, metric: str, source: str) -> None:
+    text = sketch(source, [Sample(SeriesKey.of(service, metric), 1.0, T0, SampleKind.GAUGE)])
+    assert yaml.safe_load(text)["services"] == {service: {"depends_on": []}}
+    whole = yaml.safe_load(without_comments(text))
+    assert whole["services"][service]["objectives"][0]["metric"] == metric
