@@ -161,12 +161,12 @@ class Episodes:
     def _look_at_what_was_kept(self, episode: Episode, at: float) -> Decided:
         """Tell whom something was kept back from; without anything to tell, nothing has happened."""
         headline = wording.headline(episode.lead, at)
-        step = lifecycle.noted(episode, f"what was kept back is told; {headline}", at, urgent=False)
+        step = lifecycle.noted(episode, f"{headline}; what was kept back is told", at, urgent=False)
         told = announce(step, self._routes, self._params, self._around(step.episode, at))
         if any(isinstance(notice.decision, Notify) for notice in told.notices):
             return self._keep(told, step)
         if told.notices:  # they say why not
-            return self._keep(told, lifecycle.noted(episode, f"nothing of what was kept back is told; {headline}", at))
+            return self._keep(told, lifecycle.noted(episode, f"{headline}; nothing of what was kept back is told", at))
         looked = told.episode
         kept = replace(episode, threads=looked.threads, due_at=looked.due_at, waits_for=looked.waits_for)
         return self._keep(Told(kept), Step(episode))

@@ -89,14 +89,13 @@ def continued(episode: Episode, anomaly: Anomaly, severity: Severity) -> Step:
     lead = _lead(episode, (*others, anomaly))
     at = max(episode.changed_at, anomaly.at)
     severity = worse(episode.severity, severity)
-    reasons = []
+    reasons = [wording.change(episode.lead, lead, at)]  # what happened comes first: of a notification little is shown
     comings = episode.comings
     if episode.ended_at is not None:
-        reasons.append(f"trouble came back {wording.span(at - episode.ended_at)} after it seemed over")
+        reasons.append(f"back {wording.span(at - episode.ended_at)} after it seemed over")
         comings = (*comings, _coming(anomaly, at))
     if severity is not episode.severity:
-        reasons.append(f"severity rose to {severity}")
-    reasons.append(wording.change(episode.lead, lead, at))
+        reasons.append(f"now {severity}")
     breached = lead.kind is AnomalyKind.BREACH and episode.lead.kind is not AnomalyKind.BREACH
     first_forecast = lead.forecast is not None and episode.lead.forecast is None
     # What comes and goes is urgent only when it gets worse than ever in this episode.
@@ -217,7 +216,7 @@ def settled(episode: Episode, at: float, params: AlertParams) -> Step:
     if episode.closing:
         return _step(episode, AlertStatus.RESOLVED, episode.closing, at)
     if episode.forecast_only and episode.incident is None:
-        reason = f"warning withdrawn after {lasted}: what was forecast did not come"
+        reason = f"warning withdrawn after {lasted}: {wording.unfulfilled(episode.lead)}"
         return _step(episode, AlertStatus.RETRACTED, reason, at)
     return _step(episode, AlertStatus.RESOLVED, f"{wording.ending(episode.lead)} after {lasted}", at)
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from alerts.params import AlertParams
-from alerts.policy import grouping
+from alerts.policy import grouping, wording
 from alerts.policy.client_lines import client_lines
 from alerts.policy.desk import Desk, Told
 from alerts.policy.episode import Episode, Step, Thread
@@ -77,7 +77,17 @@ def catch_up(episode: Episode, at: float, routes: Routes, params: AlertParams, a
     scene = Scene(episode, around, routes, at)
     if scene.suspended:
         return Told(episode)
-    return Desk(scene, routes, params).squads_only(scene.headline, urgent=False)
+    return Desk(scene, routes, params).squads_only(_since_told(scene), urgent=False)
+
+
+def _since_told(scene: Scene) -> str:
+    """Say what is happening, and what has joined since a squad heard of it: that may be all that is new."""
+    root = scene.root
+    told_at = min(each.told_at for each in root.threads if each.squad is not None and each.sequence < root.sequence)
+    joined = [each.service for each in scene.active if each.opened_at > told_at]
+    if not joined or scene.is_pipeline:
+        return scene.headline
+    return f"{scene.headline}; also affected: {wording.listed(joined)}"
 
 
 def _ending(scene: Scene, phase: Phase, headline: str, routes: Routes) -> Told:

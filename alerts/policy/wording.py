@@ -9,7 +9,7 @@ from domain.anomaly import Anomaly, AnomalyKind, Evidence, Forecast
 
 MINUTE_S, HOUR_S, DAY_S = 60.0, 3600.0, 86400.0
 _TEN_YEARS_S: Final = 315_576_000.0
-_SOON_S: Final = 1.0  # less is said as now
+_SOON_S: Final = 5.0  # less is said as now: by the time it is read it is over
 _LEARNT: Final = frozenset({"unit", "schema"})  # detectors
 _SENTENCES: Final = frozenset({"integrity", "schema"})  # detectors whose detail says it all
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -116,7 +116,7 @@ def forecast_words(forecast: Forecast, at: float) -> str:
 
 
 def due_words(forecast: Forecast, at: float) -> str:
-    """Say that the limit is due to be passed; nothing while a second is left."""
+    """Say that the limit is due to be passed; nothing while there is time to speak of."""
     left_s = forecast.breach_at - at
     if left_s <= 0:
         return "by now"
@@ -153,6 +153,13 @@ def ending(anomaly: Anomaly) -> str:
     """Say how it ended: what telemetry has become for good is not back to normal, it is known from then on."""
     learnt = anomaly.evidence and anomaly.evidence[0].detector in _LEARNT
     return "taken as usual from now on" if learnt else "back to normal"
+
+
+def unfulfilled(anomaly: Anomaly) -> str:
+    """Say what did not come: a limit may well have been passed, though not for as long as its objective allows."""
+    if anomaly.forecast is None:
+        return "what was forecast did not come"
+    return f"{anomaly.forecast.key.metric} did not breach its objective"
 
 
 def trouble(anomaly: Anomaly, at: float) -> str:

@@ -67,6 +67,25 @@ def test_what_fails_in_the_same_seconds_is_one_letter_and_one_warning_with_one_e
     assert len(hasty.sent(PAYMENTS)) == 6
 
 
+def test_a_late_update_says_which_services_have_joined_since_the_last_one() -> None:
+    items = [*failing(0), the_database(1), *failing(0, 2, 3, 4, 6)[1:]]
+    changed = finding(UPDATED, 25, 0, service=NAMES[0])
+    story = Story(five(), *items, changed, until=80, params=WAITING)
+
+    now = f"{NAMES[0]}: latency_p95_ms is 420, expected 180 to 310"
+    late = [text for text in story.headlines if text.startswith(now) and "also affected" in text]
+    assert late == [f"{now}; also affected: service-1, service-2, service-3 and 1 more"]  # of the database they knew
+    assert story.headlines[-1] == now  # nothing has joined since
+
+
+def test_what_a_squad_knows_is_not_said_to_have_joined_because_a_client_heard_less() -> None:
+    landscape = replace(five(), clients=(a_client(journeys=[f"j-{NAMES[0]}"]),))
+    story = Story(landscape, the_database(0), *failing(1, 12, 25), until=80, params=WAITING)
+
+    joined = [text.rpartition("; also affected: ")[2] for text in story.headlines if "; also affected: " in text]
+    assert joined == ["service-1", "service-1", "service-2", "service-2"]  # two squads
+
+
 def test_the_record_says_for_how_long_somebody_waited_and_for_what() -> None:
     story = Story(a_landscape(), finding(OPENED, 0, 0), until=20, params=WAITING)
 

@@ -55,6 +55,8 @@ def test_an_approval_in_quiet_hours_that_runs_out_before_they_end_fails_closed()
 
     assert held_back(approved) == [(BANK, "quiet hours until 18:00 Europe/Berlin")]
     assert held_back(later) == [(BANK, "approval required: that of person<anna> has run out")]
+    reason = later.transitions[0].reason
+    assert reason == "payments-api: latency_p95_ms is 420, expected 180 to 310; nothing of what was kept back is told"
 
 
 def test_a_person_can_hold_what_would_go_by_itself_and_a_hold_with_an_end_ends() -> None:

@@ -60,7 +60,8 @@ def test_it_speaks_when_its_cause_is_over_and_it_goes_on() -> None:
 
     assert sent(calm) == []
     assert sent(after) == [(SQUAD, Phase.WARNING), (BANK, Phase.WARNING)]
-    assert after.transitions[0].reason.startswith("what was kept back is told; payments-api: ")
+    reason = after.transitions[0].reason
+    assert reason == "payments-api: latency_p95_ms is 420, expected 180 to 310; what was kept back is told"
 
 
 def test_it_speaks_when_a_person_ends_its_cause() -> None:

@@ -1,11 +1,13 @@
 from dataclasses import replace
 
+import pytest
+
 from alerts.params import AlertParams
 from alerts.policy import lifecycle
 from alerts.policy.episode import Episode, Step
 from alerts.policy.lifecycle import Now
 from domain.alert import AlertStatus, Severity, Transition
-from domain.anomaly import AnomalyKind, AnomalyPhase
+from domain.anomaly import AnomalyKind, AnomalyPhase, Forecast
 from domain.identity import derive
 from tests.support.builders import T0, a_forecast, an_anomaly
 
@@ -60,7 +62,7 @@ def test_a_change_updates_the_alert_and_the_severity_never_falls() -> None:
         grown.episode, an_anomaly(phase=AnomalyPhase.UPDATED, at=T0 + 20, opened_at=T0), Severity.INFO
     )
 
-    assert said(grown).reason.startswith("severity rose to critical; ")
+    assert said(grown).reason == "payments-api: latency_p95_ms is 420, expected 180 to 310; now critical"
     assert (said(grown).status, said(grown).sequence, grown.urgent) == (AlertStatus.UPDATE, 2, True)
     assert (said(after).severity, said(after).sequence, after.urgent) == (Severity.CRITICAL, 3, False)
 
@@ -96,18 +98,27 @@ def test_trouble_that_returns_within_the_hold_continues_the_alert() -> None:
     back = lifecycle.continued(ended(T0 + 300).episode, an_anomaly(at=T0 + 320), Severity.WARNING)
 
     assert said(back).status is AlertStatus.UPDATE
-    assert said(back).reason.startswith("trouble came back 20 s after it seemed over; ")
+    assert said(back).reason == (
+        "payments-api: latency_p95_ms is 420, expected 180 to 310; back 20 s after it seemed over"
+    )
     assert back.urgent
     assert lifecycle.settled(back.episode, T0 + 9999, PARAMS).transition is None
 
 
-def test_a_forecast_that_never_came_true_is_retracted() -> None:
-    over = an_anomaly(phase=AnomalyPhase.ENDED, at=T0 + 120, opened_at=T0)
+@pytest.mark.parametrize(
+    ("forecast", "why"),
+    [
+        (a_forecast(), "latency_p95_ms did not breach its objective"),  # its limit may have been passed for a moment
+        (None, "what was forecast did not come"),  # an incident, as learnt from earlier ones
+    ],
+)
+def test_a_forecast_that_never_came_true_is_retracted(forecast: Forecast | None, why: str) -> None:
+    over = replace(an_anomaly(phase=AnomalyPhase.ENDED, at=T0 + 120, opened_at=T0), forecast=forecast)
 
     step = lifecycle.calmed(an_episode(AnomalyKind.FORECAST), over, AT_ONCE)
 
     assert said(step).status is AlertStatus.RETRACTED
-    assert said(step).reason == "warning withdrawn after 2 min: what was forecast did not come"
+    assert said(step).reason == f"warning withdrawn after 2 min: {why}"
 
 
 def test_a_forecast_that_was_followed_by_anything_real_is_not_retracted() -> None:

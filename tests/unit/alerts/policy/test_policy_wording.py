@@ -116,11 +116,12 @@ def test_a_forecast_tells_when_and_how_sure() -> None:
         "payments-api: latency_p95_ms is expected above its limit of 800 in about 9 min (6 min to 14 min, 80% sure)"
     )
     assert wording.headline(anomaly, T0 + 541).endswith("is expected above its limit of 800 by now (80% sure)")
-    assert wording.headline(anomaly, T0 + 539.5).endswith("its limit of 800 any moment now (80% sure)")
+    assert wording.headline(anomaly, T0 + 535.1).endswith("its limit of 800 any moment now (80% sure)")
+    assert "its limit of 800 in about 5 s (" in wording.headline(anomaly, T0 + 535)
 
 
 def test_what_may_come_at_once_is_said_by_the_end_of_its_interval() -> None:
-    said = wording.forecast_words(replace(a_forecast(T0 + 56), earliest_at=T0 + 0.4, latest_at=T0 + 120), T0)
+    said = wording.forecast_words(replace(a_forecast(T0 + 56), earliest_at=T0 + 4.9, latest_at=T0 + 120), T0)
     assert said == "latency_p95_ms is expected above its limit of 800 in about 56 s (at most 2 min, 80% sure)"
 
 
