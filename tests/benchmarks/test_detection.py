@@ -67,9 +67,26 @@ def test_cost_per_sample(tmp_path: Path, step_s: float, series: int) -> None:
     print(f"snapshot       {len(json.dumps(detection.snapshot())) / series:.0f} bytes of JSON for each series")
 
 
+@pytest.mark.parametrize(("services", "metrics"), [(10, 1), (1000, 1), (10, 2), (1000, 2)])
+def test_cost_beside_many_services(services: int, metrics: int) -> None:
+    """Every series speaks once a minute, at its own second; what is timed comes once all of them are known."""
+    names = [SeriesKey.of(f"service-{s}", f"metric_{m}") for s in range(services) for m in range(metrics)]
+    offsets = [second % 59.0 for second in noise(len(names), 5, 500.0, 100.0)]
+    rounds = 2 * COUNT // len(names) if services < 1000 else 60
+    rows = sorted((START + turn * 60.0 + offsets[n], n) for turn in range(rounds) for n in range(len(names)))
+    samples = [Sample(names[n], value, at) for (at, n), value in zip(rows, noise(len(rows)), strict=True)]
+    detection = Detection(DetectionParams())
+    feed(detection, samples[: len(samples) // 2])
+    rest = samples[len(samples) // 2 :]
+    started = time.process_time()
+    feed(detection, rest)
+    cost = (time.process_time() - started) / len(rest) * 1e6
+    print(f"\n{services} services of {metrics} series: detection {cost:.1f} us per sample")
+
+
 @pytest.mark.parametrize(
     ("services", "metrics", "samples"),
-    [(25, 20, 100), (10, 50, 100), (500, 1, 100), (6, 20, 3000), (3, 50, 3000)],
+    [(25, 20, 100), (10, 50, 100), (500, 1, 100), (6, 20, 3000), (3, 50, 3000), (40, 1, 3000)],
 )
 def test_memory_per_series(services: int, metrics: int, samples: int) -> None:
     """Everything that detection holds, services and keys too, before anything was found and after: noise has findings.

@@ -17,8 +17,9 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from detectors.heading import ForecastParams
 from detectors.ramp import fit
-from detectors.trend import ForecastParams, TrendForecaster
+from detectors.trend import TrendForecaster
 from domain.identity import SeriesKey, ServiceId
 from domain.journeys import Objective, Service
 from tests.support.forecasts import FULL, Points, Ramp, Recording, beyond, life, recordings, reliability, told

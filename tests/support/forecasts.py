@@ -16,7 +16,8 @@ from statistics import median
 from typing import Any, NamedTuple
 
 from config.loader import load_with_environment
-from detectors.trend import IN_TIME, LEAST, ForecastParams, TrendForecaster
+from detectors.heading import IN_TIME, LEAST, ForecastParams
+from detectors.trend import TrendForecaster
 from domain.identity import SeriesKey
 from domain.journeys import Objective, Service
 
