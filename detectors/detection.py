@@ -12,6 +12,7 @@ from detectors.features import Refusal
 from detectors.fused import Objectives
 from detectors.objective import NAME as BREACH
 from detectors.params import DetectionParams
+from detectors.patience import Patience
 from detectors.rescaled import rescaled, told
 from detectors.room import Room
 from detectors.schema import HEARD
@@ -26,7 +27,7 @@ from domain.journeys import Service
 from domain.state import Plain
 from domain.telemetry import EventKind, IncidentEvent, Sample
 
-VERSION = 7
+VERSION = 8
 SPOKE = frozenset({Refusal.NO_RATE, Refusal.UNIT})  # samples without a value, of a series that speaks
 
 
@@ -44,7 +45,7 @@ class Detection:
         self._services: dict[ServiceId, ServiceState] = {}
         self._room = Room(params)
         self._watermark = -math.inf
-        self._deadline = math.inf  # no service can be silent as a whole before the watermark reaches this
+        self._patience = Patience()
         self.refusals: Counter[str] = Counter()
 
     @property
@@ -116,8 +117,8 @@ class Detection:
         silence = service.silence
         if silence.at > silence.deadline:
             self._look(service)
-        said = service.settle(silence.at, series)
-        return said if self._watermark <= self._deadline else [*said, *self._sweep()]
+        said = NOTHING if service.fusion is None else service.settle(silence.at, series)
+        return said if self._watermark <= self._patience.ends else [*said, *self._sweep()]
 
     def _get_to_know(self, service: ServiceState, series: Series, at: float) -> None:
         """Take in one of the first samples of a series."""
@@ -125,7 +126,7 @@ class Detection:
             series.expected = True
             service.silence.known()
             series.look(at)
-            self._deadline = min(self._deadline, service.silence.patience_ends)
+            self._patience.sooner(service.silence, service.silence.patience_ends)
         elif series.cadence.samples == HEARD and service.silence.silent and not service.beginning(at, series):
             service.stopped(())
 
@@ -133,7 +134,6 @@ class Detection:
         objectives = Objectives.OTHERS if self._with_objectives else Objectives.NONE
         objectives = Objectives.THIS_ONE if name in self._with_objectives else objectives
         service = self._services[name] = ServiceState(name, self._params, objectives)
-        self._deadline = min(self._deadline, self._watermark)
         return service
 
     def _judge(self, service: ServiceState, series: Series, at: float, value: float) -> float:
@@ -181,7 +181,7 @@ class Detection:
         watch = series.suspect(at, value) if self._units else None
         if watch is None:
             return self._judge(service, series, at, value)
-        doubt = watch.take(at, value, lambda: self._bank.known(series))
+        doubt = watch.take(at, value, lambda: self._bank.known(series), troubled=service.troubled)
         found = [] if doubt is None else rescaled(series, doubt, service.series)
         for other, jump in found:
             self._bank.learn_anew(other, jump, service.frozen, at)
@@ -219,7 +219,7 @@ class Detection:
                 fusion.found(AnomalyKind.BREACH, verdict.evidence)
             fusion.forecast(series.key, breach.objective.limit, trend.observe(at, value, learn=learn))
             if trend.near:
-                fusion.near_at = at
+                fusion.approach(at, coming=trend.coming)
         if not passed:  # of all its limits: a good value amid bad ones ends nothing
             fusion.calm(series.key, BREACH)
         service.passed(series)
@@ -236,16 +236,16 @@ class Detection:
     def _sweep(self) -> list[Anomaly]:
         """Look for services that are silent as a whole."""
         said: list[Anomaly] = []
-        self._deadline = math.inf
-        for service in self._services.values():
-            if not service.series:
+        for silence in self._patience.over(self._watermark):
+            if silence.service is None:  # it has no series any more
                 continue
-            ends = service.silence.may_end(self._watermark)
+            ends = silence.may_end(self._watermark)
             if self._watermark > ends:
+                service = self._services[silence.service]
                 self._look(service)
                 said += service.settle(self._watermark)
-                ends = self._watermark + service.silence.patience_s  # look again after as long
-            self._deadline = min(self._deadline, ends)
+                ends = silence.look_again(self._watermark)
+            self._patience.wait(silence, ends)
         return said
 
     def event(self, event: IncidentEvent) -> Sequence[Anomaly]:
@@ -272,7 +272,7 @@ class Detection:
         if to <= self._watermark:
             return NOTHING
         self._watermark = to
-        return self._sweep() if to > self._deadline else NOTHING
+        return self._sweep() if to > self._patience.ends else NOTHING
 
     def states(self) -> Mapping[SeriesState, int]:
         """Count the series by what they are good for right now."""
@@ -291,7 +291,7 @@ class Detection:
         return {
             "version": VERSION,
             "watermark": None if math.isinf(self._watermark) else self._watermark,
-            "deadline": None if math.isinf(self._deadline) else self._deadline,
+            "patience": self._patience.snapshot(),
             "refusals": dict(self.refusals),
             "room": self._room.snapshot(),
             "series": self._bank.snapshot(),
@@ -310,7 +310,7 @@ class Detection:
             case {"version": int() as version} if version != VERSION:
                 raise StateError(f"detection state of version {version}; this release reads version {VERSION}")
             case {
-                "version": int(), "watermark": watermark, "deadline": deadline, "refusals": dict() as refusals,
+                "version": int(), "watermark": watermark, "patience": patience, "refusals": dict() as refusals,
                 "room": room, "series": series, "services": [*services],
             }:  # fmt: skip
                 self._watermark = -math.inf if watermark is None else float(watermark)
@@ -318,7 +318,8 @@ class Detection:
                 self._bank.restore(series)
                 self._room.restore(room)
                 self._restore_services(services)
-                self._deadline = math.inf if deadline is None else float(deadline)
+                silences = {name: service.silence for name, service in self._services.items()}
+                self._patience.restore(patience, silences, self._watermark)
             case _:
                 raise StateError("the saved detection state is damaged")
 

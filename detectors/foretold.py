@@ -16,6 +16,7 @@ from domain.errors import StateError
 from domain.state import Plain
 
 BANDS = (0.45, 0.6, 0.8, 0.9)  # where the next band of probability begins
+LIKELY = 1.5  # odds of what may be told: 60 %
 RATE = 0.2  # of the error of a statement, by which the log-odds move: half of a bias is gone after about fifteen
 MOST = 20.0  # times the odds, either way: what is nearly there is told, however often it has turned back before
 
@@ -40,13 +41,14 @@ class Foretold:
         """Return the odds of a forecast, given what became of the earlier ones."""
         return odds * math.exp(self._shift)
 
-    def told(self, odds: float, until: float) -> None:
+    def told(self, odds: float, until: float, *, ramp: bool = True) -> None:
         """Await the outcome of a statement, uncorrected, unless one of its band is awaited already.
 
-        What is below every band is held against nothing: noise says it all day, and would outvote the ramps.
+        What is below every band is held against nothing, nor is what is neither clearly a ``ramp`` nor likely enough to
+        be told: noise says it all day, and would outvote the ramps. So noise teaches no more than to be kept quiet.
         """
         band = bisect_right(BANDS, odds / (1 + odds))
-        if band > 0:
+        if band > 0 and (ramp or self.corrected(odds) >= LIKELY):
             self.awaited.setdefault(band, Statement(until, odds))
 
     def came(self, at: float) -> None:

@@ -8,10 +8,14 @@ from collections.abc import Collection
 from enum import Enum
 
 from detectors.bank import Series
+from detectors.cadence import read
 from detectors.fusion import Fusion
 from detectors.params import DetectionParams
 from detectors.selected import Selected
+from domain.anomaly import AnomalyKind
 from domain.identity import SeriesKey, ServiceId
+
+TROUBLE = frozenset({AnomalyKind.BREACH, AnomalyKind.FORECAST, AnomalyKind.LEVEL})
 
 
 class Objectives(Enum):
@@ -25,14 +29,15 @@ class Objectives(Enum):
 class Fused:
     """The series of a service and what is found of them; ``ServiceState`` adds what looks for it."""
 
-    __slots__ = ("_objectives", "_params", "fusion", "name", "series")
+    __slots__ = ("_objectives", "_params", "_slowest", "fusion", "name", "series")
 
     def __init__(self, name: ServiceId, params: DetectionParams, objectives: Objectives) -> None:
         self.name = name
         self._params = params
         self._objectives = objectives
         self.series: list[Series] = []
-        self.fusion: Fusion | None = None  # None until something is found
+        self.fusion: Fusion | None = None  # None until something is found, and after a long rest
+        self._slowest: Series | None = None  # known while there is something to settle
 
     def fused(self) -> Fusion:
         """Return the fusion to give a finding to, made now if it is the first."""
@@ -49,6 +54,31 @@ class Fused:
         """Whether there is nothing to settle."""
         return self.fusion is None or self.fusion.idle
 
+    def rest(self, at: float) -> None:
+        """Let go of the fusion once it remembers nothing that could matter to the next finding."""
+        if self.fusion is not None and self.fusion.rested(at):
+            self.fusion, self._slowest = None, None
+
+    def longest_gap(self, spoke: Series | None, before: float) -> float:
+        """Return the usual gap of the slowest series; only that of the one that ``spoke`` is another than before."""
+        known = self._slowest
+        if spoke is not None and known is not None:
+            gap_s: float = read(spoke.record)[1]
+            if gap_s >= before:
+                self._slowest = spoke
+                return gap_s
+            if spoke is not known:
+                return before
+        elif known is not None:
+            return before
+        self._slowest = max(self.series, key=_usual_s)
+        return _usual_s(self._slowest)
+
+    @property
+    def troubled(self) -> bool:
+        """Whether more than its telemetry is told of."""
+        return self.fusion is not None and self.fusion.open is not None and self.fusion.open.kind in TROUBLE
+
     def calm(self, key: SeriesKey, detector: str) -> None:
         """Count a calm sample against a finding, if there is one."""
         if self.fusion is not None:
@@ -63,3 +93,8 @@ class Fused:
         """Forget what was found of series."""
         if self.fusion is not None:
             self.fusion.forget(keys)
+
+
+def _usual_s(series: Series) -> float:
+    usual_s: float = read(series.record)[1]
+    return usual_s

@@ -91,6 +91,7 @@ class _Saved:
     series: int
     gap_s: float
     near_at: float | None
+    coming_at: float | None
     outlook: Outlook | None
 
 
@@ -112,7 +113,8 @@ class Fusion:
     gap_s: float = 0.0
     has_objectives: bool = False
     has_own: bool = False
-    near_at: float = -math.inf  # when a series with an objective was last on its way to the limit
+    near_at: float = -math.inf  # when a series with an objective last had a part of the way to its limit behind it,
+    coming_at: float = -math.inf  # and when by more than one odd sample: when it was on its way
     outlook: Outlook | None = None  # what was learnt from earlier incidents says of now
 
     def __post_init__(self) -> None:
@@ -123,6 +125,11 @@ class Fusion:
     def idle(self) -> bool:
         """Whether there is nothing to settle."""
         return self.open is None and not self.findings.known and not self.forecasts.known
+
+    def rested(self, at: float) -> bool:
+        """Whether a fusion that has never found anything would do the same from now on."""
+        past = at - self.last_opened_at >= LONGEST_REST_S
+        return past and self.idle and self.outlook is None and not self.has_own
 
     def found(self, kind: AnomalyKind, evidence: Evidence) -> None:
         """Take in a finding, or its confirmation."""
@@ -159,6 +166,12 @@ class Fusion:
         else:
             self.forecasts.lapse((key, limit), self.params.lapse)
 
+    def approach(self, at: float, *, coming: bool) -> None:
+        """Note that a series has a part of the way to its limit behind it; ``coming``: by more than one odd sample."""
+        self.near_at = at
+        if coming:
+            self.coming_at = at
+
     def settle(self, at: float, *, quiet: bool = False) -> list[Anomaly]:
         """Say what has changed by event time ``at``. ``quiet``: nothing may open (maintenance)."""
         self.findings.changed.clear()
@@ -189,11 +202,11 @@ class Fusion:
             return False
         if told - {AnomalyKind.LEVEL}:
             return True
-        return self._matters(at, WINDOW) and self._statistics_agree()
+        return self._matters(at, self.coming_at, WINDOW) and self._statistics_agree()
 
-    def _matters(self, at: float, samples: int) -> bool:
+    def _matters(self, at: float, last_at: float, samples: int) -> bool:
         """Whether what is merely unusual counts: not where all that people said matters is far from its limit."""
-        return not self.has_own or at - self.near_at <= samples * self.gap_s
+        return not self.has_own or at - last_at <= samples * self.gap_s
 
     def _statistics_agree(self) -> bool:
         """Whether what is merely unusual is unusual enough: one series for long enough, or all together."""
@@ -238,7 +251,7 @@ class Fusion:
 
     def _over(self, at: float, told: Open, ranked: list[Finding]) -> bool:
         """Whether no finding keeps it open: a return to normal is unusual, too, but no part of what was told."""
-        if told.kind is AnomalyKind.LEVEL or self._matters(at, self.params.lapse):
+        if told.kind is AnomalyKind.LEVEL or self._matters(at, self.near_at, self.params.lapse):
             return not ranked
         return all(f.kind is AnomalyKind.LEVEL for f in ranked)  # it ranks last
 
@@ -280,9 +293,9 @@ class Fusion:
         findings = [(key, name, finding) for (key, name), finding in self.findings.items()]
         forecasts = [(key, limit, forecast) for (key, limit), forecast in self.forecasts.items()]
         last = None if math.isinf(self.last_opened_at) else self.last_opened_at
-        near = None if math.isinf(self.near_at) else self.near_at
+        near, coming = (None if math.isinf(last) else last for last in (self.near_at, self.coming_at))
         told = (self.open, last, self.last_nines)
-        saved = _Saved(findings, forecasts, *told, self.series, self.gap_s, near, self.outlook)
+        saved = _Saved(findings, forecasts, *told, self.series, self.gap_s, near, coming, self.outlook)
         return _SAVED.dump_python(saved)  # type: ignore[no-any-return] # pydantic types the dump of anything as Any
 
     def restore(self, state: Plain) -> None:
@@ -297,3 +310,4 @@ class Fusion:
         self.last_opened_at = -math.inf if saved.last_opened_at is None else saved.last_opened_at
         self.series, self.gap_s, self.outlook = saved.series, saved.gap_s, saved.outlook
         self.near_at = -math.inf if saved.near_at is None else saved.near_at
+        self.coming_at = -math.inf if saved.coming_at is None else saved.coming_at

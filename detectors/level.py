@@ -4,7 +4,8 @@ The residuals: the value against a recent level; a faster against a slower level
 this time of the day, and the same with the day's own level taken out; the value against the usual at this hour of the
 week, and the fast against the slow mean of that. The last four join in when their slot has been seen before; their
 size counts once learnt for a day. A visit moves a slot by twice the usual size of its residual at most: no echoes. Nor
-does what is gigantic leave any: the level learns a clipped step, a slot the level. How a level begins: ``beginning``.
+does what is gigantic leave any: the level learns a clipped step, a slot and the day the level. A level that moves:
+``shift``; how it begins: ``beginning``.
 
 Two questions are asked of them, and the answers averaged. How large is this, for this series? Each residual r is
 divided by the long mean of its cubes, |r|^3 / mean(|r|^3); the mean over the six is the surprise T. Its own mean is
@@ -12,8 +13,7 @@ about 1, so by Markov's inequality about one sample in T reaches T at most, what
 is at most n. And how long has there been nothing like it? The rarity of each residual beyond its largest of late
 (``tail``), pooled by the cube of the mean cube root, in which several moderate rarities outweigh a single large one.
 
-A rarity that keeps coming back is none: beyond a number of surprises within the memory of the tails, further ones
-count for less, by the square of how often they come. A spike a day in five-minute data is quiet after some weeks.
+A rarity that keeps coming back is none (``habit``): a spike a day in five-minute data is quiet after some weeks.
 
 What is told is ranked by its strength: the same rarity, but beyond the few largest of late.
 
@@ -32,7 +32,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from detectors.beginning import AGES, SAMPLES, Beginning, Three, middle
 from detectors.calibration import CALM, score_of
+from detectors.habit import Habit
 from detectors.seasons import BOTH, NEITHER, NOW, QUARTER_S, Seasons
+from detectors.shift import Shift
 from detectors.tail import BLOCK, FADE_EVERY, LARGEST, Tails
 from domain.anomaly import Anomalous, Evidence, Normal, Verdict, Warming
 from domain.identity import SeriesKey
@@ -43,7 +45,6 @@ ROUNDING = 1e-9  # a difference below this part of the value is the arithmetic's
 MOST = 20.0**3  # of the surprise of one residual
 UNIT = 0.9  # nines per power of ten in both answers: the scale on which fusion sets its bars
 FEW = 4  # of the largest sizes of late: what passes these ranks first
-REST = 7  # blocks in which further surprises are the same one
 REACH = 0.9  # of the way to the value, where the expected range ends at the latest: what is told lies outside of it
 NEVER = -math.inf
 SAYS = (
@@ -63,7 +64,6 @@ MODEL = Struct("@12d4I")  # 5 levels, sum of the quarter; 6 moments; samples: al
 MARKS = Struct("@2d")  # since when findings; first value
 READ = Struct(f"{NOW.format}{MODEL.format[1:]}{MARKS.format[1:]}6f")  # with the floors
 PEAKS = Struct("@6f")  # the largest of this block that is beyond the floor
-OFTEN = Struct("@fH")  # surprises within the memory of the tails; blocks until another surprise is another one
 TIME = Struct("@d")
 SIZE = Struct("@f")
 _read, _write = READ.unpack_from, MODEL.pack_into
@@ -101,6 +101,7 @@ class LevelDetector:
         self._rules = (params.level, params.fast, params.slow, params.memory, full, params.clip**3, params.warm_up)
         self._suspect, self._warm_up = params.suspect, params.warm_up
         self._ages = frozenset(BLOCK * age for age in AGES if BLOCK * age <= full)
+        self._grown_up = max(self._ages, default=0)
         self._place = place
         self._seasons = Seasons(params.per_day, params.per_week, place)
         self._now = self._seasons.now
@@ -109,11 +110,13 @@ class LevelDetector:
         self._floors = self._marks + MARKS.size
         self._tails = Tails(NUMBER, params.recall, self._floors)
         self._peaks = self._floors + len(self._tails.fresh)
-        self._often = self._peaks + PEAKS.size
-        self._beginning = Beginning(self._often + OFTEN.size)
+        self._habit = Habit(params.surprises, params.recall / BLOCK, self._peaks + PEAKS.size)
+        last = self._peaks + PEAKS.size + len(self._habit.fresh)
+        self._beginning = Beginning(last)
+        self._shift = Shift(last)  # takes its place when the series has grown up
         self.fresh = b"".join((
             self._seasons.fresh, MODEL.pack(*[0.0] * 12, *[0] * 4), MARKS.pack(NEVER, 0.0), self._tails.fresh,
-            PEAKS.pack(*NO_PEAKS), OFTEN.pack(0.0, 0), self._beginning.fresh,
+            PEAKS.pack(*NO_PEAKS), self._habit.fresh, self._shift.fresh,
         ))  # fmt: skip
 
     def observe(  # noqa: C901, PLR0912, PLR0915 - six residuals in a row; a call or a loop for each takes 0.7 us more
@@ -121,7 +124,7 @@ class LevelDetector:
     ) -> Verdict:
         """Judge the value, then learn it, clipped."""
         (
-            until, usual_by_day, usual_by_week, allowed, level, fast, slow, weekly_fast, weekly_slow, quarter,
+            until, usual_by_day, usual_by_week, allowed, _, level, fast, slow, weekly_fast, weekly_slow, quarter,
             m0, m1, m2, m3, m4, m5, seen, by_day, by_week, count, since, first, f0, f1, f2, f3, f4, f5,
         ) = _read(record, self._now)  # fmt: skip
         if seen < SAMPLES:
@@ -149,7 +152,14 @@ class LevelDetector:
             total = min(MOST, size / (m0 or LEAST))
             if m0 > 0:
                 size = clip * m0
-                known, learnt = level + math.copysign(math.cbrt(size), away), level - first
+                limit = math.cbrt(size)
+                known, learnt = level + math.copysign(limit, away), level - first
+                if learn and seen > self._grown_up:
+                    moved = self._shift.by(record, seen, level - first, limit, rise)
+                    if moved != 0:
+                        first, known, level, fast = first + moved, value, value, value
+                        rise = learnt = value - first
+                        MARKS.pack_into(record, self._marks, since, first)
         elif size > 0:
             total = size / m0
         level += to_level * (known - level)
@@ -170,7 +180,7 @@ class LevelDetector:
         m1 += share * (other - m1)
         if allowed != NEITHER:
             day = rise - usual_by_day
-            slow += to_slow * (day - slow)
+            slow += to_slow * (learnt - usual_by_day - slow)
             own = day - slow
             by_day += 1
             size = -day if day < 0 else day
@@ -241,7 +251,7 @@ class LevelDetector:
             return Warming(min(1.0, seen / enough))
         if nines >= self._suspect or since != NEVER:
             return self._said(record, key, at, value, since, nines, strength, residuals, learn)
-        return CALM if nines == 0 else Normal(score_of(self._damped(record, nines)))
+        return CALM if nines == 0 else Normal(score_of(self._habit.damped(record, nines, 0.0)))
 
     def _begin(self, record: bytearray, at: float, values: Three, seen: int, learn: bool) -> Warming:
         """Take in one of the first samples; they are kept in place of the levels until there are enough."""
@@ -261,9 +271,9 @@ class LevelDetector:
         strength: float, residuals: Sequence[float], learn: bool,
     ) -> Verdict:  # fmt: skip
         """Return the verdict on a value that is a finding, or on the first that is none after such values."""
-        left = self._damped(record, nines)
+        left = self._habit.damped(record, nines, strength)
         if learn and nines >= self._suspect:
-            self._count(record)
+            self._habit.count(record)
         if left < self._suspect:
             if since != NEVER:
                 TIME.pack_into(record, self._marks, NEVER)
@@ -311,9 +321,7 @@ class LevelDetector:
             self._tails.fade(record, (seen, seen, by_day, by_day, by_week, by_week))
             numbers, (_, first) = MODEL.unpack_from(record, self._model), MARKS.unpack_from(record, self._marks)
             self._seasons.follow(record, numbers[LEVEL] - first, numbers[MOMENTS] ** (1 / 3))
-        often, rest = OFTEN.unpack_from(record, self._often)
-        if often > 0:
-            OFTEN.pack_into(record, self._often, often - often * BLOCK / self._params.recall, max(0, rest - 1))
+        self._habit.fade(record)
         if seen in self._ages:
             self._outgrow(record, seen)
 
@@ -329,19 +337,10 @@ class LevelDetector:
             MODEL.pack_into(record, self._model, *known, seen // 2 + 1, 0, 0, numbers[COUNT])
             MARKS.pack_into(record, self._marks, *marks)
             self._seasons.begin(record, until - QUARTER_S)
-        self._beginning.remember(record, newer or moment)
-
-    def _damped(self, record: bytearray, nines: float) -> float:
-        """Return what is left of the nines of a series that has surprised too often."""
-        often, _ = OFTEN.unpack_from(record, self._often)
-        allowed = self._params.surprises
-        return nines if often <= allowed else nines * float(allowed / often) ** 2
-
-    def _count(self, record: bytearray) -> None:
-        """Count a surprise, unless it is still the same one."""
-        often, rest = OFTEN.unpack_from(record, self._often)
-        if rest == 0:
-            OFTEN.pack_into(record, self._often, often + 1.0, REST)
+        if seen < self._grown_up or newer > 0:
+            self._beginning.remember(record, newer or moment)
+        else:
+            self._shift.begin(record)
 
 
 def agreed(votes: float, taking_part: int) -> float:

@@ -44,13 +44,15 @@ class Foreign(NamedTuple):
 class Measure(NamedTuple):
     """What is judged of a series; ``foreign``: the samples that are something else, if there are any.
 
-    ``wanted`` is what its objectives are for, if that is something else and nothing holds them against it.
+    ``wanted`` is what its objectives are for, if that is something else and nothing holds them against it; ``turns``:
+    how often it became something else, one time soon after the other.
     """
 
     unit: str = ""
     kind: SampleKind = SampleKind.GAUGE
     foreign: Foreign | None = None
     wanted: Declared | None = None
+    turns: int = 0
 
     @property
     def declared(self) -> Declared:
@@ -65,23 +67,26 @@ class Measure(NamedTuple):
             self.kind.value,
             None if foreign is None else [foreign[0].unit, foreign[0].kind.value, *foreign[1:]],
             None if wanted is None else [wanted.unit, wanted.kind.value],
+            self.turns,
         ]
 
     @staticmethod
     def of(state: Plain) -> "Measure":
         """Return what was saved."""
         match state:
-            case [str() as unit, str() as kind, foreign, wanted]:
+            case [str() as unit, str() as kind, foreign, wanted, int() as turns]:
                 wanted = None if wanted is None else _declared(wanted)
-                return measured(unit, SampleKind(kind), _foreign(foreign), wanted)
+                return measured(unit, SampleKind(kind), _foreign(foreign), wanted, turns)
             case _:
                 raise StateError("the saved measure of a series is damaged")
 
 
 @lru_cache(maxsize=1024)
-def measured(unit: str, kind: SampleKind, foreign: Foreign | None = None, wanted: Declared | None = None) -> Measure:
+def measured(
+    unit: str, kind: SampleKind, foreign: Foreign | None = None, wanted: Declared | None = None, turns: int = 0
+) -> Measure:
     """Return a measure: one object for all series of which it is the same."""
-    return Measure(unit, kind, foreign, wanted)
+    return Measure(unit, kind, foreign, wanted, turns)
 
 
 def kept(measure: Measure, unit: str | None, *, same: bool) -> Measure | None:
@@ -97,7 +102,8 @@ def kept(measure: Measure, unit: str | None, *, same: bool) -> Measure | None:
     if times not in {None, 1.0} or (unit == "" and converted):
         return None
     wanted = Declared(unit or "", measure.kind) if times is None else None
-    return measured(unit if unit and times == 1.0 else measure.unit, measure.kind, measure.foreign, wanted)
+    mine = unit if unit and times == 1.0 else measure.unit
+    return measured(mine, measure.kind, measure.foreign, wanted, measure.turns)
 
 
 def _declared(state: Plain) -> Declared:

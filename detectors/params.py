@@ -7,10 +7,10 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from detectors.agreement import AgreementParams
 from detectors.cadence import SilenceParams
 from detectors.fusion import FusionParams
+from detectors.heading import ForecastParams
 from detectors.level import LevelParams
 from detectors.precursor import PrecursorParams
 from detectors.stuck import StuckParams
-from detectors.trend import ForecastParams
 from domain.durations import parse_duration
 
 Duration = Annotated[float, BeforeValidator(parse_duration)]

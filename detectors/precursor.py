@@ -122,7 +122,7 @@ class Precursor:
         self._model: Logistic | None = None
         self._counts: dict[str, float] = {}  # patterns that were learnt with each feature
         self._standing: SeriesKey | None = None  # under which its own finding stands
-        self.trust = Trust(params.horizon)
+        self.trust = Trust(params.horizon, params.sure)
 
     def consider(self, at: float, fusion: Fusion, *, frozen: bool) -> None:
         """Take note of the findings, and now and then of their pattern; give what follows from it to the fusion.
@@ -143,21 +143,19 @@ class Precursor:
         said = None
         if self._model is not None:
             said = self._model.predict_proba_one(dict(pattern))[True]
-            if said >= self._params.sure:
-                self.trust.call(at)
+            self.trust.call(at, said)
             self._speak(at, fusion, pattern, said)
         if pattern:
             self._waiting = [*self._waiting, Waiting(at, pattern, said)][-WAITS * SAMPLES - 2 :]
 
-    def rest(self, at: float) -> None:
-        """Let go of what can teach nothing any more, when there was nothing to consider for long.
-
-        Once there is a model the patterns stay, to be learnt with the next ones: in which order changes what is learnt.
-        """
+    def rest(self, at: float) -> bool:
+        """Let go of what can teach nothing any more, if nothing was considered for long; whether nothing is left."""
+        # Once there is a model the patterns stay, to be learnt with the next ones: the order changes what is learnt.
         holds = self._trails or self._waiting or self._incidents
         if holds and self._model is None and at > self._next_at + WAITS * self._params.horizon:
             self._look_back(at)
             self._pattern(at)
+        return not (self._trails or self._waiting or self._events or self._openings)
 
     def opened(self, anomalies: Iterable[Anomaly]) -> None:
         """Remember the pattern of an opening, for what people may say of its alert."""
@@ -185,9 +183,7 @@ class Precursor:
         self._openings.remove(opening)
         _, at, pattern = opening
         useful = answer.kind is FeedbackKind.USEFUL
-        call = self.trust.standing(at)
-        if call is not None:
-            self.trust.settle(call, came=useful)
+        self.trust.judged(at, came=useful)
         if self._model is not None:
             self._fit(pattern, came=useful, weight=SAID)
 
@@ -269,12 +265,12 @@ class Precursor:
         self._model.learn_one(known, came, weight)
 
     def _speak(self, at: float, fusion: Fusion, pattern: Pattern, said: float) -> None:
-        alone, likely = self.trust.may_call(at), said >= self._params.sure
-        weighs = alone or self.trust.may_weigh
+        earned, likely = self.trust.earned(at), said >= self._params.sure
+        weighs = earned is not None or self.trust.may_weigh
         evidence = self._evidence(at, pattern, said) if likely and weighs else None
         against = not likely and self.trust.may_weigh and self._familiar(pattern)
-        alone = alone and evidence is not None
-        believed = min(said, self.trust.share_right) if alone else said
+        alone = evidence is not None and earned is not None and said >= earned.bar
+        believed = min(said, earned.share_right) if alone and earned is not None else said
         fusion.outlook = Outlook(believed, evidence, alone, against) if evidence is not None or against else None
         if alone and evidence is not None:
             self._standing = evidence.key

@@ -24,10 +24,20 @@ class Line(NamedTuple):
     slope_error: float
 
 
-def fit(points: Sequence[tuple[float, float]], least: float = 0.0) -> Line | None:
+def slope_of(times: Sequence[float], values: Sequence[float]) -> float:
+    """Return the slope of the least-squares line, per second; 0 when time does not move."""
+    n, last = len(times), values[-1]
+    middle = sum(times) / n
+    since = [t - middle for t in times]
+    spread = sum(map(mul, since, since))
+    return sum(map(mul, since, [v - last for v in values])) / spread if spread > 0 else 0.0
+
+
+def fit(points: Sequence[tuple[float, float]], least: float = 0.0, towards: float = 0.0) -> Line | None:
     """Return the least-squares line; None when time does not move, or the slope has not ``least`` of its errors.
 
-    Noise is told from a slope before its autocorrelation is worked out: that can only make the error larger.
+    None, too, when it leads away from where ``towards`` says by its sign, or nowhere. Noise is told from a slope before
+    its autocorrelation is worked out: that can only make the error larger.
     """
     n, last = len(points), points[-1][0]
     times, values = [t - last for t, _ in points], [v for _, v in points]
@@ -37,6 +47,8 @@ def fit(points: Sequence[tuple[float, float]], least: float = 0.0) -> Line | Non
     if spread_t <= 0:
         return None
     slope = sum(map(mul, times, values)) / spread_t
+    if towards and slope * towards <= 0:
+        return None
     if least > 0:
         whole, explained = sum(map(mul, values, values)), slope * slope * spread_t
         if explained * (max(1, n - 2) + least * least) < least * least * whole * (1 - ROUNDING):

@@ -4,8 +4,9 @@ A unit that can be converted is converted, so that all that is known of the seri
 for the unit that they name, else for the first one in which their metric came: an instance that takes the place of
 another may come in another unit, too. Unless its values are what they were: then it was the declaration that was wrong.
 What cannot be converted is passed over for a while, because two sources may send under one name; if nothing else comes
-any more, the series is learnt anew, without its objectives as long as those are for something else. All of it is one
-finding of a service, however many series change.
+any more, the series is learnt anew, without its objectives as long as those are for something else. Each time that it
+was, the next has to come for longer: sources that send in turns are told as that. All of it is one finding of a
+service, however many series change.
 """
 
 import math
@@ -30,6 +31,10 @@ from domain.state import Plain
 from domain.telemetry import Sample, SampleKind
 
 HELD = 8  # samples that nothing converts, in a row: from then on the series is that
+LONGER = 4  # times as many are asked for after each time
+LONGEST = 512  # of them at most
+TURNS = 3  # changes, one soon after the other, of which the last is told: from then on they come in turns
+SOON = 1000  # samples
 NINES = 6.0  # of such a change
 BLIND = 12.0  # of one by which an objective is watched no more
 TOLD = 60.0  # usual gaps for which it is told
@@ -43,6 +48,7 @@ class Outcome(StrEnum):
     ANEW = "anew"  # it is learnt anew
     MIXED = "mixed"  # it goes on, without the samples that nothing converts
     WRONG = "wrong"  # its objective was held against values in a wrong unit: it is learnt anew
+    TURNS = "turns"  # it goes on in its unit, whatever comes
     CORRECTED = "corrected"  # it goes on under another name of its unit
     CONVERTED = "converted"  # it goes on in its unit
 
@@ -51,6 +57,7 @@ _SAYS = {
     Outcome.ANEW: ", which cannot be converted: learnt anew",
     Outcome.MIXED: " at times, which cannot be converted: such samples are passed over",
     Outcome.WRONG: ", though the values are what they were: learnt anew in the unit of its objective",
+    Outcome.TURNS: ", and so on in turns: all of it is converted",
     Outcome.CORRECTED: ", though the values are what they were: taken as they come",
     Outcome.CONVERTED: ": converted, so what was learnt still holds",
 }
@@ -120,27 +127,32 @@ def _first_unit(metric: str, every: Iterable[Series]) -> str:
 
 def _like(series: Series, declared: Declared, sample: Sample, times: float, bank: Bank) -> Change | None:
     """Take in a unit that was not declared before, or another one of the same sort."""
-    measure, at = series.measure, sample.observed_at
+    measure, at, samples = series.measure, sample.observed_at, series.cadence.samples
     if times == 1.0:
         # The same in other words, or in words for the first time.
-        series.measure = measured(*declared, wanted=measure.wanted)
+        series.measure = measured(*declared, wanted=measure.wanted, turns=measure.turns)
         return None
     known = measure.foreign if measure.foreign is not None and measure.foreign.factor is not None else None
     last = measure.declared if known is None else known.declared
     if known is not None and declared.factor(last) == 1.0:
-        series.measure = measured(*measure.declared, Foreign(declared, times), measure.wanted)
+        series.measure = measure._replace(foreign=known._replace(declared=declared, factor=times))
         return None
     now, before = declared.against(last)
-    outcome = Outcome.CONVERTED
+    soon = known is None or samples - known.after < SOON
+    turns = min(TURNS + 1, measure.turns + 1 if soon else 1)
+    outcome = Outcome.CONVERTED if turns < TURNS else Outcome.TURNS
     if known is None and _goes_on(series, sample, times):
         wanted = measure.wanted is None and any(goal.unit for goal in bank.goals(series.key))
         outcome = Outcome.WRONG if wanted else Outcome.CORRECTED
     if outcome is Outcome.CORRECTED:
-        series.measure = measured(*declared, wanted=measure.wanted)
+        series.measure = measured(*declared, wanted=measure.wanted, turns=turns)
     else:
         if outcome is Outcome.WRONG:
             _renew(series, declared.kind, bank)
-        series.measure = measured(*measure.declared, Foreign(declared, times), measure.wanted)
+        foreign = Foreign(declared, times, after=samples)
+        series.measure = measured(*measure.declared, foreign, measure.wanted, turns)
+    if turns > TURNS:
+        return None
     return Change(series.key, now, before, outcome, at, () if measure.wanted is None else _goals(series, bank))
 
 
@@ -168,7 +180,7 @@ def _unlike(series: Series, declared: Declared, at: float, bank: Bank) -> Change
     if known is None or known.declared != declared:
         known = Foreign(declared, None, heard=0 if known is None else known.heard)
     run, heard = known.run + 1 if samples == known.after else 1, known.heard + 1
-    if run >= HELD:
+    if run >= min(LONGEST, HELD * LONGER**measure.turns):
         return _anew(series, declared, measure.wanted or measure.declared, at, bank)
     series.measure = measure._replace(foreign=Foreign(declared, None, run, heard, samples + 1))
     return Change(series.key, *declared.against(measure.declared), Outcome.MIXED, at) if heard == HELD else None
@@ -177,14 +189,14 @@ def _unlike(series: Series, declared: Declared, at: float, bank: Bank) -> Change
 def _anew(series: Series, declared: Declared, wanted: Declared, at: float, bank: Bank) -> Change:
     """Learn a series anew, with its objectives if they are for what it is now."""
     goals, before = bank.goals(series.key), series.measure
-    times = declared.factor(wanted)
+    times, turns = declared.factor(wanted), min(TURNS + 1, before.turns + 1)
     _renew(series, declared.kind, bank, held=times is not None)
     if not goals or times == 1.0:
-        series.measure = measured(*declared)
+        series.measure = measured(*declared, turns=turns)
     elif times is None:
-        series.measure = measured(*declared, wanted=wanted)
+        series.measure = measured(*declared, wanted=wanted, turns=turns)
     else:
-        series.measure = measured(*wanted, Foreign(declared, times))
+        series.measure = measured(*wanted, Foreign(declared, times), turns=turns)
     blind = () if times is not None else _goals(series, bank)
     return Change(series.key, *declared.against(before.declared), Outcome.ANEW, at, blind)
 

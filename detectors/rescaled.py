@@ -13,7 +13,9 @@ from detectors.unit_jump import CLAIM, KEPT, PATIENCE, RECOGNISED, TEN, Doubt, J
 from domain.anomaly import Evidence
 
 MOST = 8  # other series that may make it surer: any further ones only speak against it
+ENDS = 1.0  # nines more that it takes in a service that was in trouble: a series that falls back may look like it
 ELSEWHERE = 3.0  # nines that a series says for an incident that has moved then as well, but by no factor
+APART = 0.25  # of the width of the values of before: so far apart are those after it
 NEAR = 2.0  # samples that may lie between the first values of two series in another unit
 
 
@@ -21,18 +23,19 @@ def rescaled(series: Series, doubt: Doubt, every: Sequence[Series]) -> list[tupl
     """Return what is recognised of a series that is in doubt, and of those of its service that changed with it."""
     if series.watch is None:
         return []
+    claim = CLAIM + (ENDS if series.watch.troubled else 0.0)
     at_once = _at_once(series, doubt, every)
     others = list(islice(at_once, MOST))
     factor, sure = likeliest(doubt, [other for _, other in others])
-    sure = _less_elsewhere(sure, doubt, (each for each in every if each.watch is None))
-    if sure >= CLAIM:
+    sure = _less_elsewhere(sure, claim, doubt, (each for each in every if each.watch is None))
+    if sure >= claim:
         further = list(at_once)
         sure += sum(min(0.0, other.beside(factor)) for _, other in further) / TEN
         others += further
         asked = {series.key, *(each.key for each, _ in others)}
         left = (each for each in every if each.watch is not None and each.key not in asked)
-        sure = _less_elsewhere(sure, doubt, left)
-    if sure < CLAIM:
+        sure = _less_elsewhere(sure, claim, doubt, left)
+    if sure < claim:
         series.watch.unsettled()
         return []
     alike = [series, *(each for each, other in others if other.beside(factor) > 0)]
@@ -60,10 +63,10 @@ def _at_once(series: Series, doubt: Doubt, every: Iterable[Series]) -> Iterator[
             yield each, other
 
 
-def _less_elsewhere(sure: float, doubt: Doubt, others: Iterable[Series]) -> float:
+def _less_elsewhere(sure: float, claim: float, doubt: Doubt, others: Iterable[Series]) -> float:
     """Return what is left of the nines, once it is clear whether they are enough, beside what others say."""
     for each in others:
-        if sure < CLAIM:  # in a service of 1,000 series it would cost too much to ask all of them each time
+        if sure < claim:  # in a service of 1,000 series it would cost too much to ask all of them each time
             break
         sure -= ELSEWHERE * _moved(each, doubt.since)
     return sure
@@ -75,7 +78,7 @@ def _moved(series: Series, since: float) -> bool:
     after = [value for at, value in series.points if at >= since]
     if len(before) < KEPT - PATIENCE or not after:
         return False
-    width = max(before) - min(before)
+    width = APART * (max(before) - min(before))
     return min(after) > max(before) + width or max(after) < min(before) - width
 
 

@@ -17,9 +17,11 @@ QUARTERS, DAY_SLOTS, WEEK_SLOTS = 4, 96, 168  # of an hour; quarters of a day; h
 WITHIN = 2.0  # of the usual size of a residual by day or week: a visit teaches its slot no more
 NEITHER, DAY, BOTH = 2, 4, 6  # residuals that take part, by the seasons that are known
 
-HOUR = Struct("@3d")  # the first quarter of all; sum and count of the samples of this hour, up to the current quarter
-NOW = Struct("@d2fI4x")  # the end of the current quarter; what is usual in it by day, by week; residuals that take part
-_read = Struct(f"{SCALE.format}{SCALE.format[1:]}{HOUR.format[1:]}").unpack_from
+HOUR = Struct("@2d")  # the first quarter of all; sum of the samples of this hour, up to the current quarter
+NOW = Struct(
+    "@d2f2I"
+)  # end of the current quarter; usual in it by day, by week; residuals; number of the samples above
+_read = Struct(f"{SCALE.format}{SCALE.format[1:]}{HOUR.format[1:]}{NOW.format[1:]}").unpack_from
 _NEXT = Struct(f"{HOUR.format}{NOW.format[1:]}")
 _write = _NEXT.pack_into
 
@@ -36,13 +38,13 @@ class Seasons:
         self._weekly = Profile(WEEK_SLOTS, per_week, place + slots[0], self._scales + SCALE.size)
         self._hour = self._scales + 2 * SCALE.size
         self.now = self._hour + HOUR.size
-        hour = _NEXT.pack(0.0, 0.0, 0.0, 0.0, nan, nan, NEITHER)
+        hour = _NEXT.pack(0.0, 0.0, 0.0, nan, nan, NEITHER, 0)
         self.fresh = self._daily.fresh + self._weekly.fresh + 2 * NO_SCALE + hour
 
     def begin(self, record: bytearray, at: float) -> None:
         """Take note of when the series begins."""
         quarter = at // QUARTER_S
-        _write(record, self._hour, quarter, 0.0, 0.0, (quarter + 1) * QUARTER_S, nan, nan, NEITHER)
+        _write(record, self._hour, quarter, 0.0, (quarter + 1) * QUARTER_S, nan, nan, NEITHER, 0)
 
     def turn(
         self, record: bytearray, at: float, until: float, total: float, count: int, day: float, week: float,
@@ -55,7 +57,7 @@ class Seasons:
         """
         quarter, left = int(at // QUARTER_S), int(until // QUARTER_S) - 1
         hour, hour_left = quarter // QUARTERS, left // QUARTERS
-        base, unit, weekly_base, weekly_unit, began, hour_total, hour_count = _read(record, self._scales)
+        base, unit, weekly_base, weekly_unit, began, hour_total, *_, hour_count = _read(record, self._scales)
         most = WITHIN * cbrt(cube_by_day) or inf
         day = self._daily.leave(record, base, unit, left, day, total / count, left - began, most, quarter)
         hour_total, hour_count = hour_total + total, hour_count + count
@@ -63,9 +65,9 @@ class Seasons:
             mean, age = hour_total / hour_count, hour_left - began // QUARTERS
             most = WITHIN * cbrt(cube_by_week) or inf
             week = self._weekly.leave(record, weekly_base, weekly_unit, hour_left, week, mean, age, most, hour)
-            hour_total = hour_count = 0.0
+            hour_total, hour_count = 0.0, 0
         known = NEITHER if isnan(day) else DAY if isnan(week) else BOTH
-        _write(record, self._hour, began, hour_total, hour_count, (quarter + 1) * QUARTER_S, day, week, known)
+        _write(record, self._hour, began, hour_total, (quarter + 1) * QUARTER_S, day, week, known, hour_count)
         return day, week, known
 
     def usual(self, record: bytearray, at: float) -> tuple[float, float, int]:

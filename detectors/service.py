@@ -40,13 +40,12 @@ class ServiceState(Fused):
     """
 
     __slots__ = (
-        "_slowest", "agreement", "arrived", "beyond", "frozen", "integrity", "precursor", "quiet", "redeclared",
-        "schema", "silence",
+        "agreement", "arrived", "beyond", "frozen", "integrity", "precursor", "quiet", "redeclared", "schema",
+        "silence",
     )  # fmt: skip
 
     def __init__(self, name: ServiceId, params: DetectionParams, objectives: Objectives = Objectives.NONE) -> None:
         super().__init__(name, params, objectives)
-        self._slowest: Series | None = None  # known while there is something to settle
         self.arrived = 0  # samples, whether or not they could be used
         self.silence = Silence(params.silence, self.series)
         self.agreement: Agreement | None = None  # of several series
@@ -142,6 +141,7 @@ class ServiceState(Fused):
         if change is not None:
             self.redeclared = self.redeclared or Redeclared()
             self.redeclared.note(change)
+            self.silence.wake()
             if change.anew:
                 self.beyond = self.beyond.difference(goal for goal, _ in before)
                 if change.outcome is Outcome.WRONG:  # what was found before was found in a wrong unit
@@ -161,10 +161,13 @@ class ServiceState(Fused):
             self._schema_is_known(self.schema)
         if self.redeclared is not None:
             self._tell_redeclared(self.redeclared)
-        if self.precursor is not None:
-            self.precursor.rest(silence.at)
+        if self.precursor is not None and self.precursor.rest(silence.at):
+            self.precursor = None
+        self.rest(silence.at)
         if silence.silent:
             self.gone(frozenset(silence.gone(watermark)))
+        if not (silence.silent or self.fusion or self.precursor or self.schema or self.redeclared):
+            silence.sleep()
 
     def _schema_is_known(self, schema: Schema) -> None:
         """Stop telling what became of its series once it was told for long enough."""
@@ -194,31 +197,19 @@ class ServiceState(Fused):
     def settle(self, at: float, spoke: Series | None = None) -> Sequence[Anomaly]:
         """Return what has changed by event time ``at``, by a sample of the series that ``spoke``, if it is that."""
         fusion = self.fusion
-        if fusion is None or fusion.idle:
+        if fusion is None:
+            return NOTHING
+        self.silence.wake()
+        if fusion.idle:
             self._slowest = None
             return NOTHING
-        fusion.gap_s = self._longest_gap(spoke, fusion.gap_s)
+        fusion.gap_s = self.longest_gap(spoke, fusion.gap_s)
         precursor = self._learning()
         precursor.consider(at, fusion, frozen=self.frozen is not None and self.frozen.cover(at))
         quiet = self.quiet is not None and self.quiet.cover(at)
         said = [traced(anomaly, self.series) for anomaly in fusion.settle(at, quiet=quiet)]
         precursor.opened(said)
         return said
-
-    def _longest_gap(self, spoke: Series | None, before: float) -> float:
-        """Return the usual gap of the slowest series; only that of the one that ``spoke`` is another than before."""
-        known = self._slowest
-        if spoke is not None and known is not None:
-            gap_s: float = read(spoke.record)[1]
-            if gap_s >= before:
-                self._slowest = spoke
-                return gap_s
-            if spoke is not known:
-                return before
-        elif known is not None:
-            return before
-        self._slowest = max(self.series, key=_usual_s)
-        return _usual_s(self._slowest)
 
     def learns(self, at: float, *, warm: bool) -> bool:
         """Whether what comes now is taken for usual: not during an incident, nor while a limit is passed.
@@ -278,6 +269,7 @@ class ServiceState(Fused):
             self.quiet.declare(event, self._params.freeze_timeout)
         else:
             self._learning().declared(event)
+            self.silence.wake()
 
     def judged(self, answer: Feedback) -> None:
         """Learn from what a person says of an alert that the service caused."""
@@ -334,11 +326,6 @@ class ServiceState(Fused):
         if redeclared is not None:
             self.redeclared = Redeclared()
             self.redeclared.restore(redeclared)
-
-
-def _usual_s(series: Series) -> float:
-    usual_s: float = read(series.record)[1]
-    return usual_s
 
 
 def _spans(state: Plain) -> Spans | None:

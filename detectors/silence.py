@@ -18,7 +18,7 @@ from detectors.cadence import Cadence, SilenceParams, allowed_s, read
 from detectors.calibration import score_of
 from domain.anomaly import Evidence
 from domain.errors import StateError
-from domain.identity import SeriesKey
+from domain.identity import SeriesKey, ServiceId
 from domain.state import Plain
 
 NINES = 6.0  # of a silence: as sure as one in a million
@@ -60,6 +60,11 @@ class Silence:
         self.silent = NONE
         self.lost = NONE  # silent for so long that it is no longer a finding
 
+    @property
+    def service(self) -> ServiceId | None:
+        """Whose silences these are; None while it has no series."""
+        return self._series[0].key.service if self._series else None
+
     def heard(self, key: SeriesKey, at: float, watermark: float) -> bool:
         """Note an accepted sample; True if its series was silent until now, waited for or not."""
         if watermark > at or self.lag_s > 0:
@@ -81,6 +86,16 @@ class Silence:
     def known(self) -> None:
         """Take note that one more series is known well enough for its silence to mean something: look at once."""
         self.deadline = self._look = NEVER
+
+    def sleep(self) -> None:
+        """Look no more by the service's own event time if that is the time of its only series, which it cannot miss."""
+        if len(self._series) == 1:
+            self.deadline = math.inf
+
+    def wake(self) -> None:
+        """Look again from the next sample on."""
+        if self.deadline == math.inf and self.patience_s < math.inf:  # or it is not known yet, and does not sleep
+            self.deadline = self.at
 
     def _missing_together(self) -> None:
         """Let the deadline be now if many series miss samples; look once in a gap of the quickest."""
@@ -157,6 +172,11 @@ class Silence:
         """
         soonest = self.deadline + self.lag_s
         return soonest if watermark <= soonest < math.inf and not self.silent else self.patience_ends
+
+    def look_again(self, watermark: float) -> float:
+        """Return when, by the watermark, to look again at a service that counts as silent as a whole."""
+        again, next_one = watermark + self.patience_s, self.deadline + self.lag_s
+        return next_one if watermark < next_one < again else again
 
     def _evidence(self, key: SeriesKey, cadence: Cadence, now: float, whole: bool) -> Evidence:
         score = score_of(NINES)

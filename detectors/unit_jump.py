@@ -8,11 +8,13 @@ same share of themselves. Two explanations are weighed against each other, in ni
   The relative spread is the same, and the new values stay where they are.
 - The service changed: d is anything at all, a large one being rarer: 0.5 exp(-|d|); and the spread is anything.
 
-The noisier a series, the less the first can win by, and the more samples it takes. When several series of a service
-are in doubt since the same moment (see `rescaled`), the factor must be that of all of them: an incident moves them by
-factors that differ, by half of a logarithm or so, and widens their spreads alike. A series that says no more than that
-is left to the other detectors, and so is one that stands still, is zero, or changes its sign: it has no shape to be
-recognised by. All of this is for a value far from the latest ones; a calm sample costs one comparison, by ``bounds``.
+The noisier a series, the less the first can win by, and the more samples it takes. A change of unit multiplies exactly,
+which shows where values are round numbers (`lattice`). Other factors are explanations like any other: as long as it may
+be 60 times as well as 100 times, nothing is told. When several series of a service are in doubt since the same moment
+(`rescaled`), the factor must be that of all of them: an incident moves them by factors that differ, by half of a
+logarithm or so, and widens their spreads alike. A series that says no more than that is left to the other detectors,
+and so is one that stands still, is zero, or changes its sign: it has no shape to be recognised by. All of this is for a
+value far from the latest ones; a calm sample costs one comparison, by ``bounds``.
 
 A value that may be the first in another unit is judged and told like any other: a warning does not wait. What was known
 of the series before it is kept aside, for a few samples. If a change is recognised, that is put back, and they are
@@ -24,17 +26,19 @@ change of unit: what people agreed to call bad is told as that.
 import math
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from itertools import pairwise
 from typing import NamedTuple
 
 from detectors.calibration import score_of
+from detectors.lattice import carried, grain
+from detectors.shape import Shape
 from domain.anomaly import Evidence
 from domain.errors import StateError
 from domain.identity import SeriesKey
 from domain.state import Plain
 
 NAME = "unit"
-FACTORS = (1000.0, 60.0, 100.0, 1e6, 3600.0, 1e9, 8.0, 1024.0, 60_000.0, 1024.0**2, 1024.0**3)
+RARER = {1024.0: 2.0, 1024.0**2: 2.0, 1024.0**3: 2.0, 60_000.0: 1.0}  # nines: 1,000 is meant more often than 1,024
+FACTORS = (8.0, 60.0, 100.0, 1000.0, 3600.0, 1e6, 1e9, *RARER)
 KEPT = 24  # samples of before
 ENOUGH = 12  # of them to know the shape of a series by
 MOVING = 4  # different values among them
@@ -42,13 +46,10 @@ SHAPED = 4  # samples after, from where on their spread is looked at
 RECOGNISED = 8  # samples after, from where on the unit can be said to have changed
 PATIENCE = 16  # samples in doubt at most
 PRIOR = 2.0  # nines by which a unit is less likely to change than a service
-PLAIN = 2.0  # nines by which a rarer factor must be better: 1,000 is meant more often than 1,024
 LENIENT = 2.0  # nines by which it may be the worse explanation, to be looked at: others may speak for it
 ALIKE = 0.5  # of a logarithm: by so much the factors differ by which an incident moves several series at once
-AGAINST = 2.0  # nines that a series says against a factor at most: something else may have happened to it
-CLAIM = 2.0  # nines by which it must be the better explanation
+CLAIM = 1.0  # nines by which it must be better than all other explanations
 EXACT = 0.002  # error of the mean logarithm that is never undercut: no series is that steady
-FOLLOWS = 0.9  # of an autocorrelation: more is not believed of so few samples
 APART = 3.0  # times the largest, or a part of the smallest of late: a value this far off is looked at
 ODD = 2  # of the largest, and of the smallest of late, do not count for that
 FURTHEST = 2e12  # times what it was at first, either way: from bytes to tebibytes; so that no cube of a value overflows
@@ -56,48 +57,10 @@ SAME = 0.05  # of a logarithm: so near to the first unit a series is back in it
 TOLD = 60  # samples for which it is told
 TINY = 5e-324
 TEN = math.log(10.0)
+WILDER = 0.05, 3.0  # share of values that are so many times as far off: hardly any series is Gaussian
+ITSELF = 0.001  # share of moments at which a series changes its ways, whatever becomes of its unit
+ASIDE = 0.01  # the same, of one that is in doubt together with others
 STILL = 1e-9  # of a spread: what does not move at all is taken to move by so much, for a ratio
-WILD = 8  # one of so many may be wild: the furthest do not count for the spread
-NORMAL = 1.586  # standard deviation over mean distance, of Gaussian noise without its furthest eighth
-
-
-class Shape(NamedTuple):
-    """What the logarithms of some values are like."""
-
-    number: int
-    centre: float
-    spread: float
-    wider: float  # times the variance of a mean, because values follow each other
-    drift: float  # from the mean of the first half to that of the second
-    first: float
-    last: float
-    step: float  # from one to the next
-
-    @classmethod
-    def of(cls, values: Sequence[float]) -> "Shape | None":
-        """Return the shape; None where a value is not above zero."""
-        if not values or min(values) <= 0:
-            return None
-        logs = [math.log(value) for value in values]
-        number, part = len(logs), len(logs) // 4
-        middle = sorted(logs)[part : number - part]
-        centre = sum(middle) / len(middle)
-        rest = [log - centre for log in logs]
-        square = sum(each * each for each in rest)
-        follow = sum(a * b for a, b in pairwise(rest)) / square if square > 0 else 0.0
-        follow = max(0.0, min(FOLLOWS, follow))
-        half = number // 2
-        drift = sum(logs[number - half :]) / half - sum(logs[:half]) / half if half else 0.0
-        steps = [b - a for a, b in pairwise(logs)] or [0.0]
-        wider = (1 + follow) / (1 - follow)
-        return cls(number, centre, _spread(rest), wider, drift, logs[0], logs[-1], _spread(steps))
-
-
-def _spread(distances: Iterable[float]) -> float:
-    """Return the standard deviation around zero, but for the wildest."""
-    sizes = sorted(map(abs, distances))
-    near = sizes[: len(sizes) - len(sizes) // WILD]
-    return NORMAL * sum(near) / len(near)
 
 
 def bounds(values: Sequence[float]) -> tuple[float, float]:
@@ -121,6 +84,8 @@ class Doubt(NamedTuple):
     unsure: float  # error of that; infinite as long as there are too few values
     drift: float  # while they are in doubt
     still: float  # error of that
+    grain: int | None = None  # of the values of before
+    values: tuple[float, ...] = ()  # the latest ones
 
     @classmethod
     def of(cls, before: Shape, after: Shape, since: float, gap_s: float) -> "Doubt":
@@ -143,11 +108,15 @@ class Doubt(NamedTuple):
 
     def alone(self, factor: float) -> float:
         """Return the odds of its level after a change of unit, beside that after anything that befalls a service."""
-        return _log_normal(self.distance - math.log(factor), self.off) - math.log(0.5) + abs(self.distance)
+        share, wilder = WILDER
+        error = self.distance - math.log(factor)
+        near = _either(_log_normal(error, self.off), _log_normal(error, wilder * self.off), share)
+        return near - math.log(0.5) + abs(self.distance) + carried(self.grain, self.values, factor) * TEN
 
     def beside(self, factor: float) -> float:
         """Return the same for one of several series that have moved at one moment."""
-        return max(-AGAINST * TEN, _same(self.distance - math.log(factor), self.off, ALIKE))
+        alike = _same(self.distance - math.log(factor), self.off, ALIKE, ASIDE)
+        return alike + carried(self.grain, self.values, factor) * TEN
 
 
 def _kept(doubts: Sequence[Doubt]) -> float:
@@ -169,9 +138,19 @@ def _mean(numbers: Iterable[tuple[float, float]]) -> tuple[float, float]:
     return sum(number * weight for number, weight in weighed) / total, total**-0.5
 
 
-def _same(distance: float, error: float, other: float = 1.0) -> float:
-    """Return by how much it is likelier that there is no distance, but for the error, than that there is any other."""
-    return _log_normal(distance, error) - _log_normal(distance, math.hypot(other, error))
+def _same(distance: float, error: float, other: float = 1.0, share: float = ITSELF) -> float:
+    """Return by how much it is likelier that there is no distance, but for the error, than that there is any other.
+
+    A little of the second is always possible: so little is ever said against it.
+    """
+    any_other = _log_normal(distance, math.hypot(other, error))
+    return _either(_log_normal(distance, error), any_other, share) - any_other
+
+
+def _either(mostly: float, at_times: float, share: float) -> float:
+    """Return the logarithm of the density of a mixture, of which one part has so small a share."""
+    one, other = mostly + math.log1p(-share), at_times + math.log(share)
+    return max(one, other) + math.log1p(math.exp(-abs(one - other)))
 
 
 def _log_normal(distance: float, error: float) -> float:
@@ -186,11 +165,12 @@ def doubted(before: Sequence[float], after: Sequence[float], since: float = 0.0,
         return None
     if abs(math.log(before[-1]) - old.centre) > math.log(APART) + 2.0 * old.spread:
         return None  # on its way already: a unit changes from one sample to the next
-    return Doubt.of(old, new, since, gap_s)
+    doubt = Doubt.of(old, new, since, gap_s)
+    return doubt if new.number < SHAPED else doubt._replace(grain=grain(before), values=tuple(after))
 
 
 def likeliest(doubt: Doubt, others: Sequence[Doubt] = ()) -> tuple[float, float]:
-    """Return the factor that explains the values best, and by how many nines, less those that it takes.
+    """Return the factor that explains the values best, and by how many nines: beside an incident and other factors.
 
     ``others`` of the service are in doubt since the same moment.
     """
@@ -198,9 +178,11 @@ def likeliest(doubt: Doubt, others: Sequence[Doubt] = ()) -> tuple[float, float]
     for each in FACTORS:
         factor = each if doubt.distance > 0 else 1.0 / each
         odds = doubt.alone(factor) + sum(other.beside(factor) for other in others) + kept
-        found.append((factor, odds / TEN - PRIOR))
-    best = max(sure for _, sure in found)
-    return next(factor for factor, sure in found if sure >= best - PLAIN), best
+        found.append((odds / TEN - PRIOR - RARER.get(each, 0.0), factor))
+    best, factor = max(found)
+    rest = [sure for sure, other in found if abs(math.log(other / factor)) > SAME]
+    surest = max(0.0, *rest)
+    return factor, best - surest - math.log10(10.0**-surest + sum(10.0 ** (sure - surest) for sure in rest))
 
 
 def suspicious(before: Sequence[float], after: Sequence[float]) -> bool:
@@ -233,18 +215,19 @@ class Jump(NamedTuple):
         unit = "back in its earlier unit" if self.back else "as if its unit had changed"
         detail = f"{times}, spread and all: {unit}{note}"
         low, mid, high = (math.exp(x) for x in (expected - width, expected, expected + width))
-        score = score_of(CLAIM + self.nines)
+        score = score_of(PRIOR + self.nines)
         return Evidence(NAME, key, at, math.exp(self.after.centre), mid, low, high, score, self.since, detail)
 
 
 class UnitWatch:
     """One series of which the unit may be changing, or has changed. Its memory is bounded."""
 
-    __slots__ = ("_doubted", "_known", "_recent", "factor", "told")
+    __slots__ = ("_doubted", "_known", "_recent", "factor", "told", "troubled")
 
     def __init__(self, recent: Iterable[float] = ()) -> None:
         self.factor = 1.0  # values are so many times what they are in the unit of before
         self.told = 0  # samples for which the last change is still a finding
+        self.troubled = False  # whether its service was, when the doubt began
         self._recent = deque(recent, maxlen=KEPT)  # values of which nothing is doubted
         self._doubted: list[tuple[float, float]] = []  # times and values, in the unit of before
         self._known: Plain = None  # of the series, before the first of them
@@ -254,7 +237,7 @@ class UnitWatch:
         """Whether there is nothing to watch for any more."""
         return self.factor == 1.0 and not self._doubted and self.told == 0
 
-    def take(self, at: float, value: float, known: Callable[[], Plain]) -> Doubt | None:
+    def take(self, at: float, value: float, known: Callable[[], Plain], *, troubled: bool = False) -> Doubt | None:
         """Take in a sample, before it is judged; return the doubt if it may be settled now.
 
         ``known`` gives what is known of the series; it is asked when a doubt begins.
@@ -266,7 +249,7 @@ class UnitWatch:
             if low < value < high or not suspicious(self._recent, [value]):
                 self._recent.append(value)
                 return None
-            self._known = known()
+            self._known, self.troubled = known(), troubled
         self._doubted.append((at, value))
         doubt = self._doubt()
         if doubt is None or likeliest(doubt)[1] < -LENIENT:
@@ -314,15 +297,16 @@ class UnitWatch:
 
     def snapshot(self) -> Plain:
         """Return the whole state as plain data."""
-        return [self.factor, self.told, list(self._recent), [list(pair) for pair in self._doubted], self._known]
+        doubted = [list(pair) for pair in self._doubted]
+        return [self.factor, self.told, list(self._recent), doubted, self._known, self.troubled]
 
     @classmethod
     def of(cls, state: Plain) -> "UnitWatch":
         """Return what was saved."""
         match state:
-            case [float() | int() as factor, int() as told, [*recent], [*doubted], known] if factor > 0:
+            case [float() | int() as factor, int() as told, [*recent], [*doubted], known, troubled] if factor > 0:
                 watch = cls(float(value) for value in recent)
-                watch.factor, watch.told, watch._known = float(factor), told, known
+                watch.factor, watch.told, watch._known, watch.troubled = float(factor), told, known, bool(troubled)
                 watch._doubted = [(float(at), float(value)) for at, value in doubted]
                 return watch
             case _:

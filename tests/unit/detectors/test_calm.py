@@ -1,6 +1,7 @@
 """What a calm service costs: no more is kept of it, and no more is called, than its samples need."""
 
 import gc
+import math
 import sys
 import tracemalloc
 
@@ -8,10 +9,14 @@ import pytest
 
 from detectors.agreement import NAME as AGREEMENT
 from detectors.bank import Bank, Series
+from detectors.cadence import SilenceParams, read, spoke
 from detectors.detection import Detection
+from detectors.fused import Objectives
+from detectors.fusion import LONGEST_REST_S
 from detectors.params import DetectionParams
 from detectors.service import ServiceState
-from domain.anomaly import AnomalyKind, Evidence
+from detectors.silence import Silence
+from domain.anomaly import AnomalyKind, AnomalyPhase, Evidence
 from domain.identity import SeriesKey, ServiceId
 from domain.telemetry import Sample
 from tests.support.timelines import START, feed, noise, timeline
@@ -45,7 +50,7 @@ def test_a_series_that_is_alone_in_its_service_takes_two_kilobytes_with_all_that
     assert held / len(names) <= MOST_BYTES
 
 
-@pytest.mark.parametrize(("step_s", "most"), [(1.0, 15.5), (3600.0, 19.5)])
+@pytest.mark.parametrize(("step_s", "most"), [(1.0, 14.0), (3600.0, 18.0)])
 def test_a_sample_of_a_lone_series_calls_few_functions_that_are_written_in_python(step_s: float, most: float) -> None:
     detection, samples = Detection(DetectionParams()), timeline(noise(3000), step_s=step_s)
     feed(detection, samples[:2000])
@@ -108,3 +113,54 @@ def test_what_series_said_together_ends_when_a_single_one_is_left() -> None:
     service.drop({series.key for series in known[1:]})
     assert service.agreement is None
     assert service.idle
+
+
+def test_what_fuses_findings_is_let_go_once_it_remembers_nothing_that_matters() -> None:
+    service = ServiceState(ServiceId("api"), DetectionParams())
+    (series,) = some_series(1)
+    service.add(series)
+    service.fused().found(AnomalyKind.STUCK, a_finding(series, "stuck"))
+    assert [anomaly.phase for anomaly in service.settle(START)] == [AnomalyPhase.OPENED]
+    service.rest(START + 2 * LONGEST_REST_S)  # it is still open
+    service.over(series.key, "stuck")
+    assert [anomaly.phase for anomaly in service.settle(START + 60)] == [AnomalyPhase.ENDED]
+    service.rest(START + LONGEST_REST_S - 1)  # what comes now must be rarer to open another one
+    assert service.fusion is not None
+    service.rest(START + LONGEST_REST_S)
+    assert service.fusion is None
+
+
+def test_what_a_service_of_objectives_knows_of_its_limits_is_not_let_go() -> None:
+    service = ServiceState(ServiceId("api"), DetectionParams(), Objectives.THIS_ONE)
+    fusion = service.fused()
+    service.rest(START)
+    assert service.fusion is fusion
+
+
+def test_a_service_that_is_calm_again_keeps_no_more_than_one_of_which_nothing_was_ever_found() -> None:
+    detection = Detection(DetectionParams())
+    samples = timeline([*noise(300), 500.0, 500.0, *noise(1500, seed=8)], step_s=3600.0)
+    feed(detection, samples[:303])
+    (service,) = detection._services.values()  # what is kept shows nowhere else
+    assert service.fusion is not None
+    assert service.precursor is not None
+    kept = [service.fusion is None for sample in samples[303:] if feed(detection, [sample])]
+    assert kept.count(True) > 1000
+
+
+def test_a_lone_series_is_not_looked_at_for_silences_by_its_own_time_unless_there_is_something_else_to_do() -> None:
+    silence = Silence(SilenceParams(), some_series(1))
+    (series,) = silence._series
+    for number in range(50):
+        before = read(series.record)
+        spoke(series.record, before, at := START + number)
+        silence.heard(series.key, at, at)
+    silence.overdue(at)
+    assert silence.deadline == pytest.approx(at + 5)
+    silence.wake()
+    assert silence.deadline == pytest.approx(at + 5)
+    silence.sleep()
+    assert silence.deadline == math.inf
+    assert silence.may_end(at) == pytest.approx(at + 5)  # it is missed by the time of others
+    silence.wake()
+    assert silence.deadline == at

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from detectors.calibration import score_of
+from detectors.findings import WINDOW
 from detectors.fusion import STANDS, Fusion, FusionParams
 from domain.anomaly import Anomaly, AnomalyKind, AnomalyPhase, Evidence, Forecast
 from domain.errors import StateError
@@ -159,8 +160,26 @@ def test_a_forecast_that_lapses_for_a_moment_is_not_withdrawn() -> None:
 
 
 def watched() -> Fusion:
-    """A service with an objective of its own, whose series was near its limit just now."""
-    return Fusion(API, PARAMS, series=2, gap_s=1.0, has_objectives=True, has_own=True, near_at=START)
+    """A service with an objective of its own, whose series was on its way to its limit just now."""
+    fusion = Fusion(API, PARAMS, series=2, gap_s=1.0, has_objectives=True, has_own=True)
+    fusion.approach(START, coming=True)
+    return fusion
+
+
+def test_a_single_odd_sample_of_an_objective_keeps_open_what_is_merely_unusual_but_opens_nothing() -> None:
+    fusion = watched()
+    fusion.found(AnomalyKind.BREACH, evidence(9.0, detector="objective"))
+    fusion.settle(START)
+    fusion.over(key(), "objective")
+    for number in range(1, 3 * PARAMS.lapse):
+        fusion.found(AnomalyKind.LEVEL, evidence(4.0, at=START + number))
+        fusion.approach(START + number, coming=False)
+        assert fusion.settle(START + number) == []
+    fusion.over(key(), "level")
+    assert phases(fusion.settle(START + 3 * PARAMS.lapse)) == [AnomalyPhase.ENDED]
+    fusion.found(AnomalyKind.LEVEL, evidence(14.0, detector="agreement"))
+    fusion.approach(START + 10 * PARAMS.lapse, coming=False)
+    assert fusion.settle(START + 10 * PARAMS.lapse) == []
 
 
 def test_a_return_to_normal_does_not_keep_a_breach_open_however_unusual_it_is() -> None:
@@ -197,9 +216,12 @@ def test_a_snapshot_continues() -> None:
     first, second = lone(), lone()
     first.found(AnomalyKind.LEVEL, evidence(4.0))
     first.forecast(key("disk"), 10.0, forecast(100.0))
+    first.approach(START - 2, coming=True)
+    first.approach(START - 1, coming=False)
     first.settle(START)
     second.restore(json.loads(json.dumps(first.snapshot())))
     assert second.snapshot() == first.snapshot()
+    assert (second.near_at, second.coming_at) == (START - 1, START - 2)
 
 
 @pytest.mark.parametrize("damaged", [None, [], {}, {"findings": 3}, "x"])
@@ -232,14 +254,18 @@ def test_statistics_of_a_service_with_objectives_open_only_when_one_of_them_is_o
     fusion = several(objectives=True, own=True)
     fusion.found(AnomalyKind.LEVEL, evidence(3.0, detector="agreement"))
     assert fusion.settle(START) == []
-    fusion.near_at = START
-    assert phases(fusion.settle(START + 1)) == [AnomalyPhase.OPENED]
+    fusion.approach(START, coming=False)  # by a single odd sample
+    assert fusion.settle(START) == []
+    fusion.approach(START, coming=True)
+    assert fusion.settle(START + WINDOW + 0.5) == []
+    fusion.found(AnomalyKind.LEVEL, evidence(3.0, detector="agreement"))
+    assert phases(fusion.settle(START + WINDOW)) == [AnomalyPhase.OPENED]
 
 
 @pytest.mark.parametrize(("own", "more"), [(True, PARAMS.with_own), (False, PARAMS.without_own)])
 def test_all_series_together_need_more_beside_objectives(own: bool, more: float) -> None:
     fusion = several(objectives=True, own=own)
-    fusion.near_at = START
+    fusion.approach(START, coming=True)
     bar = PARAMS.together + more
     fusion.found(AnomalyKind.LEVEL, evidence(bar - 0.1, detector="agreement"))
     assert fusion.settle(START) == []

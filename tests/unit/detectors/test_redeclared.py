@@ -150,6 +150,47 @@ def test_while_two_sources_send_under_one_name_the_one_that_was_there_first_is_j
     assert said[-1].evidence[0].actual == 500.0
 
 
+def in_turns(units: dict[str, float], each: int, count: int) -> list[Sample]:
+    """What sources send that take turns, each with so many samples."""
+    named = list(units.items())
+    parts = []
+    for turn in range(count):
+        unit, times = named[turn % len(named)]
+        parts += line(values(each, seed=turn, times=times), unit, CHANGE + turn * each)
+    return parts
+
+
+@pytest.mark.parametrize(("each", "most"), [(1, 1), (20, 1), (50, 3)])
+def test_two_sources_that_send_in_turns_are_soon_told_as_that_and_no_longer_learnt_anew(each: int, most: int) -> None:
+    said = run(BEFORE, in_turns({"By": 100.0, "ms": 1.0}, each, 4000 // each))
+    assert [phase for phase, _ in story(said)].count(OPENED) <= most
+    assert said[-1].phase is ENDED
+    assert said[-1].at < START + CHANGE + 600
+    assert said[-1].evidence[0].detail.endswith("at times, which cannot be converted: such samples are passed over")
+
+
+def test_a_change_that_is_taken_back_is_believed_when_it_has_lasted() -> None:
+    said = run(BEFORE, in_turns({"By": 100.0, "ms": 1.0}, 200, 2))
+    assert detail(said[-1:]) == "in ms instead of By, which cannot be converted: learnt anew"
+
+
+@pytest.mark.parametrize("each", [1, 30])
+def test_units_that_take_turns_are_converted_and_told_once_as_that(each: int) -> None:
+    units = {"s": 0.001, "us": 1000.0, "ms": 1.0}
+    detection = Detection(DetectionParams())
+    scores, said = feed(detection, [*BEFORE, *in_turns(units, each, 900 // each)])
+    assert story(said)[0] == (OPENED, UNIT)
+    assert story(said)[-1] == (ENDED, UNIT)
+    assert said[-1].at < START + CHANGE + 300
+    assert detail(said[-1:]).endswith(", and so on in turns: all of it is converted")
+    assert max(scores[CHANGE:]) < 0.999
+
+
+def test_a_unit_that_changes_now_and_then_is_told_each_time() -> None:
+    said = run(BEFORE, in_turns({"s": 0.001, "us": 1000.0, "min": 1 / 60_000}, 1200, 6))
+    assert story(said) == [*TOLD_ONCE] * 6
+
+
 def test_units_that_are_never_the_same_twice_are_told_too() -> None:
     chaos = [sample._replace(unit=f"x{number}") for number, sample in enumerate(line(values(60), "", CHANGE))]
     said = run(BEFORE, chaos)
@@ -325,7 +366,7 @@ def test_samples_of_another_sort_count_as_samples_so_that_their_series_is_not_si
     assert run(together(other, BEFORE, unlike, after)) == []
 
 
-@pytest.mark.parametrize("state", [None, 3, ["ms"], ["ms", "gauge", [1], None], ["ms", "gauge", None, [3]]])
+@pytest.mark.parametrize("state", [None, 3, ["ms"], ["ms", "gauge", [1], None, 0], ["ms", "gauge", None, [3], 0]])
 def test_a_damaged_measure_is_refused(state: object) -> None:
     with pytest.raises(StateError):
         Measure.of(state)  # type: ignore[arg-type]

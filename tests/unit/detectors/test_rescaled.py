@@ -9,7 +9,7 @@ import pytest
 
 from detectors.detection import Detection
 from detectors.params import DetectionParams
-from detectors.unit_jump import CLAIM, RECOGNISED, TOLD, doubted, likeliest
+from detectors.unit_jump import CLAIM, RECOGNISED, TOLD, Doubt, doubted, likeliest
 from domain.anomaly import Anomaly, AnomalyKind, AnomalyPhase
 from domain.identity import ServiceId
 from domain.journeys import Objective, Service
@@ -163,6 +163,13 @@ def test_spreads_that_widen_together_speak_for_an_incident(wider: float, *, reco
     assert (likeliest(first, [other for other in others if other is not None])[1] >= CLAIM) is recognised
 
 
+def test_nothing_is_told_as_long_as_two_factors_are_as_likely() -> None:
+    seen = Doubt(START, 1.0, 0.0, off=0.25, growth=0.0, unsure=0.2, drift=0.0, still=0.1)
+    plain, between = (seen._replace(distance=math.log(factor)) for factor in (60.0, math.sqrt(60.0 * 100.0)))
+    assert likeliest(plain, [plain] * 7)[1] > CLAIM
+    assert likeliest(between, [between] * 7)[1] < CLAIM
+
+
 def test_what_is_beyond_its_limit_is_a_breach_whatever_the_others_are() -> None:
     limit = Service(ServiceId("payments-api"), objectives=(Objective("latency_ms", 100.0, above=True),))
     said = run(telemetry(EIGHT), limit)
@@ -186,3 +193,17 @@ def test_a_snapshot_at_any_point_of_it_continues_identically(cut: int) -> None:
     second.restore(json.loads(json.dumps(first.snapshot())))
     assert said + feed(second, samples[place:])[1] == expected
     assert json.dumps(second.snapshot()) == json.dumps(whole.snapshot())
+
+
+@pytest.mark.parametrize("trouble", [False, True])
+def test_a_series_that_falls_while_its_service_is_in_trouble_takes_more_evidence(*, trouble: bool) -> None:
+    limit = Service(ServiceId("payments-api"), objectives=(Objective("wait_ms", 1000.0, above=True),))
+    falls: dict[str, Shape] = {"latency_ms": times(1 / 60)}
+    samples = telemetry(falls, noise=0.12, count=CHANGE + 40)
+    beside = range(CHANGE - 30, CHANGE + 30) if trouble else range(0)
+    slow = [each._replace(value=each.value * 9) if each.key.metric == "wait_ms" and
+            each.observed_at - START in beside else each for each in samples]  # fmt: skip
+    detection = Detection(DetectionParams(), (limit,))
+    _, said = feed(detection, slow)
+    assert (said[0].kind is BREACH) is trouble
+    assert any(each.watch is not None and each.watch.factor != 1.0 for each in detection._bank) is not trouble

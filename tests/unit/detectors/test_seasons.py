@@ -21,7 +21,7 @@ class Life:
 
     def at(self, quarter: int, value: float, cube: float = 1e9) -> tuple[float, float, int]:
         """Turn to a quarter, counted from the start, in which the value is so much; return what is usual in it."""
-        until, day, week, _ = NOW.unpack_from(self.record, self.seasons.now)
+        until, day, week, *_ = NOW.unpack_from(self.record, self.seasons.now)
         at = START + quarter * QUARTER_S
         usual = self.seasons.turn(self.record, at, until, 3 * self.value, 3, day, week, cube, cube)
         self.value = value

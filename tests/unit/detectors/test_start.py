@@ -5,7 +5,7 @@ import sys
 
 LEARNS = """
 import sys
-import streams.cli
+import streams.commands.worker
 from detectors._river import logistic
 print("river" in sys.modules)
 logistic(1.0, 0.05, -2.0, 0.001)

@@ -7,8 +7,9 @@ from statistics import median
 import pytest
 
 from detectors.fusion import STANDS, FusionParams
+from detectors.heading import ForecastParams
 from detectors.objective import ObjectiveDetector
-from detectors.trend import ForecastParams, TrendForecaster
+from detectors.trend import TrendForecaster
 from domain.anomaly import Anomalous, Forecast, Normal
 from domain.errors import StateError
 from domain.identity import SeriesKey
@@ -136,6 +137,35 @@ def test_a_value_is_near_its_limit_when_a_part_of_the_way_is_gone() -> None:
     assert near == [False, False, False, True, True, False]
 
 
+@pytest.mark.parametrize(
+    ("latest", "coming"),
+    [
+        ([100.0, 100.0, 85.0], False),  # a single odd sample
+        ([85.0, 100.0, 100.0, 85.0], False),  # as good as single
+        ([85.0, 100.0, 84.0], True),
+        ([90.0, 85.0, 80.0], True),
+        ([40.0, 80.0], False),  # it falls back
+        ([40.0, 80.0, 40.0], True),
+        ([100.0, 100.0, 5.0], True),  # beyond the limit there is nothing to wait for
+    ],
+)
+def test_a_value_is_coming_when_it_is_beyond_its_limit_or_the_furthest_of_two_of_late_that_are_near(
+    latest: list[float], coming: bool
+) -> None:
+    forecaster = TrendForecaster(KEY, FULL, ForecastParams())
+    for i, value in enumerate([100.0] * 5 + latest):
+        forecaster.observe(START + i, value, learn=False)
+    assert forecaster.coming is coming
+
+
+@pytest.mark.parametrize("first", [100.0, 5.0])
+def test_a_series_that_begins_beyond_its_limit_or_far_from_it_is_not_coming(first: float) -> None:
+    forecaster = TrendForecaster(KEY, FULL, ForecastParams())
+    assert not forecaster.coming
+    forecaster.observe(START, first, learn=False)
+    assert not forecaster.coming
+
+
 def test_the_confidence_falls_with_the_distance() -> None:
     values = [100.0 - 0.5 * max(0, i - 100) for i in range(280)]
     said = [f.confidence for f in forecasts(values) if f is not None]
@@ -240,8 +270,8 @@ def test_what_two_samples_in_a_row_say_is_believed_more_than_what_one_says() -> 
     two, one = (TrendForecaster(KEY, FULL, ForecastParams()) for _ in range(2))
     for i in range(150):
         two.observe(START + i, 100.0 - 0.5 * max(0, i - 100), learn=True)
-    _, *rest = json.loads(json.dumps(two.snapshot()))
-    one.restore([0.0, *rest])
+    [[[_, *numbers], *rest], *means] = json.loads(json.dumps(two.snapshot()))
+    one.restore([[[0.0, *numbers], *rest], *means])
     again, first = (each.observe(START + 150, 75.0, learn=True) for each in (two, one))
     assert again is not None
     assert first is not None

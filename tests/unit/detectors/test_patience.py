@@ -1,0 +1,135 @@
+"""Each service is looked at when its own patience ends, however many there are."""
+
+import math
+import sys
+
+import pytest
+
+from detectors.cadence import RECORD, SilenceParams
+from detectors.detection import Detection
+from detectors.params import DetectionParams
+from detectors.patience import Patience
+from detectors.silence import Silence
+from domain.anomaly import AnomalyKind
+from domain.errors import StateError
+from domain.identity import SeriesKey, ServiceId
+from domain.state import Plain
+from domain.telemetry import Sample
+from tests.support.timelines import START, feed, noise
+
+
+class Known:
+    """A series of which only the name matters."""
+
+    def __init__(self, service: str) -> None:
+        self.key = SeriesKey.of(service, "m")
+        self.record = bytearray(64)
+
+
+def some(*names: str) -> list[Silence]:
+    return [Silence(SilenceParams(), [Known(name)]) for name in names]
+
+
+def by_turns(series: int, rounds: int, *, quiet: frozenset[int] = frozenset(), each: int = 1) -> list[Sample]:
+    """A sample a minute of each series, at its own second; the quiet ones stop half way. ``each``: in one service."""
+    values, offsets = noise(series * rounds), [second % 59.0 for second in noise(series, 5, 500.0, 100.0)]
+    keys = [SeriesKey.of(f"service-{number // each:03}", f"m{number % each}") for number in range(series)]
+    rows = sorted(
+        (START + turn * 60.0 + offsets[number], number)
+        for turn in range(rounds)
+        for number in range(series)
+        if number not in quiet or 2 * turn < rounds
+    )
+    return [Sample(keys[number], value, at) for (at, number), value in zip(rows, values, strict=False)]
+
+
+def test_those_that_are_due_come_first_due_first_and_are_no_longer_waited_for() -> None:
+    patience, (a, b, c) = Patience(), some("a", "b", "c")
+    for silence, until in ((a, 30.0), (b, 10.0), (c, 20.0)):
+        patience.wait(silence, until)
+    assert patience.ends == 10.0
+    assert patience.over(10.0) == []
+    assert patience.over(25.0) == [b, c]
+    assert patience.ends == 30.0
+    assert patience.over(math.inf) == [a]
+    assert patience.ends == math.inf
+
+
+def test_a_service_is_looked_at_sooner_but_never_later_and_once() -> None:
+    patience, (a, b) = Patience(), some("a", "b")
+    patience.wait(a, 30.0)
+    patience.sooner(a, 40.0)
+    assert patience.ends == 30.0
+    patience.sooner(a, 20.0)
+    patience.sooner(b, 25.0)
+    assert patience.over(100.0) == [a, b]
+
+
+def test_who_can_never_be_due_is_not_waited_for() -> None:
+    patience, (a,) = Patience(), some("a")
+    patience.wait(a, math.inf)
+    assert patience.over(math.inf) == []
+
+
+def test_patience_continues_after_a_restart_in_the_same_order() -> None:
+    before, after, (a, b, c) = Patience(), Patience(), some("a", "b", "c")
+    for silence, until in ((a, 30.0), (b, 10.0), (c, 10.0)):
+        before.wait(silence, until)
+    names = {ServiceId("a"): a, ServiceId("b"): b, ServiceId("c"): c}
+    after.restore(before.snapshot(), names, 5.0)
+    assert after.snapshot() == before.snapshot()
+    assert after.over(math.inf) == before.over(math.inf) == [b, c, a]
+
+
+def test_who_did_not_wait_before_a_restart_but_is_known_by_the_parameters_of_today_is_looked_at_next() -> None:
+    patience, (known, unknown) = Patience(), some("a", "b")
+    record = known._series[0].record
+    record[:] = RECORD.pack(START, 60.0, 60.0, 100)
+    patience.restore([], {ServiceId("a"): known, ServiceId("b"): unknown}, START)
+    assert patience.over(math.inf) == [known]
+
+
+@pytest.mark.parametrize("state", [None, "ab", [["a"]], [["a", "soon"]], [[1, 2.0]]])
+def test_damaged_patience_is_refused(state: Plain) -> None:
+    with pytest.raises(StateError, match="patience"):
+        Patience().restore(state, {ServiceId("a"): some("a")[0]}, 0.0)
+
+
+def test_every_service_that_stops_is_told_however_many_others_go_on() -> None:
+    quiet = frozenset({3, 40, 77})
+    _, said = feed(Detection(DetectionParams()), by_turns(80, 80, quiet=quiet))
+    silent = [anomaly for anomaly in said if anomaly.kind is AnomalyKind.SILENCE and anomaly.at == anomaly.opened_at]
+    assert sorted(anomaly.service for anomaly in silent) == [f"service-{number:03}" for number in sorted(quiet)]
+    ends = START + 40 * 60.0 + 60.0 * 5
+    assert all(ends - 60.0 < anomaly.at < ends + 60.0 for anomaly in silent)
+
+
+def test_services_that_stop_are_told_the_same_after_a_restart_in_between() -> None:
+    samples = by_turns(12, 80, quiet=frozenset({3, 7}))
+    one, before, after = (Detection(DetectionParams()) for _ in range(3))
+    middle = len(samples) * 11 // 20
+    _, whole = feed(one, samples)
+    _, first = feed(before, samples[:middle])
+    after.restore(before.snapshot())
+    _, second = feed(after, samples[middle:])
+    assert [*first, *second] == whole
+    assert after.snapshot() == one.snapshot()
+
+
+def test_a_sample_costs_no_more_calls_beside_many_services_that_speak_at_other_times() -> None:
+    def calls_per_sample(services: int) -> float:
+        detection, samples = Detection(DetectionParams()), by_turns(2 * services, 60, each=2)
+        feed(detection, samples[: len(samples) // 2])
+        calls = 0
+
+        def count(_frame: object, event: str, _arg: object) -> None:
+            nonlocal calls
+            calls += event == "call"
+
+        sys.setprofile(count)
+        for sample in samples[len(samples) // 2 :]:
+            detection.observe(sample)
+        sys.setprofile(None)
+        return calls / (len(samples) // 2)
+
+    assert calls_per_sample(150) <= 1.1 * calls_per_sample(5)
