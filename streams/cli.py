@@ -16,3 +16,7 @@ def main() -> None:
         app()
     except KeyboardInterrupt:
         sys.exit(EXIT_STOPPED)
+
+
+if __name__ == "__main__":
+    main()

@@ -37,7 +37,8 @@ def _sentence(brokers: str, error: KafkaError | OSError) -> str:
         case SaslAuthenticationFailedError():
             return f"Kafka at {brokers} did not accept the login ({kind}); check kafka.sasl"
         case AuthorizationError():
-            return f"Kafka at {brokers} does not allow it ({kind}); give this account the right to"
+            what = ": ".join([kind, *map(str, error.args)])  # which topic or group, if the broker says so
+            return f"Kafka at {brokers} does not allow it ({what}); give this account the right to"
         case BrokerResponseError():
             return f"Kafka at {brokers} refused: {error}"
         case _:

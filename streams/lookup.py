@@ -13,6 +13,7 @@ from domain.identity import AlertId, NoticeId
 from domain.notice import Notice
 from streams.admin import topic_name
 from streams.connection import connected, reaching
+from streams.errors import BrokerError
 from streams.reading import up_to
 from streams.records import decode
 from streams.topics import Topic
@@ -47,12 +48,20 @@ def _reader(settings: Settings) -> Iterator[Any]:
             consumer.close(autocommit=False)
 
 
-def _notices(consumer: Any, topic: str, wanted: set[bytes]) -> dict[NoticeId, Notice]:
-    places = [TopicPartition(topic, number) for number in sorted(consumer.partitions_for_topic(topic) or ())]
-    found: dict[NoticeId, Notice] = {}
+def _places(consumer: Any, topic: str) -> list[TopicPartition]:
+    """Return the partitions of a topic, which the consumer is to read; raises BrokerError when it cannot see any."""
+    places = [TopicPartition(topic, number) for number in sorted(consumer.partitions_for_topic(topic))]
     if not places:
-        return found
+        raise BrokerError(
+            f"there is no topic {topic}, or this account may not read it: `foreshock topics create` makes it"
+        )
     consumer.assign(places)
+    return places
+
+
+def _notices(consumer: Any, topic: str, wanted: set[bytes]) -> dict[NoticeId, Notice]:
+    places = _places(consumer, topic)
+    found: dict[NoticeId, Notice] = {}
     consumer.seek_to_beginning(*places)
     for record in up_to(consumer, consumer.end_offsets(places)):
         if record.key in wanted and (notice := _read(Notice, record.value)) is not None:
@@ -63,10 +72,7 @@ def _notices(consumer: Any, topic: str, wanted: set[bytes]) -> dict[NoticeId, No
 
 
 def _latest(consumer: Any, topic: str, key: bytes) -> Transition | None:
-    if not consumer.partitions_for_topic(topic):
-        return None
-    place = TopicPartition(topic, 0)
-    consumer.assign([place])
+    place, *_ = _places(consumer, topic)
     first, end = consumer.beginning_offsets([place])[place], consumer.end_offsets([place])[place]
     while end > first:
         start = max(first, end - NEWEST)

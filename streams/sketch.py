@@ -2,16 +2,22 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from math import inf, isfinite
 from typing import Final
 
 import yaml
+from pydantic import TypeAdapter, ValidationError
 
+from config.fields import Name
 from domain.telemetry import Sample, SampleKind
 
+SERVICES: Final = 500  # that are sketched: what is much longer is no configuration any more
 METRICS: Final = 20  # that are named for each service
+IN_ALL: Final = 2000  # metrics that are named
+WHOLE: Final = 1e16  # whole numbers below are written out
+_NAME: Final = TypeAdapter(Name)
 _PLAIN: Final = re.compile(r"[A-Za-z][\w.-]*")
 _WORDS_OF_YAML: Final = frozenset({"true", "false", "yes", "no", "on", "off", "null", "y", "n"})
 
@@ -57,7 +63,7 @@ class Range:
 
 
 def sketch(source: str, samples: Iterable[Sample]) -> str:
-    """Return the text of a configuration for the services of some telemetry."""
+    """Return the text of a configuration for the services of some telemetry; nothing if it can name none of them."""
     seen: dict[str, dict[str, Range]] = defaultdict(dict)
     for sample in samples:
         value = sample.value
@@ -69,23 +75,29 @@ def sketch(source: str, samples: Iterable[Sample]) -> str:
             metrics[sample.key.metric] = Range(value, value, sample.kind is SampleKind.COUNTER)
         elif not known.low <= value <= known.high:
             known.low, known.high = min(known.low, value), max(known.high, value)
-    if not seen:
+    names = sorted(filter(_is_name, seen))[:SERVICES]
+    if not names:
         return ""
-    services = [line for name in sorted(seen) for line in _service(name, seen[name])]
-    below = _BELOW.format(service=_scalar(min(seen)))
+    each = min(METRICS, IN_ALL // len(names))
+    services = [line for name in names for line in _service(name, seen[name], each)]
+    if len(names) < len(seen):
+        services.append(f"  ## and {len(seen) - len(names)} more, or with names that a configuration cannot have")
+    below = _BELOW.format(service=_value(names[0]))
     return _TOP.format(source=_told(source)) + "".join(f"{line}\n" for line in services) + below
 
 
-def _service(name: str, metrics: dict[str, Range]) -> Iterator[str]:
-    yield f"  {_scalar(name)}:"
+def _service(name: str, metrics: Mapping[str, Range], most: int) -> Iterator[str]:
+    yield f"  {_key(name)}:"
     yield "    depends_on: [] # the services that it needs"
     yield "    # squad: operations"
-    yield "    # objectives: # what clients would feel, with the limits that you promise"
-    for metric in sorted(metrics)[:METRICS]:
+    named = sorted(filter(_is_name, metrics))[:most]
+    if named:
+        yield "    # objectives: # what clients would feel, with the limits that you promise"
+    for metric in named:
         limit, was = _limit(metrics[metric])
-        yield f"    #   - {{metric: {_scalar(metric)}, above: {limit}, for: 1m}} # {was}"
-    if len(metrics) > METRICS:
-        yield f"    ## and {len(metrics) - METRICS} more metrics"
+        yield f"    #   - {{metric: {_value(metric)}, above: {limit}, for: 1m}} # {was}"
+    if len(metrics) > len(named):
+        yield f"    ## and {len(metrics) - len(named)} more metrics"
 
 
 def _limit(seen: Range) -> tuple[str, str]:
@@ -96,17 +108,33 @@ def _limit(seen: Range) -> tuple[str, str]:
 
 
 def _number(value: float) -> str:
-    short = f"{value:.4g}"
-    return f"{float(short):.0f}" if "e+" in short else short
+    """Return a number as YAML reads it back: with a point before an exponent."""
+    short = float(f"{value:.4g}")
+    short = short if isfinite(short) else value
+    text = f"{short:.0f}" if short.is_integer() and abs(short) < WHOLE else repr(short)
+    return text if "." in text else text.replace("e", ".0e")
 
 
-def _scalar(name: str) -> str:
+def _is_name(name: str) -> bool:
+    try:
+        _NAME.validate_python(name)
+    except ValidationError:
+        return False
+    return True
+
+
+def _key(name: str) -> str:
     """Return a name as YAML reads it back."""
     return (
         name
         if _PLAIN.fullmatch(name) and name.casefold() not in _WORDS_OF_YAML
-        else yaml.safe_dump(name, default_style='"', width=inf).strip()
+        else yaml.safe_dump(name, default_style='"', width=inf, allow_unicode=True).strip()
     )
+
+
+def _value(name: str) -> str:
+    """Return a name as a configuration reads it back, where a ``${`` would be a reference."""
+    return _key(name.replace("${", "$${"))
 
 
 def _told(name: str) -> str:

@@ -2,10 +2,10 @@
 
 An episode of a reader is the time between the first notice about a service that was sent to them and its end. Episodes
 of the two runs that overlap, or open within the tolerance of each other, are the same one, told differently perhaps;
-on different services, only those that open within the tolerance and have no other.
+on different services, only those that open within the tolerance and have no other. Of several, those that open closest.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -93,9 +93,15 @@ class Comparison:
     more: int
 
 
-def received(episodes: Iterable[Episode], landscape: Landscape) -> list[Received]:
+def client_names(*landscapes: Landscape) -> dict[ClientId, str]:
+    """Return what each client is called, in all runs the same; of those with one name, the id with it."""
+    names = {client.id: client.name for landscape in reversed(landscapes) for client in landscape.clients}
+    called = Counter(names.values())
+    return {client: name if called[name] == 1 else f"{name} ({client})" for client, name in names.items()}
+
+
+def received(episodes: Iterable[Episode], names: Mapping[ClientId, str]) -> list[Received]:
     """Return for each alert and each reader what was decided for them."""
-    names = {client.id: client.name for client in landscape.clients}
     found = []
     for episode in episodes:
         for is_client, reader, notices in _by_reader(episode, names):
@@ -193,12 +199,17 @@ def _taken_together(
     services, and the first to show it may be another in each run.
     """
     for alike in (_same, _at_once):
-        for one in tuple(here):
-            other = next((o for o in there if alike(one, o, tolerance_s)), None)
-            if other is not None:
-                here.remove(one)
-                there.remove(other)
-                yield one, other
+        pairs = sorted(
+            (abs(one.opened_at - other.opened_at), i, j)
+            for i, one in enumerate(here)
+            for j, other in enumerate(there)
+            if alike(one, other, tolerance_s)
+        )
+        left, right = dict(enumerate(here)), dict(enumerate(there))
+        for _, i, j in pairs:
+            if i in left and j in right:
+                yield left.pop(i), right.pop(j)
+        here[:], there[:] = left.values(), right.values()
 
 
 def _otherwise(names: tuple[str, str], one: Received, other: Received) -> Iterator[Difference]:

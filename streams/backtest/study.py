@@ -10,7 +10,7 @@ from config.settings import Settings
 from detectors.detection import Detection
 from detectors.params import DetectionParams
 from domain.journeys import Landscape
-from streams.backtest.compare import Comparison, compare, readers, received
+from streams.backtest.compare import Comparison, client_names, compare, readers, received
 from streams.backtest.declared import Known
 from streams.backtest.history import Counted, Episode, History
 from streams.backtest.judge import Scope, Verdict, judge
@@ -75,7 +75,7 @@ def study(plan: Plan, settings: Settings | None, out: Path, progress: Progress) 
     if isinstance(source, Counted):
         shown = scenes(worst(episodes), source.cadences, summary.last_at)
         points = collect(plan.source, shown, progress)
-        lines = readers(received(episodes, landscape))
+        lines = readers(received(episodes, client_names(landscape)))
         page = Page(source.name, summary, episodes, verdict, shown, points, plan.horizon_s, told, lines)
         (out / REPORT).write_text(render(page), encoding="utf-8")
     return Study(summary, episodes, verdict, landscape, told)
@@ -89,7 +89,8 @@ def study_two(
     names = (first_name, second_name) if first_name != second_name else (f"{first_name} (1)", f"{second_name} (2)")
     (out / REPORT).unlink(missing_ok=True)
     studies = study(plan, first, out / "a", progress), study(plan, second, out / "b", progress)
-    told = [received(each.episodes, each.landscape) for each in studies]
+    clients = client_names(*(each.landscape for each in studies))
+    told = [received(each.episodes, clients) for each in studies]
     pair = Pair(studies, compare(names, told[0], told[1]))
     if plan.report:
         scores = [each.verdict.whole for each in studies]

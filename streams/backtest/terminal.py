@@ -17,6 +17,7 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
+from alerts.policy.wording import span
 from streams.backtest.compare import Comparison
 from streams.backtest.run import Summary
 from streams.backtest.scenes import stamp, worst
@@ -128,7 +129,7 @@ def _tell_comparison(console: Console, comparison: Comparison) -> None:
     found = comparison.differences
     console.print()
     for each in found[:SHOWN]:
-        by = f" by {each.by_s:.0f} s" if each.by_s else ""
+        by = f" by {span(each.by_s)}" if each.by_s else ""
         why = f" ({each.why})" if each.why else ""
         reader = who(each.reader, is_client=each.is_client)
         _say(console, f"{stamp(each.at)}  {reader} {each.change}{by}: {each.said}{why}")

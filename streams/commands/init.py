@@ -1,15 +1,20 @@
 """`foreshock init`: a first configuration from the telemetry that there is."""
 
+import shlex
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
 from domain.errors import ForeshockError
 from streams.backtest.open import open_file
 from streams.backtest.source import BacktestError
+from streams.record.story import plain
 from streams.refusal import refusal
 from streams.sketch import sketch
+
+COMPLAINTS: Final = 5  # that are told
+NOTHING: Final = "there is no sample in it of a service that a configuration can name"
 
 
 def init(
@@ -21,11 +26,17 @@ def init(
     ),
 ) -> None:
     """Sketch a configuration from telemetry: its services and metrics, with what you have to add in comments."""
+    complaints: list[str] = []
+
+    def complain(text: str) -> None:
+        if len(complaints) < COMPLAINTS:
+            complaints.append(text)
+
     try:
         source = open_file(telemetry)
-        text = sketch(telemetry.name, (line[3] for line in source.lines(lambda _: None) if line[3] is not None))
+        text = sketch(telemetry.name, (line[3] for line in source.lines(complain) if line[3] is not None))
         if not text:
-            raise BacktestError(f"{telemetry}: there is no sample in it")
+            raise BacktestError("\n".join([f"{telemetry}: {NOTHING}", *complaints]))
         with out.open("x", encoding="utf-8") as file:
             file.write(text)
     except FileExistsError:
@@ -34,5 +45,7 @@ def init(
         raise refusal(BacktestError(f"{error.filename or out}: {error.strerror}")) from None
     except ForeshockError as error:
         raise refusal(error) from None
+    for each in (*source.remarks, *complaints):
+        typer.echo(plain(each), err=True)
     typer.echo(f"written: {out}. Add what stands in its comments, and see what it would have said:")
-    typer.echo(f"  foreshock backtest {telemetry} --config {out} --report")
+    typer.echo(f"  foreshock {shlex.join(['backtest', str(telemetry), '--config', str(out), '--report'])}")

@@ -1,65 +1,27 @@
 """Simulate hours, run the backtest on each, and print what it was worth: ``make hours ARGS="--seeds 20 21 22"``."""
 
 import argparse
-import subprocess
-import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
-from typing import Final, NamedTuple
 
-from tests.hours.cards import days as cards
-from tests.hours.labels import Recording
-from tests.hours.payments import hour as payments
-from tests.hours.score import Tally, tally
+from tests.hours.score import Tally
+from tests.hours.systems import ROOT, SYSTEMS, judged
 from tests.hours.table import table
-
-ROOT: Final = Path(__file__).parents[2]
-FORESHOCK: Final = "from streams.cli import main; main()"  # of this checkout, whatever is installed
-
-
-class System(NamedTuple):
-    """What can be simulated, the configuration that it is judged with, and the seeds if none are named."""
-
-    simulate: Callable[[int, str], Recording]
-    config: Path
-    seeds: Sequence[int]
-
-
-SYSTEMS: Final = {
-    "payments": System(
-        payments.simulate, ROOT / "streams/demo/payments.yaml", (48271, 90133, 11587, 67741, 30911, 85027)
-    ),
-    "cards": System(cards.simulate, ROOT / "tests/hours/cards/cards.yaml", (0, 1, 2)),
-}
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Read the command line and do it."""
     asked = _parser().parse_args(arguments)
     system = SYSTEMS[asked.system]
-    judge = partial(judged, asked.system, asked.out, judge=not asked.simulate_only)
-    with ProcessPoolExecutor(asked.jobs) as pool:
-        tallies = list(pool.map(judge, asked.seeds or system.seeds))
+    seeds = dict.fromkeys(asked.seeds or system.seeds)  # one that is named twice is one hour
+    judge = partial(judged, system, asked.out.resolve(), judge=not asked.simulate_only)
+    with ProcessPoolExecutor(asked.jobs, get_context("spawn")) as pool:  # a fork of threads may hang
+        tallies = list(pool.map(judge, [f"{asked.system}-{seed}" for seed in seeds], seeds))
     if not asked.simulate_only:
         print(table(sum(tallies, Tally())))
-
-
-def judged(name: str, out: Path, seed: int, *, judge: bool) -> Tally:
-    """Simulate one hour unless it is there already, run the backtest on it and hold the two against each other."""
-    case = out / f"{name}-{seed}"
-    if not (case / "telemetry.csv.gz").exists():
-        SYSTEMS[name].simulate(seed, case.name).write(case)
-    if not judge:
-        return Tally()
-    run = out / "runs" / case.name
-    files = [case / "telemetry.csv.gz", "--config", SYSTEMS[name].config, "--out", run]
-    command = [sys.executable, "-c", FORESHOCK, "backtest", *map(str, files)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: S603 - our own command
-    if done.returncode:
-        raise SystemExit(f"{case.name}: {done.stderr}")
-    return tally(case, run)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -12,7 +12,7 @@ Row = dict[str, Any]
 
 
 class Span(NamedTuple):
-    """A fault from its beginning until the clients are well again, in in the engine's seconds; None: nobody felt it."""
+    """A fault from its beginning until the clients are well again, in the engine's seconds; None: nobody felt it."""
 
     started: float
     removed: float
@@ -76,8 +76,13 @@ class Recording(NamedTuple):
     felt: Sequence[tuple[float, Row]]  # what the clients measured: seconds of the engine, a row for each kind
 
     def write(self, folder: Path) -> None:
-        """Write the four files of a recording."""
-        folder.mkdir(parents=True, exist_ok=True)
+        """Write the four files of a recording into a folder that is there when all of them are."""
+        unfinished = folder.with_name(f"{folder.name}.unfinished")
+        unfinished.mkdir(parents=True, exist_ok=True)
+        self._write(unfinished)
+        unfinished.rename(folder)
+
+    def _write(self, folder: Path) -> None:
         self.collector.write(folder / "telemetry.csv.gz")
         for name, rows in (("incidents", self.labels.incidents), ("events", self.labels.events)):
             text = "".join(json.dumps(row) + "\n" for row in rows)

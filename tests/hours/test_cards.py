@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 
 from config.loader import load_with_environment
-from tests.hours.__main__ import SYSTEMS
 from tests.hours.cards.character import DAY_S, HOUR_S
 from tests.hours.cards.days import simulate
 from tests.hours.cards.load import Load
 from tests.hours.cards.stations import Line, Station
 from tests.hours.cards.system import Cards
 from tests.hours.labels import Recording
+from tests.hours.systems import SYSTEMS
 
 
 @pytest.fixture(scope="module")

@@ -4,9 +4,18 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from domain.alert import Transition
-from domain.identity import ServiceId
+from domain.identity import ClientId, ServiceId
 from domain.notice import Hold, Notice, Phase, Suppress
-from streams.backtest.compare import Change, Comparison, Counts, Received, compare, readers, received
+from streams.backtest.compare import (
+    Change,
+    Comparison,
+    Counts,
+    Received,
+    client_names,
+    compare,
+    readers,
+    received,
+)
 from streams.backtest.history import Episode
 from streams.backtest.words import reader_rows
 from tests.support.backtest import an_alert, told
@@ -16,7 +25,7 @@ NAMES = ("a.yaml", "b.yaml")
 
 
 def run(*episodes: tuple[tuple[Transition, ...], Sequence[Notice]]) -> list[Received]:
-    return received([Episode(steps, tuple(notices)) for steps, notices in episodes], a_landscape())
+    return received([Episode(steps, tuple(notices)) for steps, notices in episodes], client_names(a_landscape()))
 
 
 def warned(at: float = 10, opened: float = 0, ended: float | None = 100) -> tuple[tuple[Transition, ...], list[Notice]]:
@@ -67,6 +76,24 @@ def test_one_trouble_that_shows_in_another_service_is_told_otherwise_and_not_gon
     ]
     both = on("ledger", 10) + on("gateway", 10)
     assert changes(compare(NAMES, both, on("gateway", 10))) == [("payments", Change.GONE, 0.0)]
+
+
+def test_of_several_that_overlap_those_that_open_closest_are_the_same() -> None:
+    long, short = warned(ended=None), warned(at=510, opened=500, ended=600)
+    assert changes(compare(NAMES, run(long, short), run(short))) == [("payments", Change.GONE, 0.0)]
+    (gone,) = compare(NAMES, run(long, short), run(short)).differences
+    assert gone.at == T0 + 10
+    (new,) = compare(NAMES, run(short), run(long, short)).differences
+    assert (new.change, new.at) == (Change.NEW, T0 + 10)
+
+
+def test_clients_of_one_name_are_two_and_one_that_is_renamed_is_one() -> None:
+    bank = a_landscape().clients[0]
+    twin, renamed = replace(bank, id=ClientId("bank-043")), replace(bank, name="Better Bank")
+    first, second = (replace(a_landscape(), clients=clients) for clients in ((bank, twin), (renamed,)))
+    assert client_names(first) == {bank.id: "Example Bank (bank-042)", twin.id: "Example Bank (bank-043)"}
+    assert client_names(first, second) == client_names(first)
+    assert client_names(second, first) == {bank.id: "Better Bank", twin.id: "Example Bank"}
 
 
 def test_why_a_client_is_no_longer_told_is_said() -> None:

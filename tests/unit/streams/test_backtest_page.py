@@ -18,7 +18,7 @@ from domain.alert import Severity
 from domain.identity import SeriesKey
 from domain.notice import Phase
 from domain.telemetry import Sample, SampleKind
-from streams.backtest.compare import compare, received
+from streams.backtest.compare import client_names, compare, received
 from streams.backtest.history import Cadence, Counted, Episode
 from streams.backtest.judge import Scope, Score, judge
 from streams.backtest.overview import overview
@@ -194,7 +194,7 @@ def test_two_configurations_are_set_side_by_side(tmp_path: Path) -> None:
 def test_the_comparison_escapes_what_comes_from_outside() -> None:
     steps = an_alert(HOSTILE)
     episodes = [Episode(steps, (told(steps, Phase.WARNING, 5),))]
-    second = [replace(each, said=HOSTILE, reader=HOSTILE) for each in received(episodes, a_landscape())]
+    second = [replace(each, said=HOSTILE, reader=HOSTILE) for each in received(episodes, client_names(a_landscape()))]
     html = render_comparison(
         HOSTILE, compare((HOSTILE, "b"), [], second), [score(), score()], ["a", "b"], [f"Mind {HOSTILE}"]
     )

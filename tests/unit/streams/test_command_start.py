@@ -64,6 +64,14 @@ def test_every_command_of_the_table_can_be_loaded_and_has_its_own_help() -> None
     assert "--dead-letters" in CliRunner().invoke(app, ["replay", "--help"]).output
 
 
+def test_the_command_is_a_module_too() -> None:
+    ended = subprocess.run(
+        [sys.executable, "-m", "streams.cli", "--version"], check=False, capture_output=True, text=True
+    )
+
+    assert (ended.returncode, ended.stdout.split()[0]) == (0, "foreshock")
+
+
 def test_a_misspelt_command_is_answered_with_the_one_that_was_probably_meant() -> None:
     result = CliRunner().invoke(app, ["bactest"])
 

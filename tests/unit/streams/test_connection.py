@@ -55,6 +55,10 @@ def test_only_the_embedded_broker_gets_a_fixed_version() -> None:
         (KafkaTimeoutError(), "Kafka cannot be reached at a:1, b:2 (KafkaTimeoutError); check kafka.brokers"),
         (ConnectionRefusedError(), "Kafka cannot be reached at a:1, b:2 (ConnectionRefusedError); check kafka.brokers"),
         (TopicAuthorizationFailedError(), "Kafka at a:1, b:2 does not allow it (TopicAuthorizationFailedError); give"),
+        (
+            TopicAuthorizationFailedError({"alerts"}),
+            "Kafka at a:1, b:2 does not allow it (TopicAuthorizationFailedError: {'alerts'}); give",
+        ),
         (SaslAuthenticationFailedError(), "Kafka at a:1, b:2 did not accept the login"),
         (InvalidReplicationFactorError(), "Kafka at a:1, b:2 refused: "),
     ],

@@ -1,11 +1,12 @@
 """The sketch of a configuration is one that can be used, and what it has in comments can be, too."""
 
 import re
+import sys
 from pathlib import Path
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from typer.testing import CliRunner, Result
 
@@ -13,7 +14,7 @@ from config.loader import load_with_environment
 from domain.identity import SeriesKey
 from domain.telemetry import Sample, SampleKind
 from streams.commands import app
-from streams.sketch import METRICS, sketch
+from streams.sketch import METRICS, SERVICES, sketch
 from tests.support.builders import T0
 from tests.support.tree import ROOT
 
@@ -79,9 +80,62 @@ def test_a_service_with_very_many_metrics_names_some() -> None:
     assert "## and 5 more metrics" in text
 
 
+def test_of_very_many_services_a_sketch_has_as_many_as_a_configuration_can_have(tmp_path: Path) -> None:
+    rows = "".join(f"{T0},service-{i},m{j},1\n" for i in range(3 * SERVICES) for j in range(METRICS))
+    assert init(tmp_path, f"ts,service,metric,value\n{rows}").exit_code == 0
+    assert len(load_with_environment(tmp_path / "foreshock.yaml").services) == SERVICES
+    assert f"## and {2 * SERVICES} more" in (tmp_path / "foreshock.yaml").read_text()
+
+
+def test_names_that_a_configuration_cannot_have_are_left_out_and_counted(tmp_path: Path) -> None:
+    rows = f'{T0},api,p95,1\n{T0},api,"a\tb",1\n{T0},\x1b[31mred,p95,1\n{T0}," blank",p95,1\n'
+    assert init(tmp_path, f"ts,service,metric,value\n{rows}").exit_code == 0
+    assert list(load_with_environment(tmp_path / "foreshock.yaml").services) == ["api"]
+    text = (tmp_path / "foreshock.yaml").read_text()
+    assert "## and 1 more metrics" in text
+    assert "## and 2 more, or with names that a configuration cannot have" in text
+
+
+@pytest.mark.parametrize("name", ["${HOME}", "$${x}", "a ${", "${x:-y}"])
+def test_what_looks_like_a_reference_is_a_name(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SLACK_TOKEN", "xoxb-secret")
+    whole = tmp_path / "whole.yaml"
+    whole.write_text(without_comments(sketch("t.csv", [Sample(SeriesKey.of(name, name), 1.0, T0)])))
+    settings = load_with_environment(whole)
+    assert settings.services[name].objectives[0].metric == name
+    assert settings.journeys["payment-initiation"].stages[0].touchpoints[0].service == name
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False))
+@example(sys.float_info.max)
+@example(1e-05)
+@example(1e300)
+def test_a_limit_is_a_short_number_close_to_what_was_measured(value: float) -> None:
+    text = without_comments(sketch("t.csv", [Sample(SeriesKey.of("api", "p95"), value, T0)]))
+    limit = yaml.safe_load(text)["services"]["api"]["objectives"][0]["above"]
+    assert limit == pytest.approx(value, rel=1e-3)
+    assert len(text.split("above: ")[1].split(",")[0]) <= 24
+
+
+def test_a_file_in_which_nothing_can_be_read_is_refused_with_the_reason_and_no_control_characters(
+    tmp_path: Path,
+) -> None:
+    result = init(tmp_path, f"time,service,metric,value\n{T0},api,\x1b[31mred,x\n")
+    assert result.exit_code == 2
+    assert "\ufffd[31mred: 'x' is not a number" in result.output
+
+
 @given(st.text(min_size=1, max_size=40), st.text(min_size=1, max_size=40), st.text(max_size=20))
 def test_hostile_names_stay_names(service: str, metric: str, source: str) -> None:
     text = sketch(source, [Sample(SeriesKey.of(service, metric), 1.0, T0, SampleKind.GAUGE)])
+    if not text:
+        assert not usable(service)
+        return
     assert yaml.safe_load(text)["services"] == {service: {"depends_on": []}}
-    whole = yaml.safe_load(without_comments(text))
-    assert whole["services"][service]["objectives"][0]["metric"] == metric
+    (written,) = yaml.safe_load(without_comments(text))["services"].values()
+    named = [each["metric"].replace("$${", "${") for each in written.get("objectives", ())]
+    assert named == ([metric] if usable(metric) else [])
+
+
+def usable(name: str) -> bool:
+    return name.isprintable() and name == name.strip()

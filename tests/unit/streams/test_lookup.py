@@ -9,6 +9,7 @@ from kafka import TopicPartition
 from kafka.errors import KafkaTimeoutError
 
 from domain.identity import NoticeId
+from streams.errors import BrokerError
 from streams.lookup import NEWEST, _latest, _notices
 from streams.reading import PATIENCE_POLLS, up_to
 from streams.records import encode
@@ -120,3 +121,15 @@ def test_an_alert_that_is_older_than_the_newest_changes_is_found_and_one_that_ne
 def test_what_is_written_while_it_is_read_does_not_count() -> None:
     reader = Reader(1, [b"x", b"y"])
     assert [record.value for record in up_to(reader, {PLACE: 1})] == [b"x"]
+
+
+def test_a_topic_that_cannot_be_seen_is_said_to_be_so_and_not_to_be_empty() -> None:
+    unseen = SimpleNamespace(partitions_for_topic=lambda _: set[int]())
+    with pytest.raises(BrokerError, match=r"no topic alerts, or this account may not read it"):
+        _latest(unseen, "alerts", b"alert-1")
+    with pytest.raises(BrokerError, match=r"no topic notices"):
+        _notices(unseen, "notices", {b"notice-1"})
+
+
+def test_an_empty_topic_has_no_alert() -> None:
+    assert _latest(Topic(), "alerts", b"alert-1") is None
