@@ -131,6 +131,11 @@ class AlertParams(BaseModel):
         le=1,
         description="Least confidence for a severity of critical before an objective is breached.",
     )
+    critical_ahead: Duration = Field(
+        default=21_600.0,
+        gt=0,
+        description="A forecast of what is due later than this is not critical, however sure it is.",
+    )
     critical_clients: int = Field(
         default=10,
         ge=1,

@@ -221,6 +221,12 @@ class NoticeSettings(Section):
         description="The most warnings and updates in one of the client's days; the rest waits for the next day. "
         "Endings are always sent and do not count.",
     )
+    ahead: Duration = Field(
+        default=21_600.0,
+        gt=0,
+        description="How long before it is due a forecast is told at the earliest: a disk that is full in two days is "
+        "no news for a client yet.",
+    )
 
     def to_domain(self) -> NoticePolicy:
         """Return the notice policy."""
@@ -231,6 +237,7 @@ class NoticeSettings(Section):
             None if self.quiet_hours is None else _minutes(self.quiet_hours),
             self.quiet_override,
             self.max_per_day,
+            self.ahead,
         )
 
 

@@ -20,7 +20,7 @@ from detectors.registry import DETECTORS
 from detectors.trace import FRESH as NO_SAMPLES
 from detectors.trace import latest, note
 from detectors.trend import TrendForecaster
-from detectors.unit_jump import ENOUGH, TINY, Jump, UnitWatch, bounds, suspicious
+from detectors.unit_jump import ENOUGH, TINY, Jump, UnitWatch, bounds, levels, suspicious
 from detectors.unit_jump import NAME as UNIT
 from domain.anomaly import Anomalous, AnomalyKind, Evidence, Normal
 from domain.errors import StateError
@@ -55,6 +55,7 @@ class Series:
     daily: bytes = recurrence.NEVER  # its surprises, which may come daily
     low: float = -TINY  # between these a value is like the latest ones, as far as its unit is concerned
     high: float = math.inf
+    stood: tuple[float, float] = (0.0, 0.0)  # its last two levels, the newer one first
     watch: UnitWatch | None = None  # made when the unit may be changing
     measure: Measure = UNDECLARED
 
@@ -111,7 +112,7 @@ class Series:
         if self.watch is None or self.watch.factor == 1 or self.objectives:  # a limit is in the unit of before
             return evidence
         numbers = {name: getattr(evidence, name) for name in ("actual", "expected", "low", "high")}
-        return replace(evidence, **{name: n and n * self.watch.factor for name, n in numbers.items()})
+        return replace(evidence, **{name: n and n * self.watch.divisor for name, n in numbers.items()})
 
     def look(self, at: float) -> list[float]:
         """Take note of what the values were like before this time, and return them."""
@@ -134,6 +135,7 @@ class Series:
             return None
         if self.watch is None:
             before = self.look(at)
+            self.stood = levels(self.stood, before)
             if self.signed or not self.warm or not suspicious(before, (value,)):
                 return None
             self.watched(UnitWatch(before))
@@ -149,10 +151,10 @@ class Series:
             self.watch = None
             self.look(at)
 
-    def unless_daily(self, at: float, verdict: Anomalous, *, learn: bool) -> Normal | Anomalous:
-        """Return the verdict, or one that finds nothing if such a surprise comes every day; keep it in any case."""
-        nines = nines_of(verdict.score)
-        known = recurrence.known(self.daily, at, nines)
+    def unless_daily(self, at: float, verdict: Anomalous, *, soon: bool, learn: bool) -> Normal | Anomalous:
+        """Return the verdict, or one that finds nothing if it comes every day; ``soon``: objectives tell of harm."""
+        nines, enough = nines_of(verdict.score), recurrence.SOON if soon else recurrence.ENOUGH
+        known = recurrence.known(self.daily, at, nines, read(self.record)[1], enough)
         if learn:
             self.daily = recurrence.remembered(self.daily, at, nines)
         return KNOWN if known else verdict
@@ -176,7 +178,7 @@ class Series:
         """Return the whole state but for the record as plain data, with what is ``asked`` of it."""
         key = [self.key.service, self.key.metric, [list(pair) for pair in self.key.attributes]]
         low, high = (None if math.isinf(bound) else bound for bound in (self.low, self.high))
-        state = [self.counted, self.warm, self.held, self.hold, self.signed, low, high]
+        state = [self.counted, self.warm, self.held, self.hold, self.signed, low, high, *self.stood]
         watch = None if self.watch is None else self.watch.snapshot()
         limits: Plain = [[goal.metric, goal.limit, goal.above, goal.unit] for goal in asked]
         return [key, limits, self.goals, state, recurrence.saved(self.daily), watch, self.measure.snapshot()]
@@ -243,7 +245,7 @@ class Bank:
     def snapshot(self) -> Plain:
         """Return every series as plain data."""
         rows = ((series.snapshot(self.goals(series.key)), series) for series in self._series.values())
-        return [[*row, self._parts(series)] for row, series in rows]
+        return [[*row, [[name, saved(s.record[part])] for name, part in self._places(s)]] for row, s in rows]
 
     def known(self, series: Series) -> Plain:
         """Return what detectors and objectives know of the values of a series, to be put back by `learn_anew`."""
@@ -253,6 +255,8 @@ class Bank:
     def learn_anew(self, series: Series, jump: Jump, frozen: Spans | None, until: float) -> None:
         """Put back what was known before the unit changed, and learn what came since then, before ``until``."""
         match jump.known:
+            case None:
+                return
             case [[*models], [*goals], daily]:
                 _put_back(series.record, self._places(series), dict(models))
                 series.daily = recurrence.restored(daily)
@@ -268,9 +272,6 @@ class Bank:
             for breach, trend in series.objectives:
                 breach.observe(at, value, learn=learn)
                 trend.observe(at, value, learn=learn)
-
-    def _parts(self, series: Series) -> Plain:
-        return [[name, saved(series.record[part])] for name, part in self._places(series)]
 
     def _places(self, series: Series) -> Iterator[tuple[str, slice]]:
         """Yield what a record is made of."""
@@ -301,9 +302,9 @@ class Bank:
         if measure is None:
             return
         series.measure = measure
-        counted, warm, held, hold, signed, low, high = own
+        counted, warm, held, hold, signed, low, high, newer, older = own
         series.counted, series.held, series.hold = float(counted), float(held), int(hold)
-        series.warm, series.signed = bool(warm), bool(signed)
+        series.warm, series.signed, series.stood = bool(warm), bool(signed), (float(newer), float(older))
         known = dict(parts)
         unit = None if watch is None else UnitWatch.of(watch)
         if unit is not None and (UNIT in self._params.without or not same):

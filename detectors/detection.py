@@ -17,7 +17,7 @@ from detectors.rescaled import rescaled, told
 from detectors.room import Room
 from detectors.schema import HEARD
 from detectors.service import NOTHING, ServiceState
-from detectors.silence import TOGETHER
+from detectors.silence import TOGETHER, Silence
 from detectors.unit_jump import NAME as UNIT
 from domain.anomaly import Anomalous, Anomaly, AnomalyKind, Normal, SeriesState, Warming
 from domain.errors import StateError
@@ -100,6 +100,7 @@ class Detection:
         """Return a new series, made room for if need be; None when there are too many."""
         series = self._bank.get(key)
         if series is None and self._room.make(self._bank, self._services, max(self._watermark, at)):
+            self._patience.drop()
             series = self._bank.get(key)
         return series
 
@@ -124,11 +125,22 @@ class Detection:
         """Take in one of the first samples of a series."""
         if series.cadence.known(self._params.silence):
             series.expected = True
-            service.silence.known()
+            service.silence.known(series.record)
             series.look(at)
-            self._patience.sooner(service.silence, service.silence.patience_ends)
+            self._wait(service.silence, series)
+            if service.silence.silent:  # by now its values say more
+                service.stopped(())
         elif series.cadence.samples == HEARD and service.silence.silent and not service.beginning(at, series):
             service.stopped(())
+
+    def _wait(self, silence: Silence, known: Series) -> None:
+        """Look in time at a service of which one more series is known; who has known ones waits already."""
+        patience_s, others = known.cadence.allowed_s(self._params.silence), silence.others(known)
+        until, first = silence.at + silence.lag_s + patience_s, next(others, None)
+        if first is None:
+            self._patience.wait(silence, until)
+        elif patience_s < first and all(patience_s < other for other in others):
+            self._patience.sooner(silence, until)
 
     def _service(self, name: ServiceId) -> ServiceState:
         objectives = Objectives.OTHERS if self._with_objectives else Objectives.NONE
@@ -169,7 +181,8 @@ class Detection:
         service: ServiceState, series: Series, name: str, kind: AnomalyKind, at: float, found: Anomalous, *, learn: bool
     ) -> Normal | Anomalous:
         """Take in what was found; return what is left of it."""
-        left = series.unless_daily(at, found, learn=learn) if kind is AnomalyKind.LEVEL else found
+        level = kind is AnomalyKind.LEVEL
+        left = series.unless_daily(at, found, soon=service.has_own, learn=learn) if level else found
         if isinstance(left, Anomalous):
             service.fused().found(kind, series.plausible(left.evidence))
         else:
@@ -189,7 +202,7 @@ class Detection:
             service.units_changed({other.key for other, _ in found}, told(found, at))
         elif watch.told == 0:
             service.unit_is_known(series)
-        score = self._judge(service, series, at, value / watch.factor)
+        score = self._judge(service, series, at, value / watch.divisor)
         series.unsuspect(at)
         return score
 
@@ -237,8 +250,6 @@ class Detection:
         """Look for services that are silent as a whole."""
         said: list[Anomaly] = []
         for silence in self._patience.over(self._watermark):
-            if silence.service is None:  # it has no series any more
-                continue
             ends = silence.may_end(self._watermark)
             if self._watermark > ends:
                 service = self._services[silence.service]

@@ -17,6 +17,7 @@ from domain.identity import AnomalyId, SeriesKey
 
 WINDOW = 3  # samples that a finding remembers
 SURER = 0.1  # confidence by which a forecast must beat the one that was told
+SOONER = 0.1  # share of the time left to the one to tell, within which another that may be told comes before it
 RANK: Final = {
     AnomalyKind.BREACH: 5, AnomalyKind.FORECAST: 4, AnomalyKind.SILENCE: 3,
     AnomalyKind.STUCK: 2, AnomalyKind.SCHEMA: 1, AnomalyKind.UNIT: 1, AnomalyKind.LEVEL: 0,
@@ -226,11 +227,14 @@ class Findings:
 class Forecasts:
     """What is foreseen of one service, by series and limit."""
 
-    __slots__ = ("_ranked", "changed", "known")
+    __slots__ = ("_least", "_ranked", "_soonest", "changed", "known")
 
-    def __init__(self, known: Iterable[tuple[Goal, Foreseen]] = ()) -> None:
+    def __init__(self, least: float, known: Iterable[tuple[Goal, Foreseen]] = ()) -> None:
+        """``least``: confidence from which a forecast may be told of its own accord."""
+        self._least = least
         self.known: dict[Goal, Foreseen] = {}
         self._ranked = Ranked[Goal]()
+        self._soonest = Ranked[Goal]()  # of those that may be told
         self.changed: dict[Goal, Foreseen] = {}  # repeated since somebody has cleared it
         for goal, foreseen in known:
             self._put(goal, foreseen)
@@ -259,8 +263,11 @@ class Forecasts:
         for goal in [goal for goal in self.known if goal[0] in keys]:
             self._drop(goal)
 
-    def best(self, told: Forecast | None) -> Forecast | None:
-        """Return the one to tell: the one that was told before, unless another is clearly surer."""
+    def best(self, told: Forecast | None, at: float) -> Forecast | None:
+        """Return the one to tell: the one that was told before, unless another is clearly surer, or comes long before.
+
+        A disk that will be full in two days, however surely, must not hide a pool that is used up in two minutes.
+        """
         surest = next(iter(self._ranked), None)
         if surest is None:
             return None
@@ -268,14 +275,22 @@ class Forecasts:
             rank, came = self._ranked.place(before)
             if (rank - SURER, came) < self._ranked.place(surest):
                 surest = before
-        return self.known[surest].forecast
+        lead = self.known[surest].forecast
+        soonest = next(iter(self._soonest), surest)
+        sooner = self.known[soonest].forecast
+        return sooner if sooner.breach_at - at < SOONER * (lead.breach_at - at) else lead
 
     def _put(self, goal: Goal, foreseen: Foreseen) -> Foreseen:
         self.known[goal] = foreseen
         self._ranked.put(goal, -foreseen.forecast.confidence)
+        if foreseen.forecast.confidence >= self._least:
+            self._soonest.put(goal, foreseen.forecast.breach_at)
+        else:
+            self._soonest.drop(goal)
         return foreseen
 
     def _drop(self, goal: Goal) -> None:
         del self.known[goal]
         self._ranked.drop(goal)
+        self._soonest.drop(goal)
         self.changed.pop(goal, None)

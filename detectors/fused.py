@@ -12,7 +12,7 @@ from detectors.cadence import read
 from detectors.fusion import Fusion
 from detectors.params import DetectionParams
 from detectors.selected import Selected
-from domain.anomaly import AnomalyKind
+from domain.anomaly import AnomalyKind, Evidence
 from domain.identity import SeriesKey, ServiceId
 
 TROUBLE = frozenset({AnomalyKind.BREACH, AnomalyKind.FORECAST, AnomalyKind.LEVEL})
@@ -45,9 +45,14 @@ class Fused:
             name, params, without = self.name, self._params.fusion, frozenset(self._params.without)
             self.fusion = Selected(name, params, without=without) if without else Fusion(name, params)
             self.fusion.has_objectives = self._objectives is not Objectives.NONE
-            self.fusion.has_own = self._objectives is Objectives.THIS_ONE
+            self.fusion.has_own = self.has_own
             self.fusion.series = len(self.series)
         return self.fusion
+
+    @property
+    def has_own(self) -> bool:
+        """Whether people said what matters of this very service."""
+        return self._objectives is Objectives.THIS_ONE
 
     @property
     def idle(self) -> bool:
@@ -78,6 +83,12 @@ class Fused:
     def troubled(self) -> bool:
         """Whether more than its telemetry is told of."""
         return self.fusion is not None and self.fusion.open is not None and self.fusion.open.kind in TROUBLE
+
+    def none_is_silent(self, late: Evidence, silent: Collection[SeriesKey]) -> None:
+        """Take in that samples come late, which explains what is silent, and what is told as a silence."""
+        fusion = self.fused()
+        told = () if fusion.open is None or fusion.open.kind is not AnomalyKind.SILENCE else (fusion.open.leader,)
+        fusion.explained(AnomalyKind.SCHEMA, late, {*silent, *(key for key in told if key is not None)})
 
     def calm(self, key: SeriesKey, detector: str) -> None:
         """Count a calm sample against a finding, if there is one."""

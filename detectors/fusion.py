@@ -105,7 +105,7 @@ class Fusion:
     service: ServiceId
     params: FusionParams
     findings: Findings = field(init=False)
-    forecasts: Forecasts = field(default_factory=Forecasts)
+    forecasts: Forecasts = field(init=False)
     open: Open | None = None
     last_opened_at: float = -math.inf
     last_nines: float = 0.0
@@ -120,6 +120,7 @@ class Fusion:
     def __post_init__(self) -> None:
         """Begin without findings."""
         self.findings = Findings(self.params.persist)
+        self.forecasts = Forecasts(self.params.min_forecast)
 
     @property
     def idle(self) -> bool:
@@ -176,7 +177,7 @@ class Fusion:
         """Say what has changed by event time ``at``. ``quiet``: nothing may open (maintenance)."""
         self.findings.changed.clear()
         self.forecasts.changed.clear()
-        best = self.forecasts.best(None if self.open is None else self.open.forecast)
+        best = self.forecasts.best(None if self.open is None else self.open.forecast, at)
         nines = self.findings.peak
         if self.open is not None:
             return self._continue(at, best, nines)
@@ -305,7 +306,8 @@ class Fusion:
         except ValidationError as error:
             raise StateError(f"the saved findings of a service are damaged: {error.error_count()} errors") from None
         self.findings = Findings(self.params.persist, (((key, name), each) for key, name, each in saved.findings))
-        self.forecasts = Forecasts(((key, limit), each) for key, limit, each in saved.forecasts)
+        goals = (((key, limit), each) for key, limit, each in saved.forecasts)
+        self.forecasts = Forecasts(self.params.min_forecast, goals)
         self.open, self.last_nines = saved.open, saved.last_nines
         self.last_opened_at = -math.inf if saved.last_opened_at is None else saved.last_opened_at
         self.series, self.gap_s, self.outlook = saved.series, saved.gap_s, saved.outlook

@@ -10,11 +10,13 @@ import math
 from array import array
 from collections.abc import Sequence
 from itertools import pairwise
+from operator import sub
 from typing import Annotated, NamedTuple
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter
 
 from detectors.foretold import Foretold
+from detectors.peak import Peak
 from detectors.ramp import Line, bend, fit, slope_of, time_left
 from detectors.steepness import Steepness
 from domain.anomaly import Forecast
@@ -35,6 +37,9 @@ SURELY = 2.0  # errors of that third's slope
 LEAST_ODDS = 0.05  # so that an interval ends at some time
 UNSURE, SURE = 0.05, 0.95  # what is said at least and at most
 RAMP = 4.0  # errors of its slope, from which a trend is a ramp whatever it leads to: noise has none in hours
+AWAY = 10.0  # times as soon as a straight line, that what bends is said to get there at most: noise bends, too
+STEP = 3.0  # times the second largest move between two points of a window: what is larger than that is a step,
+STEP_SHARE = 0.5  # if it is so much of the rise
 FAINT = 0.25  # odds below which the next samples need not be looked at
 REST = 1  # samples that are not: noise that reaches far towards a limit is faint all day
 Duration = Annotated[float, BeforeValidator(parse_duration)]
@@ -86,8 +91,8 @@ class Heading:
     """Watches one series at one spacing. State: the last points, the usual level and slopes, and its own record."""
 
     __slots__ = (
-        "_before", "_doubt", "_foretold", "_heard", "_key", "_most", "_objective", "_often", "_params", "_rest",
-        "_slow", "_steepness", "_times", "_usual", "_values", "gone", "standing",
+        "_before", "_doubt", "_foretold", "_heard", "_key", "_most", "_objective", "_often", "_params", "_peak",
+        "_rest", "_slow", "_steepness", "_times", "_usual", "_values", "gone", "standing",
     )  # fmt: skip
 
     def __init__(self, key: SeriesKey, objective: Objective, params: ForecastParams, *, slow: bool = False) -> None:
@@ -105,6 +110,7 @@ class Heading:
         self._before = 0.0  # odds by the look before, on its own
         self._rest = 0  # samples that need not be looked at
         self._foretold = Foretold()
+        self._peak = Peak() if slow else None  # of the points that have left
         self.gone = 0.0  # share of the way from the usual level to the limit; NaN when it is usually beyond
         self.standing: Forecast | None = None  # one that came true stands until the value is back
 
@@ -127,15 +133,18 @@ class Heading:
             self._usual = value
         elif learn:
             self._usual += USUAL_SHARE * (value - self._usual)
-        if learn and self._heard % self._often == 0:
+        self._look(at, value, self._usual, learn=learn)
+        if learn and self._heard % self._often == 0:  # what is looked at is held against what was usual before
             self._learn_slopes()
-        way = self._objective.limit - self._usual
+
+    def _look(self, at: float, value: float, usual: float, *, learn: bool) -> None:
+        way = self._objective.limit - usual
         if way == 0 or (way > 0) != self._objective.above:  # usually beyond the limit: nothing to foresee
             self.gone = math.nan
             self._before, self.standing = 0.0, None
             self._foretold.waited(at, counts=False)
             return
-        self.gone = (value - self._usual) / way
+        self.gone = (value - usual) / way
         if self.gone < 1:
             if self._foretold.awaited:
                 self._foretold.waited(at, counts=learn and not self._paused(at))
@@ -149,9 +158,13 @@ class Heading:
             self._foretold.came(at)
 
     def _take(self, at: float, value: float) -> None:
+        if self._peak is not None:
+            self._peak.began_at = min(self._peak.began_at, at)
         self._times.append(at)
         self._values.append(value)
         if len(self._times) > self._most:
+            if self._peak is not None:
+                self._peak.take(self._times[0], self._upwards(self._values[0]))
             del self._times[0], self._values[0]
         self._heard += 1
 
@@ -195,6 +208,8 @@ class Heading:
         span_s = points[-1][0] - points[0][0]
         if max(b - a for (a, _), (b, _) in pairwise(points)) > MOST_UNSEEN * span_s or _halted(points, line.slope):
             return None
+        if _stepped(points, line.slope) or not self._is_news(line.value, len(points)):
+            return None
         odds = (1 - room / way) / (error / steep + self._doubt)
         return _Course(points, line, max(odds, LEAST_ODDS), steep / error if error > 0 else RAMP)
 
@@ -206,9 +221,21 @@ class Heading:
             room = self._objective.limit - line.value
             bent = bend(points, line.slope)
             ahead = time_left(room, line.slope, min(0.0, bent) if self._slow else bent, span_s)
-            if ahead <= self._params.horizon * span_s:
+            ahead = max(ahead, room / line.slope / AWAY)
+            unseen = self._peak is not None and points[-1][0] - self._peak.began_at < IN_TIME * ahead
+            if ahead <= self._params.horizon * span_s and not unseen:
                 return ahead, course
         return None
+
+    def _is_news(self, value: float, window: int) -> bool:
+        """Whether the series has not been there of late, before the window: hours of a rise come every day."""
+        if self._peak is None:
+            return True
+        return self._upwards(value) > max(self._peak.value, *map(self._upwards, self._values[:-window]), -math.inf)
+
+    def _upwards(self, value: float) -> float:
+        """Turn a value so that the limit is above it."""
+        return value if self._objective.above else -value
 
     def _forecast(self, at: float, ahead: float, odds: float) -> Forecast:
         believed = self._foretold.corrected(odds)
@@ -231,14 +258,15 @@ class Heading:
         standing = None if self.standing is None else _FORECAST.dump_python(self.standing)
         slopes = [each.snapshot() for each in self._steepness]
         numbers = [self._before, self._usual, self._heard, self._rest]
-        return [numbers, [*self._times], [*self._values], slopes, standing, self._foretold.snapshot()]
+        peak = None if self._peak is None else self._peak.snapshot()
+        return [numbers, [*self._times], [*self._values], slopes, standing, self._foretold.snapshot(), peak]
 
     def restore(self, state: Plain) -> None:
         """Take over a snapshot."""
         match state:
             case [
                 [float() | int() as before, None | float() | int() as usual, int() as heard, int() as rest],
-                [*times], [*values], [*slopes], standing, foretold,
+                [*times], [*values], [*slopes], standing, foretold, peak,
             ] if len(times) == len(values) and len(slopes) == len(self._steepness):  # fmt: skip
                 self._before, self._usual, self._heard, self._rest = float(before), usual, heard, rest
                 self.standing = None if standing is None else _FORECAST.validate_python(standing)
@@ -246,8 +274,20 @@ class Heading:
                 for steepness, saved in zip(self._steepness, slopes, strict=True):
                     steepness.restore(saved)
                 self._foretold.restore(foretold)
+                if self._peak is not None:
+                    self._peak.restore(peak)
             case _:
                 raise StateError("the saved state of a forecast is damaged")
+
+
+def _stepped(points: _Points, slope: float) -> bool:
+    """Whether one step between two points, larger than anything else in the window, makes most of the slope."""
+    values = [value for _, value in points]
+    moves: list[float] = list(map(sub, values[1:], values))
+    largest = max(moves) if slope > 0 else -min(moves)
+    if largest <= STEP_SHARE * abs(slope) * (points[-1][0] - points[0][0]):
+        return False
+    return sum(STEP * abs(move) >= largest for move in moves) == 1
 
 
 def _halted(points: _Points, slope: float) -> bool:

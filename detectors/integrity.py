@@ -42,6 +42,12 @@ class Integrity:
         self._bursts: dict[Refusal, Burst] = {}  # of the kinds that there were
         self.open = 0  # findings
 
+    @property
+    def late(self) -> bool:
+        """Whether samples come late just now: that one is missing means nothing then."""
+        burst = self._bursts.get(Refusal.LATE)
+        return burst is not None and burst.key is not None
+
     def over(self, arrived: int) -> list[SeriesKey]:
         """Return the keys of findings that are over."""
         over = []

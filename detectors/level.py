@@ -113,7 +113,7 @@ class LevelDetector:
         self._habit = Habit(params.surprises, params.recall / BLOCK, self._peaks + PEAKS.size)
         last = self._peaks + PEAKS.size + len(self._habit.fresh)
         self._beginning = Beginning(last)
-        self._shift = Shift(last)  # takes its place when the series has grown up
+        self._shift = Shift(last)  # takes its place when the series has grown up: what it left there is no row
         self.fresh = b"".join((
             self._seasons.fresh, MODEL.pack(*[0.0] * 12, *[0] * 4), MARKS.pack(NEVER, 0.0), self._tails.fresh,
             PEAKS.pack(*NO_PEAKS), self._habit.fresh, self._shift.fresh,
@@ -337,10 +337,7 @@ class LevelDetector:
             MODEL.pack_into(record, self._model, *known, seen // 2 + 1, 0, 0, numbers[COUNT])
             MARKS.pack_into(record, self._marks, *marks)
             self._seasons.begin(record, until - QUARTER_S)
-        if seen < self._grown_up or newer > 0:
-            self._beginning.remember(record, newer or moment)
-        else:
-            self._shift.begin(record)
+        self._beginning.remember(record, newer or moment)
 
 
 def agreed(votes: float, taking_part: int) -> float:

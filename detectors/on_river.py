@@ -6,6 +6,7 @@ docs/howto/use-with-river.md.
 
 import math
 from collections.abc import Hashable, Iterator
+from numbers import Real
 from typing import Any
 
 from river import base
@@ -30,11 +31,13 @@ class SeriesScorer(base.AnomalyDetector):
     rare. What is no finite number is passed over, and a series that is warming up scores 0.
 
     ``every_s``: time between two samples, in seconds; it passes with what is learnt. ``time``: the feature that has
-    the time of a sample in epoch seconds, where that is known. What is not later than the sample before it is not
-    learnt.
+    the time of a sample in epoch seconds, where that is known. What is not later than the sample before it, or
+    comes without its time, is not learnt.
     """
 
     def __init__(self, every_s: float = 60.0, time: str = "") -> None:
+        if not 0 < every_s < math.inf:
+            raise ValueError(f"every_s must be a number of seconds above 0, not {every_s}")
         self.every_s = every_s
         self.time = time
         self._at = -math.inf if time else 0.0
@@ -65,10 +68,20 @@ class SeriesScorer(base.AnomalyDetector):
     def _when(self, x: dict[Hashable, Any]) -> float:
         if not self.time:
             return self._at + self.every_s
-        at = x.get(self.time)
-        return float(at) if isinstance(at, int | float) and math.isfinite(at) else self._at
+        at = x.get(self.time, math.nan)
+        if not isinstance(at, Real):
+            raise TypeError(f"{self.time} must be epoch seconds, not {type(at).__name__}")
+        return float(at) if math.isfinite(at) else self._at
 
     def _numbers(self, x: dict[Hashable, Any]) -> Iterator[tuple[Hashable, float]]:
         for name, value in x.items():
-            if name != self.time and isinstance(value, int | float) and -LARGEST < value < LARGEST:
-                yield name, float(value)
+            number = _number(value)
+            if name != self.time and -LARGEST < number < LARGEST:
+                yield name, number
+
+
+def _number(value: object) -> float:
+    try:
+        return float(value) if isinstance(value, Real) else math.nan
+    except OverflowError:  # of an integer
+        return math.inf

@@ -34,7 +34,7 @@ class Patience:
             self.ends = self._times[0]
 
     def sooner(self, silence: Silence, until: float) -> None:
-        """Look at a service at this time at the latest."""
+        """Look at a service at this time at the latest. It is looked for among all: not for one that cannot wait."""
         try:
             place = self._waiting.index(silence)
         except ValueError:
@@ -42,6 +42,14 @@ class Patience:
             return
         if until < self._times[place]:
             del self._times[place], self._waiting[place]
+            self.wait(silence, until)
+
+    def drop(self) -> None:
+        """Forget the services that have no series any more of which anything is known."""
+        waiting = [(silence, until) for silence, until in zip(self._waiting, self._times, strict=True) if silence.waits]
+        del self._times[:], self._waiting[:]
+        self.ends = math.inf
+        for silence, until in waiting:
             self.wait(silence, until)
 
     def over(self, watermark: float) -> list[Silence]:
@@ -54,11 +62,10 @@ class Patience:
 
     def snapshot(self) -> Plain:
         """Return the whole state as plain data."""
-        pairs = zip(self._waiting, self._times, strict=True)
-        return [[silence.service, until] for silence, until in pairs if silence.service is not None]
+        return [[silence.service, until] for silence, until in zip(self._waiting, self._times, strict=True)]
 
     def restore(self, state: Plain, silences: Mapping[ServiceId, Silence], now: float) -> None:
-        """Take over a snapshot; who did not wait but could today, as fewer samples make a series known, is next."""
+        """Take over a snapshot. Who would wait by the parameters of today is next, who would not waits no more."""
         if not isinstance(state, Sequence) or isinstance(state, str | bytes):
             raise StateError("the saved patience of a partition is damaged")
         del self._times[:], self._waiting[:]
@@ -67,9 +74,10 @@ class Patience:
         for row in state:
             match row:
                 case [str() as name, float() | int() as until]:
-                    self.wait(others.pop(ServiceId(name)), float(until))
+                    silence = others.pop(ServiceId(name))
+                    self.wait(silence, float(until) if silence.waits else math.inf)
                 case _:
                     raise StateError("the saved patience of a partition is damaged")
         for silence in others.values():
-            if silence.patience_s < math.inf:
+            if silence.waits:
                 self.wait(silence, now)

@@ -9,7 +9,8 @@ from itertools import islice
 
 from detectors.bank import Series
 from detectors.redeclared import likewise
-from detectors.unit_jump import CLAIM, KEPT, PATIENCE, RECOGNISED, TEN, Doubt, Jump, likeliest
+from detectors.unit_jump import APART as NEARLY
+from detectors.unit_jump import CLAIM, KEPT, PATIENCE, RECOGNISED, TEN, Doubt, Jump, UnitWatch, likeliest
 from domain.anomaly import Evidence
 
 MOST = 8  # other series that may make it surer: any further ones only speak against it
@@ -23,6 +24,8 @@ def rescaled(series: Series, doubt: Doubt, every: Sequence[Series]) -> list[tupl
     """Return what is recognised of a series that is in doubt, and of those of its service that changed with it."""
     if series.watch is None:
         return []
+    if series.watch.back >= CLAIM:
+        return _returned(series, every)
     claim = CLAIM + (ENDS if series.watch.troubled else 0.0)
     at_once = _at_once(series, doubt, every)
     others = list(islice(at_once, MOST))
@@ -39,7 +42,23 @@ def rescaled(series: Series, doubt: Doubt, every: Sequence[Series]) -> list[tupl
         series.watch.unsettled()
         return []
     alike = [series, *(each for each, other in others if other.beside(factor) > 0)]
-    found = [(each, each.watch.settle(factor, sure)) for each in alike if each.watch is not None]
+    found = [(each, _settled(each, each.watch, factor, sure)) for each in alike if each.watch is not None]
+    return [(each, jump) for each, jump in found if jump is not None]
+
+
+def _settled(series: Series, watch: UnitWatch, factor: float, sure: float) -> Jump | None:
+    """Return the change; what goes back to where it stood before is not converted, whatever it was that ends there."""
+    newer, older = series.stood
+    if watch.factor == 1.0 and older > 0 and newer / NEARLY < older / factor < newer * NEARLY:
+        return watch.returned(factor, sure)
+    return watch.settle(factor, sure)
+
+
+def _returned(series: Series, every: Iterable[Series]) -> list[tuple[Series, Jump]]:
+    """Return what is back in its first unit: the series, and as far as can be seen any others."""
+    also = (each for each in every if each is not series and each.watch is not None and each.watch.back >= 0)
+    watched = [(each, each.watch) for each in (series, *also) if each.watch is not None]
+    found = [(each, watch.settle(1.0 / watch.factor, max(0.0, watch.back))) for each, watch in watched]
     return [(each, jump) for each, jump in found if jump is not None]
 
 

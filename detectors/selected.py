@@ -32,4 +32,4 @@ class Selected(Fusion):
         for mark in [mark for mark, _ in self.findings.items() if mark[1] in self.without]:
             self.findings.drop(mark)
         if FORECAST in self.without:
-            self.forecasts = Forecasts()
+            self.forecasts = Forecasts(self.params.min_forecast)

@@ -59,6 +59,7 @@ class ServiceState(Fused):
 
     def add(self, series: Series) -> None:
         """Take in a new series."""
+        self.silence.wake()
         series.place = len(self.series)
         self.series += (series,)  # append() would make room for four
         if self.agreement is not None:
@@ -112,7 +113,7 @@ class ServiceState(Fused):
         became = {match.old for match in matches}
         self.gone(became)
         for evidence in found:
-            if evidence.key not in became:
+            if evidence.key not in became and not self.late:
                 self.fused().found(AnomalyKind.SILENCE, evidence)
         drifted = [match for match in matches if match.how is not How.REPLACED]
         if self.schema is not None and drifted:
@@ -247,13 +248,24 @@ class ServiceState(Fused):
         evidence = self.integrity.refuse(why, series.key, at, self.arrived)
         if evidence is None:
             return NOTHING
-        self.fused().found(AnomalyKind.SCHEMA, evidence)
+        if why is Refusal.LATE and self.late:
+            self.none_is_silent(evidence, self.silence.silent)
+        else:
+            self.fused().found(AnomalyKind.SCHEMA, evidence)
         return self.settle(self.silence.at)
+
+    @property
+    def late(self) -> bool:
+        """Whether that samples are missing is told as what it is: they come late."""
+        return self.integrity is not None and self.integrity.late and INTEGRITY not in self._params.without
 
     def clear(self, integrity: Integrity) -> None:
         """Drop what was found of refused samples once there have been enough others."""
+        late = self.late
         for key in integrity.over(self.arrived):
             self.over(key, INTEGRITY)
+        if late > self.late:
+            self.silence.anew()
 
     def _learning(self) -> Precursor:
         if self.precursor is None:

@@ -12,7 +12,7 @@ from detectors.tail import LARGEST
 
 ROW = 6  # gigantic samples that lie as near to each other as those of before
 AGE = 1 << 16  # of an age, what is left when divided by this is kept
-_ROW = Struct("@3fHb")  # level and limit before the first; the last of them; age then; how many, below zero if below
+_ROW = Struct("@3fHB")  # level and limit before the first; the last of them; age then; how many
 
 
 class Shift:
@@ -24,24 +24,19 @@ class Shift:
         self._place = place
         self.fresh = _ROW.pack(0.0, 0.0, 0.0, 0, 0)
 
-    def begin(self, record: bytearray) -> None:
-        """Nothing has been gigantic so far."""
-        _ROW.pack_into(record, self._place, 0.0, 0.0, 0.0, 0, 0)
-
     def by(self, record: bytearray, age: int, level: float, limit: float, value: float) -> float:
         """Take note of a value that is gigantic: further than the limit from the level, at this age of the series.
 
         Return by how much the level has moved if it has, 0 otherwise.
         """
         before, near, last, then, row = _ROW.unpack_from(record, self._place)
-        side = 1 if value > level else -1
-        if then != (age - 1) % AGE or row * side <= 0:
-            before, near, row = level, limit, side
-        elif abs(value - last) <= near:
-            row += side
+        if then != (age - 1) % AGE or row == 0:
+            before, near, row = level, limit, 1
+        elif abs(value - last) <= near:  # and so on the same side
+            row += 1
         else:
-            row = side
-        moved: float = value - before if row * side >= ROW else 0.0
+            row = 1
+        moved: float = value - before if row >= ROW else 0.0
         if max(abs(before), near, abs(value)) < LARGEST:
             _ROW.pack_into(record, self._place, before, near, value, age % AGE, 0 if moved else row)
         return moved

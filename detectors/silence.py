@@ -10,11 +10,11 @@ One sample is enough when it hurts already: when the service, or one that needs 
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Protocol
 
-from detectors.cadence import Cadence, SilenceParams, allowed_s, read
+from detectors.cadence import LAST_AT, SAMPLES, Cadence, SilenceParams, allowed_s, read
 from detectors.calibration import score_of
 from domain.anomaly import Evidence
 from domain.errors import StateError
@@ -61,9 +61,14 @@ class Silence:
         self.lost = NONE  # silent for so long that it is no longer a finding
 
     @property
-    def service(self) -> ServiceId | None:
-        """Whose silences these are; None while it has no series."""
-        return self._series[0].key.service if self._series else None
+    def service(self) -> ServiceId:
+        """Whose silences these are; it must have a series."""
+        return self._series[0].key.service
+
+    @property
+    def waits(self) -> bool:
+        """Whether a silence of the whole service would mean something: a series of it is known."""
+        return self.patience_s < math.inf
 
     def heard(self, key: SeriesKey, at: float, watermark: float) -> bool:
         """Note an accepted sample; True if its series was silent until now, waited for or not."""
@@ -83,9 +88,22 @@ class Silence:
             return True
         return False
 
-    def known(self) -> None:
-        """Take note that one more series is known well enough for its silence to mean something: look at once."""
-        self.deadline = self._look = NEVER
+    def known(self, record: bytearray) -> None:
+        """Take note that one more series is known well enough for its silence to mean something."""
+        numbers = read(record)
+        self.deadline = min(self.deadline, numbers[LAST_AT] + allowed_s(numbers, self._params))
+        self._look = NEVER
+
+    def others(self, one: Watched) -> Iterator[float]:
+        """Yield how long each of the other series that are known may be quiet."""
+        for series in self._series:
+            numbers = read(series.record)
+            if series is not one and numbers[SAMPLES] >= self._params.warm_up:
+                yield allowed_s(numbers, self._params)
+
+    def anew(self) -> None:
+        """Look at once for whatever is silent, as if nothing of it were known."""
+        self.silent, self.deadline = NONE, NEVER
 
     def sleep(self) -> None:
         """Look no more by the service's own event time if that is the time of its only series, which it cannot miss."""
@@ -94,7 +112,7 @@ class Silence:
 
     def wake(self) -> None:
         """Look again from the next sample on."""
-        if self.deadline == math.inf and self.patience_s < math.inf:  # or it is not known yet, and does not sleep
+        if self.deadline == math.inf and len(self._series) == 1 and self.waits:
             self.deadline = self.at
 
     def _missing_together(self) -> None:

@@ -18,7 +18,7 @@ MOST = 3.0  # times the mean square of before, that a look counts for
 
 
 class Steepness:
-    """The mean square of the slopes of one window of one series; 0 until there were enough of them."""
+    """The mean square of the slopes of one window of one series; until there were enough of them, the largest."""
 
     __slots__ = ("_first", "_square")
 
@@ -28,8 +28,10 @@ class Steepness:
 
     @property
     def usual(self) -> float:
-        """The usual slope per second, either way; 0 while it is not known."""
-        return 0.0 if self._square is None else math.sqrt(self._square)
+        """The usual slope per second, either way; infinite while nothing is known: then no slope is unusual."""
+        if self._square is not None:
+            return math.sqrt(self._square)
+        return math.sqrt(median(self._first)) if self._first else math.inf
 
     def learn(self, slope: float) -> None:
         """Take in the slope of a window of samples that no look before this one has seen."""

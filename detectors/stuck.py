@@ -16,7 +16,7 @@ from domain.identity import SeriesKey
 
 SHARE = 0.01  # of the newest sample in the rate of repeats
 LEAST = 1e-3  # share of repeats that is assumed of a series that never repeats
-RAREST = 12.0  # nines; a run never counts as rarer
+RAREST = 11.0  # nines; a run never counts as rarer: who has nothing to do stands still, too, so nothing critical
 REST = 1.0 - SHARE
 RECORD = Struct("@3d3I")  # last value, when it first came, share of repeats; samples, run, longest usual run
 _read, _write = RECORD.unpack_from, RECORD.pack_into

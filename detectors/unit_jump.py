@@ -48,6 +48,7 @@ PATIENCE = 16  # samples in doubt at most
 PRIOR = 2.0  # nines by which a unit is less likely to change than a service
 LENIENT = 2.0  # nines by which it may be the worse explanation, to be looked at: others may speak for it
 ALIKE = 0.5  # of a logarithm: by so much the factors differ by which an incident moves several series at once
+TWICE = 2  # samples after, from where on it can be said to be back in its first unit
 CLAIM = 1.0  # nines by which it must be better than all other explanations
 EXACT = 0.002  # error of the mean logarithm that is never undercut: no series is that steady
 APART = 3.0  # times the largest, or a part of the smallest of late: a value this far off is looked at
@@ -71,6 +72,18 @@ def bounds(values: Sequence[float]) -> tuple[float, float]:
     if low < 0:
         return -math.inf, math.inf
     return (low / APART if low > 0 else -TINY), max(TINY, high * APART)
+
+
+def levels(known: tuple[float, float], values: Sequence[float]) -> tuple[float, float]:
+    """Return the last two levels at which a series stood, the newer one first, after these values; zero: unknown."""
+    if len(values) < ENOUGH:
+        return known
+    ranked, quarter = sorted(values), len(values) // 4
+    low, middle, high = ranked[quarter], ranked[len(ranked) // 2], ranked[-1 - quarter]
+    if low <= 0 or high > APART * low:
+        return known  # on its way from one to the other
+    newer, older = known
+    return middle, (older if newer / APART < middle < newer * APART else newer)
 
 
 class Doubt(NamedTuple):
@@ -199,7 +212,7 @@ class Jump(NamedTuple):
     nines: float
     before: Shape  # of values in the unit of before
     after: Shape
-    known: Plain  # what was known of the series before it
+    known: Plain  # what was known of the series before it; None: all that is known stays
     samples: Sequence[tuple[float, float]]  # times and values since then, in the unit of before
 
     @property
@@ -244,21 +257,37 @@ class UnitWatch:
         """
         self.told = max(0, self.told - 1)
         value /= self.factor
-        if not self._doubted:
+        first = not self._doubted
+        if first:
             low, high = bounds(self._recent)
-            if low < value < high or not suspicious(self._recent, [value]):
+            if low < value < high:
                 self._recent.append(value)
                 return None
-            self._known, self.troubled = known(), troubled
         self._doubted.append((at, value))
-        doubt = self._doubt()
-        if doubt is None or likeliest(doubt)[1] < -LENIENT:
+        doubt, back = self._doubt(), self.back
+        if doubt is None or (likeliest(doubt)[1] < -LENIENT and back < 0):
             self._believe(1.0)
-        elif self._ripe(RECOGNISED):
+            return None
+        if first:
+            self._known, self.troubled = known(), troubled
+        if self._ripe(RECOGNISED) or (back >= CLAIM and len(self._doubted) >= TWICE):
             return doubt
-        else:
-            self.unsettled()
+        self.unsettled()
         return None
+
+    @property
+    def back(self) -> float:
+        """By how many nines the values in doubt speak for a return to the first unit, and not for an incident.
+
+        No other change is as likely: much of what was changed is taken back.
+        """
+        doubt = self._doubt() if self.factor != 1.0 and self._doubted else None
+        return -math.inf if doubt is None else (doubt.alone(1.0 / self.factor) + _kept([doubt])) / TEN
+
+    @property
+    def divisor(self) -> float:
+        """By what a value is divided to be judged: one that may be back in the first unit is taken to be in that."""
+        return 1.0 if self.back >= 0 else self.factor
 
     def doubt(self, least: int) -> Doubt | None:
         """Return the doubt, once it is about so many samples, and they move."""
@@ -285,8 +314,16 @@ class UnitWatch:
             self._believe(1.0)
             return None
         back = abs(math.log(changed)) < SAME
-        self.factor, self.told = (1.0 if back else changed), TOLD
+        self.factor, self.told = (1.0, RECOGNISED) if back else (changed, TOLD)
         return Jump(factor, back, sure, old, new, known, self._believe(factor))
+
+    def returned(self, factor: float, sure: float) -> Jump | None:
+        """Take the values in doubt to be what the series was like before a change that was not recognised."""
+        old, new = Shape.of(self._recent), Shape.of([value for _, value in self._doubted])
+        if old is None or new is None:
+            return None
+        self.told = RECOGNISED
+        return Jump(factor, True, sure, old, new, None, self._believe(1.0))
 
     def _believe(self, factor: float) -> Sequence[tuple[float, float]]:
         """Doubt no more: return the samples that were doubted, divided by the factor."""

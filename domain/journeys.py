@@ -77,6 +77,7 @@ class NoticePolicy:
     quiet_hours: tuple[int, int] | None = None  # from and to, in minutes of the client's own day; may cross midnight
     quiet_override: bool = True  # a critical alert is told in quiet hours too
     max_per_day: int | None = None  # warnings and updates in one of the client's days; endings do not count
+    ahead_s: float = 21_600.0  # how long before it is due a forecast is told at the earliest
 
 
 @dataclass(frozen=True, slots=True)

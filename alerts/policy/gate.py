@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from alerts.policy import hours
 from alerts.policy.episode import Word
+from alerts.policy.wording import span
 from domain.alert import Severity
 from domain.anomaly import Anomaly, AnomalyKind
 from domain.identity import ClientId
@@ -29,6 +30,7 @@ class Moment:
     words: tuple[Word, ...] = ()
     suspended: bool = False
     client: ClientId | None = None
+    expected_at: float | None = None  # when the breach is, that is forecast
 
     @property
     def word(self) -> Word | None:
@@ -91,7 +93,7 @@ def evidence_kinds(anomalies: Iterable[Anomaly], *, declared: bool) -> frozenset
 
 def _judge(policy: NoticePolicy, kind: AnomalyKind, confidence: float, moment: Moment | None) -> Decision:
     """Decide where no person has."""
-    refused = _doubt(policy, kind, confidence) or (None if moment is None else _unripe(policy, moment))
+    refused = _doubt(policy, kind, confidence) or (None if moment is None else _unripe(policy, kind, moment))
     if refused is not None:
         return refused
     if policy.approval == "automatic":
@@ -114,7 +116,11 @@ def _doubt(policy: NoticePolicy, kind: AnomalyKind, confidence: float) -> Suppre
     return None
 
 
-def _unripe(policy: NoticePolicy, moment: Moment) -> Hold | None:
+def _unripe(policy: NoticePolicy, kind: AnomalyKind, moment: Moment) -> Hold | None:
+    if kind is AnomalyKind.FORECAST and moment.expected_at is not None:
+        near_at = moment.expected_at - policy.ahead_s
+        if moment.at < near_at:
+            return Hold(f"not due for more than {span(policy.ahead_s)}: told when it is nearer", near_at)
     if len(moment.evidence) < policy.min_evidence:
         known = ", ".join(sorted(moment.evidence)) or "none"
         return Hold(f"the client wants {policy.min_evidence} kinds of evidence that agree; there is {known}")

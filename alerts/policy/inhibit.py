@@ -86,10 +86,9 @@ def line(quieted: Episode) -> str:
 
 def _upstream(root: Episode, member: Episode, open_alerts: Mapping[ServiceId, Episode], routes: Routes) -> Cause | None:
     found = []
-    for service in routes.needs(member.service):
-        alert = open_alerts.get(service)
+    for alert in open_alerts.values():
         # What began later explains nothing; the id decides a draw, so that no two explain each other in a circle.
-        if alert is None or not alert.open_anomalies or _age(alert) >= _age(member):
+        if not alert.open_anomalies or not _explains(alert, member, routes) or _age(alert) >= _age(member):
             continue
         told = alert if alert.root is None else open_alerts[alert.root]
         if told.alert != root.alert and not _is_worse(root, member, told, alert):
@@ -114,6 +113,13 @@ def _incident(root: Episode, member: Episode, declared: Sequence[Declared], rout
             )
             return Cause(incident.id, Hold(reason, incident.until))
     return None
+
+
+def _explains(alert: Episode, member: Episode, routes: Routes) -> bool:
+    """Whether trouble there may be why there is trouble here."""
+    if member.lead.kind is AnomalyKind.STUCK:  # it may have nothing to do, since who needs it is in trouble
+        return routes.related(member.service, alert.service)
+    return alert.service in routes.needs(member.service)
 
 
 def _is_worse(root: Episode, member: Episode, told: Episode, alert: Episode) -> bool:

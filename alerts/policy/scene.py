@@ -238,6 +238,7 @@ class Scene:
             words=self.root.words,
             suspended=reach.suspended,
             client=client.id,
+            expected_at=None if reach.forecast is None else reach.forecast.breach_at,
         )
 
     def _told_today(self, client: Client) -> int:

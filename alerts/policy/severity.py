@@ -13,13 +13,21 @@ def severity(anomaly: Anomaly, impact: Impact, routes: Routes, params: AlertPara
     """Return the severity of a finding with this impact.
 
     No journey affected: info, or a warning once an objective is breached. A journey affected: a warning; critical if it
-    matters much and the breach is there or the confidence is high.
+    matters much and the breach is there, or the confidence is high and it is not only due in a day or two.
     """
     breached = anomaly.kind is AnomalyKind.BREACH
     if not impact.journeys:
         return Severity.WARNING if breached else Severity.INFO
-    sure = breached or anomaly.confidence >= params.critical_confidence
+    sure = breached or (anomaly.confidence >= params.critical_confidence and not _is_far(anomaly, params))
     return Severity.CRITICAL if sure and _matters_much(impact, routes, params) else Severity.WARNING
+
+
+def _is_far(anomaly: Anomaly, params: AlertParams) -> bool:
+    """Whether it is only a forecast, of what is due much later: there is time, and nobody need be woken."""
+    forecast = anomaly.forecast
+    if anomaly.kind is not AnomalyKind.FORECAST or forecast is None:
+        return False
+    return forecast.breach_at - anomaly.at > params.critical_ahead
 
 
 def _matters_much(impact: Impact, routes: Routes, params: AlertParams) -> bool:

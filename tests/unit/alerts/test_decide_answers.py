@@ -59,6 +59,22 @@ def test_an_approval_in_quiet_hours_that_runs_out_before_they_end_fails_closed()
     assert reason == "payments-api: latency_p95_ms is 420, expected 180 to 310; nothing of what was kept back is told"
 
 
+def test_a_client_hears_of_a_forecast_once_it_is_near_and_never_of_one_that_was_taken_back() -> None:
+    forecast = a_forecast(breach_at=T0 + 48 * 3600)
+    params = PARAMS.model_copy(update={"stale_after": 1e6})
+    for taken_back in (False, True):
+        decide = Decide(a_landscape(squads=[]), params)
+        first = decide.handle(an_anomaly(kind=AnomalyKind.FORECAST, forecast=forecast))
+        if taken_back:
+            feed(decide, an_anomaly(phase=ENDED, kind=AnomalyKind.FORECAST, at=T0 + 3600, opened_at=T0))
+        before = decide.handle(a_watermark(T0 + 41 * 3600))
+        near = decide.handle(a_watermark(T0 + 42 * 3600))
+
+        assert held_back(first) == [(BANK, "not due for more than 6 h: told when it is nearer")]
+        assert sent(before) == []
+        assert sent(near) == ([] if taken_back else [(BANK, Phase.WARNING)])
+
+
 def test_a_person_can_hold_what_would_go_by_itself_and_a_hold_with_an_end_ends() -> None:
     decide = Decide(a_landscape(squads=[]), PARAMS)
     feed(decide, an_anomaly(confidence=0.5), a_watermark(T0 + 1))

@@ -51,6 +51,23 @@ def test_a_consequence_of_what_people_know_is_held_and_says_so_in_both_places() 
     assert facts.notes[-1].startswith("payments-api is in trouble, too, and kept quiet as a consequence: ")
 
 
+def test_what_stands_still_is_a_consequence_of_trouble_of_who_needs_it_and_what_is_unusual_is_not() -> None:
+    decides = Decide(a_landscape(), PARAMS), Decide(a_landscape(), PARAMS)
+    for decide in decides:
+        feed(decide, an_anomaly(), a_watermark(T0 + 900))
+    kinds = AnomalyKind.STUCK, AnomalyKind.LEVEL
+
+    still, unusual = (
+        decide.handle(an_anomaly("ledger-db", kind=kind, at=LATE)) for decide, kind in zip(decides, kinds, strict=True)
+    )
+
+    alert = decides[0].open_alerts[-1].alert
+    why = f"a consequence of payments-api, in trouble since 15:06 UTC ({alert}): told here if it "
+    assert (SQUAD, why) in [(who, reason[: len(why)]) for who, reason in held_back(still)]
+    assert sent(still) == [(DATA, Phase.WARNING), (SQUAD, Phase.UPDATE)]  # whose service it is, was not told of it
+    assert (SQUAD, Phase.WARNING) in sent(unusual)
+
+
 def test_it_speaks_when_its_cause_is_over_and_it_goes_on() -> None:
     decide = a_decide()
     feed(decide, an_anomaly(at=LATE), a_watermark(LATE + 60))

@@ -13,6 +13,7 @@ from detectors.cadence import SilenceParams, read, spoke
 from detectors.detection import Detection
 from detectors.fused import Objectives
 from detectors.fusion import LONGEST_REST_S
+from detectors.outlook import Outlook
 from detectors.params import DetectionParams
 from detectors.service import ServiceState
 from detectors.silence import Silence
@@ -128,6 +129,24 @@ def test_what_fuses_findings_is_let_go_once_it_remembers_nothing_that_matters() 
     assert service.fusion is not None
     service.rest(START + LONGEST_REST_S)
     assert service.fusion is None
+
+
+def test_what_weighs_on_the_next_finding_is_not_let_go() -> None:
+    service = ServiceState(ServiceId("api"), DetectionParams())
+    fusion = service.fused()
+    fusion.outlook = Outlook(0.1, against=True)
+    service.rest(START)
+    assert service.fusion is fusion
+
+
+def test_what_learns_from_findings_is_let_go_once_they_can_teach_nothing() -> None:
+    detection, made = Detection(DetectionParams()), []
+    for sample in timeline(noise(400), step_s=3600.0):
+        detection.observe(sample)
+        (service,) = detection._services.values()
+        made.append(service.precursor is not None)
+    assert True in made
+    assert not made[-1]
 
 
 def test_what_a_service_of_objectives_knows_of_its_limits_is_not_let_go() -> None:

@@ -7,10 +7,13 @@ import pytest
 from detectors.detection import Detection
 from detectors.params import DetectionParams
 from domain.anomaly import AnomalyPhase
+from domain.identity import ServiceId
+from domain.journeys import Objective, Service
 from tests.support.timelines import feed, noise, timeline
 
 MIDNIGHT = 1_699_920_000.0
 DAYS = 17
+BAR = 0.97  # of a score that opens an alert
 
 
 def spiky(step_s: float) -> tuple[list[float], int]:
@@ -31,6 +34,20 @@ def test_it_is_known_after_two_weeks_and_a_larger_one_is_told(step_s: float) -> 
     assert set(range(2, 9)) <= told
     assert not {12, 13, 14, 15} & told
     assert DAYS - 1 in told
+
+
+def test_where_objectives_would_tell_of_harm_it_is_known_in_the_third_night() -> None:
+    values, per_day = spiky(300.0)
+    samples = timeline(values, step_s=300.0, start=MIDNIGHT)[: 6 * per_day]
+    spikes = slice(per_day // 3, None, per_day)
+    objective = Objective("error_ratio", 0.05, above=True)
+    beside, alone = (
+        feed(Detection(DetectionParams(), services), samples)[0][spikes]
+        for services in ((Service(ServiceId("payments-api"), objectives=(objective,)),), ())
+    )
+    assert min(alone[1:]) > BAR
+    assert min(beside[1:3]) > BAR
+    assert max(beside[3:]) < BAR
 
 
 def test_what_is_known_is_known_after_a_restart() -> None:

@@ -75,16 +75,16 @@ def test_findings_are_as_if_they_were_looked_through_anew_after_every_change(
         assert list(Findings(PERSIST, findings.items()).first(9)) == findings.first(9)
 
 
-def forecast(number: int, confidence: float) -> Forecast:
-    key = SeriesKey.of("api", f"m{number}")
-    return Forecast(key, 10.0, True, START, START + 60, START + 50, START + 70, confidence)
+def forecast(number: int, confidence: float, ahead: float = 60) -> Forecast:
+    key, breach_at = SeriesKey.of("api", f"m{number}"), START + ahead
+    return Forecast(key, 10.0, True, START, breach_at, breach_at - 10, breach_at + 10, confidence)
 
 
 @given(st.lists(st.tuples(st.integers(0, 3), st.sampled_from([None, 0.5, 0.55, 0.6, 0.7])), max_size=30))
 def test_the_forecast_to_tell_is_the_surest_with_a_bonus_for_the_one_that_was_told(
     done: list[tuple[int, float | None]],
 ) -> None:
-    forecasts, known, told = Forecasts(), dict[int, Forecast](), None
+    forecasts, known, told = Forecasts(0.6), dict[int, Forecast](), None
     for number, confidence in done:
         given_now = forecast(number, confidence or 0.0)
         if confidence is None:
@@ -98,8 +98,23 @@ def test_the_forecast_to_tell_is_the_surest_with_a_bonus_for_the_one_that_was_to
             bonus = SURER if told is not None and each.key == told.key else 0.0
             if each.confidence + bonus > surest:
                 best, surest = each, each.confidence + bonus
-        assert forecasts.best(told) == best
+        assert forecasts.best(told, START) == best
         told = best
+
+
+@pytest.mark.parametrize(
+    ("confidence", "ahead", "leads"),
+    [(0.6, 120, True), (0.59, 120, False), (0.6, 20_000, False)],
+    ids=["likely and due long before", "too unlikely to be told", "due not so long before"],
+)
+def test_what_is_due_in_days_does_not_hide_what_is_due_in_minutes(confidence: float, ahead: float, leads: bool) -> None:
+    forecasts = Forecasts(0.6)
+    disk, pool = forecast(1, 0.9, 2 * 86_400), forecast(2, confidence, ahead)
+    forecasts.take((disk.key, disk.limit), disk)
+    forecasts.take((pool.key, pool.limit), pool)
+    assert forecasts.best(disk, START) == (pool if leads else disk)
+    forecasts.lapse((pool.key, pool.limit), 1)
+    assert forecasts.best(pool, START) == disk
 
 
 def calls_per_sample(count: int) -> float:

@@ -4,9 +4,11 @@ import inspect
 import math
 import re
 from collections.abc import Callable, Hashable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from river import anomaly, base, compose, evaluate, metrics
 from river.checks import common
@@ -76,7 +78,7 @@ def test_what_river_checks_and_is_not_checked_here_still_exists() -> None:
 
 
 def test_the_score_of_one_series_is_that_of_the_detectors_of_the_service() -> None:
-    values = [*noise(900), 90.0, 50.0, *[55.0] * 80, *noise(100, centre=80.0)]
+    values = [*noise(900), 90.0, 50.0, *[55.0] * 80, *noise(100, centre=80.0), *noise(50, centre=1e4)]
     judges = [Alone(entry.make(PARAMS, 0)) for entry in DETECTORS]
     expected = []
     for number, value in enumerate(values):
@@ -115,7 +117,7 @@ def test_of_several_series_the_rarest_counts_as_much_less_as_there_are_chances()
     assert nines_of(five) == pytest.approx(nines_of(one) - math.log10(5))
 
 
-@pytest.mark.parametrize("odd", [math.nan, math.inf, -math.inf, 1e200, "text", None])
+@pytest.mark.parametrize("odd", [math.nan, math.inf, -math.inf, 1e200, 10**400, "text", None])
 def test_what_is_no_finite_number_is_passed_over(odd: object) -> None:
     plain, fed = SeriesScorer(), SeriesScorer()
     for value in noise(300):
@@ -141,13 +143,36 @@ def test_a_feature_can_be_the_time_so_that_what_is_usual_at_another_hour_is_odd_
     assert now > then
 
 
-@pytest.mark.parametrize("at", [START, START + 900.0 * 191, math.nan, None])
-def test_what_comes_late_or_without_its_time_is_not_learnt(at: float | None) -> None:
+@pytest.mark.parametrize("when", [{"at": START}, {"at": START + 900.0 * 191}, {"at": math.nan}, {}])
+def test_what_comes_late_or_without_its_time_is_not_learnt(when: Row) -> None:
     scorer = by_quarter_hours(2, busy=40)
     before = known(scorer)
-    scorer.learn_one({"at": at, "load": 1e6})
+    scorer.learn_one({**when, "load": 1e6})
 
     assert known(scorer) == before
+
+
+@pytest.mark.parametrize("when", [datetime.fromtimestamp(START, UTC), "2026-01-01", None])
+def test_a_time_that_is_no_number_is_refused_instead_of_never_learning_anything(when: object) -> None:
+    with pytest.raises(TypeError, match="at must be epoch seconds"):
+        SeriesScorer(time="at").learn_one({"at": when, "load": 1.0})
+
+
+@pytest.mark.parametrize("every_s", [0.0, -1.0, math.nan, math.inf])
+def test_a_rhythm_in_which_no_time_passes_is_refused(every_s: float) -> None:
+    with pytest.raises(ValueError, match="every_s must be"):
+        SeriesScorer(every_s)
+
+
+@pytest.mark.parametrize("kind", [np.float64, np.float32, np.int64])
+def test_numbers_of_numpy_are_numbers(kind: Callable[[float], Any]) -> None:
+    plain, fed = SeriesScorer(), SeriesScorer()
+    for value in noise(300, spread=9.0):
+        plain.learn_one({"latency_ms": float(kind(value))})
+        fed.learn_one({"latency_ms": kind(value)})
+
+    assert known(fed) == known(plain)
+    assert fed.score_one({"latency_ms": kind(500.0)}) > BAR
 
 
 def test_a_new_level_alarms_once_and_is_usual_within_a_hundred_samples() -> None:

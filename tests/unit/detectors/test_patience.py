@@ -15,19 +15,19 @@ from domain.errors import StateError
 from domain.identity import SeriesKey, ServiceId
 from domain.state import Plain
 from domain.telemetry import Sample
-from tests.support.timelines import START, feed, noise
+from tests.support.timelines import START, feed, noise, timeline, together
 
 
-class Known:
-    """A series of which only the name matters."""
+class Spoken:
+    """A series that has spoken so many times, once a minute."""
 
-    def __init__(self, service: str) -> None:
+    def __init__(self, service: str, samples: int) -> None:
         self.key = SeriesKey.of(service, "m")
-        self.record = bytearray(64)
+        self.record = bytearray(RECORD.pack(START, 60.0, 60.0, samples))
 
 
-def some(*names: str) -> list[Silence]:
-    return [Silence(SilenceParams(), [Known(name)]) for name in names]
+def some(*names: str, samples: int = 100) -> list[Silence]:
+    return [Silence(SilenceParams(), [Spoken(name, samples)]) for name in names]
 
 
 def by_turns(series: int, rounds: int, *, quiet: frozenset[int] = frozenset(), each: int = 1) -> list[Sample]:
@@ -82,11 +82,76 @@ def test_patience_continues_after_a_restart_in_the_same_order() -> None:
 
 
 def test_who_did_not_wait_before_a_restart_but_is_known_by_the_parameters_of_today_is_looked_at_next() -> None:
-    patience, (known, unknown) = Patience(), some("a", "b")
-    record = known._series[0].record
-    record[:] = RECORD.pack(START, 60.0, 60.0, 100)
+    patience, (known,), (unknown,) = Patience(), some("a"), some("b", samples=10)
     patience.restore([], {ServiceId("a"): known, ServiceId("b"): unknown}, START)
+    assert patience.ends == START
     assert patience.over(math.inf) == [known]
+
+
+def test_who_waited_before_a_restart_but_is_not_known_by_the_parameters_of_today_waits_no_more() -> None:
+    patience, (known,), (unknown,) = Patience(), some("a"), some("b", samples=10)
+    saved: Plain = [["b", START], ["a", START + 1]]
+    patience.restore(saved, {ServiceId("a"): known, ServiceId("b"): unknown}, START)
+    assert patience.over(math.inf) == [known]
+
+
+def test_services_whose_known_series_have_given_way_are_waited_for_no_more() -> None:
+    patience, (known, empty), (unknown,) = Patience(), some("a", "b"), some("c", samples=10)
+    for until, silence in enumerate((empty, known, unknown), 10):
+        patience.wait(silence, until)
+    empty._series = []
+    patience.drop()
+    assert patience.ends == 11.0
+    assert patience.over(math.inf) == [known]
+
+
+def test_services_that_become_known_are_not_looked_for_among_all_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    looked = 0
+
+    def count(self: Silence, other: object) -> bool:
+        nonlocal looked
+        looked += 1
+        return self is other
+
+    monkeypatch.setattr(Silence, "__eq__", count)
+    feed(Detection(DetectionParams()), by_turns(40, 25))
+    feed(Detection(DetectionParams()), by_turns(120, 25, each=3))
+    assert looked == 0
+
+
+def test_whole_services_are_told_as_soon_as_the_quickest_of_their_series_has_lost_its_patience() -> None:
+    slow = timeline(noise(30), metric="slow", step_s=60.0)
+    quick = timeline(noise(25), metric="quick", start=slow[-1].observed_at + 1.0)
+    other = timeline(noise(2000), service="other")
+    _, said = feed(Detection(DetectionParams()), together(slow, quick, other))
+    first = next(each for each in said if each.service == "payments-api")
+    assert first.at == pytest.approx(quick[-1].observed_at + 5 * 1.0, abs=2.0)
+
+
+def test_each_series_of_a_service_that_is_silent_as_a_whole_is_told_when_its_own_patience_ends() -> None:
+    quick, slow = timeline(noise(60), metric="a", step_s=60.0), timeline(noise(36), metric="b", step_s=100.0)
+    detection, other = Detection(DetectionParams()), timeline(noise(4200), service="other")
+    feed(detection, together(quick, slow, other[:3990]))
+    service = detection._services[ServiceId("payments-api")]
+    assert [key.metric for key in service.silence.silent] == ["a"]
+    feed(detection, other[3990:4010])
+    assert sorted(key.metric for key in service.silence.silent) == ["a", "b"]
+
+
+def test_services_that_gave_way_to_others_are_waited_for_no_more() -> None:
+    detection = Detection(DetectionParams(max_series=4, silence=SilenceParams(gone=20.0)))
+    going = timeline(noise(6000), service="going")
+    coming = [
+        timeline(noise(30), service=f"service-{number}", start=START + 600.5 * number, step_s=10.0)
+        for number in range(10)
+    ]
+    for sample in together(going, *coming):
+        detection.observe(sample)
+        saved = detection._patience.snapshot()
+        assert len(saved) <= detection.series_count  # type: ignore[arg-type] # it is a list
+    assert detection.given_way > 5
 
 
 @pytest.mark.parametrize("state", [None, "ab", [["a"]], [["a", "soon"]], [[1, 2.0]]])

@@ -12,7 +12,7 @@ from domain.alert import first_alert
 from domain.anomaly import Anomaly, AnomalyKind, AnomalyPhase
 from domain.errors import StateError
 from domain.feedback import FeedbackKind
-from domain.identity import SeriesKey
+from domain.identity import AnomalyId, SeriesKey
 from domain.telemetry import EventKind, EventStatus
 from tests.support.builders import T0, a_feedback
 from tests.support.precursors import (
@@ -297,6 +297,16 @@ def test_a_calm_service_lets_go_of_what_no_incident_can_follow_any_more_and_not_
     assert remembered(precursor) == (1, 1)
     precursor.rest(T0 + 1.1 * HOUR)
     assert remembered(precursor) == (0, 0)
+
+
+def test_what_people_may_still_say_of_an_opening_is_kept_in_a_calm_service() -> None:
+    precursor, opened = Precursor(PrecursorParams()), Precursor(PrecursorParams())
+    for each in (precursor, opened):
+        notice(each, T0)
+    opening = AnomalyId("a"), API, AnomalyPhase.OPENED, AnomalyKind.LEVEL, T0, T0, 0.99, 0.6, ()
+    opened.opened([Anomaly(*opening)])
+    assert precursor.rest(T0 + 2 * HOUR)
+    assert not opened.rest(T0 + 2 * HOUR)
 
 
 def test_an_incident_of_a_service_in_which_nothing_was_found_is_taken_note_of() -> None:

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from detectors.recurrence import ENOUGH, KEPT, NEVER, known, remembered, restored, saved
+from detectors.recurrence import ENOUGH, KEPT, NEVER, SOON, known, remembered, restored, saved
 from domain.errors import StateError
 
 DAY, NOON = 86_400.0, 1_700_049_600.0
@@ -20,8 +20,8 @@ class Surprises:
     def remember(self, at: float, nines: float) -> None:
         self.past = remembered(self.past, at, nines)
 
-    def known(self, at: float, nines: float) -> bool:
-        return known(self.past, at, nines)
+    def known(self, at: float, nines: float, gap_s: float = 60.0, enough: int = ENOUGH) -> bool:
+        return known(self.past, at, nines, gap_s, enough)
 
 
 def after(days: list[int], nines: float = 4.0, hour: float = 0.0) -> Surprises:
@@ -58,6 +58,31 @@ def test_one_large_day_among_small_ones_makes_nothing_known() -> None:
 
 def test_a_job_of_the_working_week_is_known_on_a_monday() -> None:
     assert after([3, 4, 5, 6, 7, 10, 11, 12, 13, 14]).known(NOON, 4.0)
+
+
+def test_where_objectives_tell_of_harm_two_nights_are_enough() -> None:
+    assert after([1, 2]).known(NOON, 4.0, enough=SOON)
+    assert not after([1]).known(NOON, 4.0, enough=SOON)
+    assert not after([1, 2]).known(NOON, 6.0, enough=SOON)
+
+
+def test_what_came_on_few_of_the_days_since_the_first_is_not_daily() -> None:
+    assert not after([7, 8]).known(NOON, 4.0, enough=SOON)
+    assert after([3, 4, 5]).known(NOON, 4.0, enough=SOON) is False
+    assert after([3, 4, 5, 6, 7]).known(NOON, 4.0, enough=SOON)
+
+
+def test_what_surprises_at_any_time_of_the_day_has_no_time_of_its_own() -> None:
+    past = Surprises()
+    for hour in range(48, 0, -4):
+        past.remember(NOON - hour * 3600.0, 4.0)
+    assert not past.known(NOON, 4.0, enough=SOON)
+
+
+def test_surprises_of_a_sample_a_day_all_share_a_time_and_are_not_known_by_it() -> None:
+    past = after(list(range(1, 15)))
+    assert past.known(NOON, 4.0, gap_s=3600.0)
+    assert not past.known(NOON, 4.0, gap_s=DAY)
 
 
 def test_a_burst_of_surprises_is_one() -> None:

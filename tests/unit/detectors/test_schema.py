@@ -57,9 +57,23 @@ def test_a_metric_that_was_renamed_is_told_by_both_names_instead_of_a_silence(na
     assert 44 < told.low < told.expected < told.high < 56
 
 
+def test_the_only_series_of_a_service_that_was_renamed_is_told_as_soon_as_any_other() -> None:
+    _, said = feed(Detection(DetectionParams()), [*line("requests", last=STOP), *line("requests_total", first=STOP)])
+    assert story(said) == [(OPENED, SCHEMA), (ENDED, SCHEMA)]
+    assert said[0].at - (START + STOP) < 10
+
+
 def test_a_name_with_nothing_in_common_is_told_when_values_and_numbers_agree() -> None:
     said = run(line("pool_in_use", last=STOP), line("connections", first=STOP, seed=2))
     assert details(said) == ["pool_in_use has stopped and connections has begun: renamed?"]
+
+
+def test_a_name_with_nothing_in_common_is_told_later_where_a_few_values_are_too_noisy_to_agree() -> None:
+    after = line("connections", first=STOP, seed=2)
+    after[:6] = [sample._replace(value=25.0) for sample in after[:6]]
+    said = run(line("pool_in_use", last=STOP), after)
+    assert story(said) == [(OPENED, SILENCE), (UPDATED, SCHEMA), (ENDED, SCHEMA)]
+    assert said[1].at < START + STOP + 60
 
 
 @pytest.mark.parametrize(

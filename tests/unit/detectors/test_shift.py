@@ -19,11 +19,13 @@ def rarities(values: list[float], step_s: float) -> list[float]:
     return [nines_of(v.score) if isinstance(v, Normal | Anomalous) else 0.0 for v in verdicts]
 
 
-def moves(values: list[float], age: int = 500, step: int = 1) -> list[float]:
+def moves(
+    values: list[float], age: int = 500, step: int = 1, level: float = LEVEL, limit: float = LIMIT
+) -> list[float]:
     """By how much the level moves with each gigantic value."""
     shift = Shift(0)
     record = bytearray(shift.fresh)
-    return [shift.by(record, age + i * step, LEVEL, LIMIT, value) for i, value in enumerate(values)]
+    return [shift.by(record, age + i * step, level, limit, value) for i, value in enumerate(values)]
 
 
 @pytest.mark.parametrize("away", [200.0, -1e4, 1e7])
@@ -58,6 +60,14 @@ def test_so_many_in_a_row_on_one_side_that_are_near_to_each_other_are_another_le
     assert not any(moves(near, step=2))
 
 
+def test_a_level_that_moves_again_at_once_moves_from_where_it_was_last() -> None:
+    shift = Shift(0)
+    record = bytearray(shift.fresh)
+    steps = [(0.0, 100.0)] * ROW + [(100.0, 1000.0)] * ROW
+    moved = [shift.by(record, 500 + i, level, LIMIT, value) for i, (level, value) in enumerate(steps)]
+    assert [each for each in moved if each != 0] == [100.0, 900.0]
+
+
 def test_a_way_up_of_some_samples_is_no_part_of_the_new_level_but_counts_from_the_old_one() -> None:
     assert moves([40.0, 80.0, *[120.0] * ROW]) == [0.0] * (ROW + 1) + [120.0 - LEVEL]
 
@@ -72,5 +82,16 @@ def test_the_next_move_needs_as_many_again_and_an_age_may_be_anything() -> None:
     assert [i for i, moved in enumerate(moves([100.0] * 2 * ROW, age=AGE - 3)) if moved != 0] == [ROW - 1, 2 * ROW - 1]
 
 
-def test_what_is_too_large_to_be_kept_is_no_level() -> None:
-    assert not any(moves([1e60] * 2 * ROW))
+@pytest.mark.parametrize(("level", "limit"), [(LEVEL, LIMIT), (1e60, LIMIT), (1e60, 1e50)])
+def test_what_is_too_large_to_be_kept_is_no_level(level: float, limit: float) -> None:
+    assert not any(moves([3e60] * 2 * ROW, level=level, limit=limit))
+
+
+def test_a_level_of_which_nothing_may_be_learnt_moves_nothing() -> None:
+    frozen, other = a_level(), a_level()
+    for i, value in enumerate(noise(500)):
+        assert frozen.observe(START + i, value) == other.observe(START + i, value)
+    for i in range(2 * ROW):
+        frozen.observe(START + 500 + i, 1e4, learn=False)
+    assert frozen.observe(START + 600, 50.0) == other.observe(START + 600, 50.0)
+    assert frozen.record == other.record

@@ -186,7 +186,7 @@ def scrape(silence: Silence, some: list[Speaker], at: float, *, hurts: bool = Fa
     for series in some:
         series.speak(at)
         if Cadence.of(series.record).samples == PARAMS.warm_up:
-            silence.known()
+            silence.known(series.record)
         silence.heard(series.key, at, at)
         if silence.at > silence.deadline:
             found += [evidence.key.metric for evidence in silence.overdue(at, hurts=hurts)]

@@ -1,6 +1,7 @@
 """How steep a series usually is, and what that makes of a trend."""
 
 import json
+import math
 
 import pytest
 
@@ -34,9 +35,15 @@ def opening(values: list[float], step_s: float = 1.0) -> list[tuple[int, Forecas
     return [(i, one) for i, one in enumerate(said) if one is not None and one.confidence >= OPENS]
 
 
-def test_a_slope_is_usual_once_enough_were_seen() -> None:
-    assert learnt(*[2.0] * (FIRST - 1)).usual == 0
+def test_no_slope_is_unusual_before_one_was_seen() -> None:
+    assert learnt().usual == math.inf
+    assert learnt(2.0).usual == pytest.approx(2.0)
     assert learnt(*[2.0, -2.0] * FIRST).usual == pytest.approx(2.0)
+
+
+def test_what_fills_and_empties_from_its_first_sample_on_is_no_trend_to_its_limit() -> None:
+    saw = [0.2 + 0.4 * (i % 44) / 44 + each for i, each in enumerate(noise(400, 3, centre=0.0, spread=0.01))]
+    assert opening(saw) == []
 
 
 def test_a_ramp_is_not_usual_because_it_was_seen_once() -> None:
@@ -95,6 +102,17 @@ def test_noise_that_is_neither_told_nor_a_ramp_teaches_nothing() -> None:
     record.told(4.0, 600.0, ramp=False)  # this one is told
     record.waited(601.0, counts=True)
     assert record.corrected(1.0) < 1.0
+
+
+@pytest.mark.parametrize("top", [0.6, 0.8])
+def test_a_step_has_no_slope(top: float) -> None:
+    assert opening([each + top * (i >= 300) for i, each in enumerate(noise(500, 1, centre=0.0, spread=0.001))]) == []
+
+
+def test_one_node_less_is_not_on_its_way_to_none() -> None:
+    forecaster = TrendForecaster(KEY, Objective("nodes_up", 1.5, above=False), ForecastParams())
+    said = [forecaster.observe(START + 15 * i, 4.0 - (300 <= i < 312), learn=True) for i in range(400)]
+    assert [one for one in said if one is not None and one.confidence >= 0.45] == []
 
 
 @pytest.mark.parametrize("top", [0.6, 0.8])

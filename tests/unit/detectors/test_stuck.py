@@ -2,10 +2,13 @@
 
 from collections.abc import Sequence
 
+from alerts.params import AlertParams
+from detectors.detection import Detection
+from detectors.params import DetectionParams
 from detectors.stuck import StuckDetector, StuckParams
-from domain.anomaly import Anomalous
+from domain.anomaly import Anomalous, AnomalyKind
 from tests.support.detectors import Alone
-from tests.support.timelines import START, noise
+from tests.support.timelines import START, feed, noise, timeline
 
 MOVING = noise(200)
 
@@ -39,3 +42,10 @@ def test_a_run_that_was_too_short_to_be_told_is_what_is_usual() -> None:
     _, second = starts(15, 46)
     assert found(still(15, 45)) == []
     assert found(still(15, 46)) == [second + 45]
+
+
+def test_it_is_never_sure_enough_to_be_critical_however_long_it_lasts() -> None:
+    said = feed(Detection(DetectionParams()), timeline([*noise(300), *[51.0] * 500, *noise(60, seed=3)]))[1]
+    stuck = [anomaly for anomaly in said if anomaly.kind is AnomalyKind.STUCK]
+    assert stuck
+    assert max(anomaly.confidence for anomaly in stuck) < AlertParams().critical_confidence

@@ -10,7 +10,7 @@ import pytest
 
 from detectors.detection import Detection
 from detectors.params import DetectionParams
-from detectors.unit_jump import CLAIM, PATIENCE, RECOGNISED, TOLD, Jump, UnitWatch, bounds, doubted, likeliest
+from detectors.unit_jump import CLAIM, PATIENCE, RECOGNISED, TOLD, TWICE, Jump, UnitWatch, bounds, doubted, likeliest
 from domain.anomaly import Anomaly, AnomalyKind, AnomalyPhase
 from domain.identity import ServiceId
 from domain.journeys import Objective, Service
@@ -118,8 +118,10 @@ def test_scores_go_on_as_if_the_unit_had_not_changed() -> None:
 def test_a_unit_that_changes_back_is_told_and_then_nothing_is_left_of_it() -> None:
     detection = Detection(DetectionParams())
     _, said = feed(detection, timeline([*BEFORE, *times(0.001, 100), *times(1.0, 100, seed=3)]))
-    assert story(said) == [*NAMED, *NAMED]
-    assert "back in its earlier unit" in said[4].evidence[0].detail
+    assert story(said) == [*NAMED, (OPENED, UNIT), (ENDED, UNIT)]
+    assert "back in its earlier unit" in said[3].evidence[0].detail
+    assert said[3].at == START + 500 + TWICE - 1
+    assert said[4].at == said[3].at + RECOGNISED
     fresh = Detection(DetectionParams())
     feed(fresh, timeline([*BEFORE, *times(1.0, 100), *times(1.0, 100, seed=3)]))
     states = [json.loads(json.dumps(each.snapshot()))["series"][0][5] for each in (detection, fresh)]
@@ -131,6 +133,44 @@ def test_a_return_while_it_is_still_told_is_an_update() -> None:
     assert story(said)[:2] == NAMED[:2]
     assert story(said)[-2:] == NAMED[1:]
     assert "back in its earlier unit" in said[-2].evidence[0].detail
+
+
+@pytest.mark.parametrize("factor", [0.001, 0.01, 1 / 60])
+@pytest.mark.parametrize("service", [AT_ONCE, LIMIT])
+def test_a_return_to_the_first_unit_is_never_a_breach_of_what_holds_for_that(factor: float, service: Service) -> None:
+    said = run([*BEFORE, *times(factor, 200), *times(1.0, 100, seed=3)], service)
+    assert {kind for _, kind in story(said)} == {UNIT}
+    assert said[-2].at == START + 600 + TWICE - 1
+
+
+def test_a_single_value_in_the_first_unit_is_no_surprise_and_no_return() -> None:
+    values = [*BEFORE, *times(0.001, 200), 50.0, *times(0.001, 100, seed=3)]
+    assert story(run(values)) == NAMED
+    detection = Detection(DetectionParams())
+    scores, _ = feed(detection, timeline(values))
+    assert max(scores[600:]) < 0.99
+    assert factors(detection) == [0.001]
+
+
+def test_an_incident_after_a_change_of_unit_is_no_return() -> None:
+    said = run([*BEFORE, *times(0.001, 200), *times(0.001, 100, seed=3, centre=500.0)])
+    assert story(said)[:4] == [*NAMED, (OPENED, LEVEL)]
+    assert not any("back" in evidence.detail for anomaly in said for evidence in anomaly.evidence)
+
+
+@pytest.mark.parametrize("factor", [100.0, 0.01])
+def test_what_goes_back_to_where_it_stood_is_not_converted_though_its_going_was_no_change_of_unit(
+    factor: float,
+) -> None:
+    away = [value * factor * 1.7 for value in noise(40, seed=9, spread=0.5)]  # by no factor
+    away += [away[-1] * (4.0 if factor > 1 else 0.25), *times(factor, 60, seed=4, spread=0.5)]
+    samples = timeline([*noise(400, spread=0.5), *away, *times(1.0, 100, seed=3, spread=0.5)])
+    first, detection = Detection(DetectionParams()), Detection(DetectionParams())
+    feed(first, samples[:480])
+    detection.restore(json.loads(json.dumps(first.snapshot())))
+    _, said = feed(detection, samples[480:])
+    assert factors(detection) == [1.0]
+    assert "back in its earlier unit" in said[-1].evidence[0].detail
 
 
 def test_an_objective_holds_for_the_unit_of_before_and_still_sees_a_breach() -> None:

@@ -66,6 +66,21 @@ def word(*, allows: bool, client: str | None = "bank", until: float | None = Non
     return Word(allows, None if client is None else ClientId(client), by, until)
 
 
+@pytest.mark.parametrize(
+    ("kind", "ahead_s", "decision"),
+    [
+        (AnomalyKind.FORECAST, 7201.0, Hold("not due for more than 2 h: told when it is nearer", NOON + 1.0)),
+        (AnomalyKind.FORECAST, 7200.0, Notify("confidence 0.90 reaches the client's 0.80")),
+        (LEVEL, 7201.0, Notify("confidence 0.90 reaches the client's 0.80")),
+    ],
+    ids=["due later", "due by then", "something is wrong already"],
+)
+def test_what_is_due_much_later_waits_until_it_is_nearer(kind: AnomalyKind, ahead_s: float, decision: Decision) -> None:
+    moment = a_moment(expected_at=NOON + ahead_s)
+
+    assert gate(NoticePolicy("automatic", 0.8, ahead_s=7200.0), kind, 0.9, AFFECTED, moment) == decision
+
+
 QUIET = NoticePolicy("automatic", 0.8, quiet_hours=(17 * 60, 18 * 60))
 TO_QUIET_END = 17 * 3600 + 3600 - (17 * 3600 + 6 * 60 + 40)
 

@@ -7,7 +7,7 @@ from domain.alert import Severity
 from domain.anomaly import Anomaly, AnomalyKind
 from domain.identity import ServiceId
 from domain.journeys import Landscape
-from tests.support.builders import a_client, a_journey, a_landscape, an_anomaly
+from tests.support.builders import T0, a_client, a_forecast, a_journey, a_landscape, an_anomaly
 
 INNER = a_landscape(journeys=[])
 PLAIN = a_landscape()
@@ -42,6 +42,24 @@ def test_severity_follows_who_is_affected_and_how_sure_we_are(
     routes = Routes(landscape)
 
     assert severity(anomaly, routes.impact(ServiceId("payments-api")), routes, AlertParams()) is expected
+
+
+@pytest.mark.parametrize(
+    ("kind", "ahead_s", "expected"),
+    [
+        (AnomalyKind.FORECAST, 21_600.0, Severity.CRITICAL),
+        (AnomalyKind.FORECAST, 21_601.0, Severity.WARNING),
+        (AnomalyKind.LEVEL, 21_601.0, Severity.CRITICAL),
+        (AnomalyKind.BREACH, 21_601.0, Severity.CRITICAL),
+    ],
+)
+def test_what_is_only_forecast_and_due_much_later_wakes_nobody(
+    kind: AnomalyKind, ahead_s: float, expected: Severity
+) -> None:
+    anomaly = an_anomaly(kind=kind, confidence=0.95, forecast=a_forecast(breach_at=T0 + ahead_s))
+    impact = Routes(IMPORTANT).impact(ServiceId("payments-api"))
+
+    assert severity(anomaly, impact, Routes(IMPORTANT), AlertParams()) is expected
 
 
 def test_the_worse_of_two_is_not_the_later_in_the_alphabet() -> None:
