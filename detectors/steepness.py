@@ -18,7 +18,7 @@ MOST = 3.0  # times the mean square of before, that a look counts for
 
 
 class Steepness:
-    """The mean square of the slopes of one window of one series; until there were enough of them, the largest."""
+    """The mean square of the slopes of one window of one series; the middle one until there were enough."""
 
     __slots__ = ("_first", "_square")
 
