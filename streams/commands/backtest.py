@@ -109,7 +109,7 @@ def _inputs(
         raise BacktestError("--topic needs --config: it says where Kafka is")
     if span[0] is None:
         raise BacktestError("--topic needs --from")
-    from streams.backtest.topic import KafkaTopic, Range, declared  # noqa: PLC0415 - a file needs no Kafka, which takes long to load
+    from streams.backtest.topic import KafkaTopic, Range, declared  # noqa: PLC0415 - slow to load
 
     since, until = moment(span[0]), moment(span[1]) if span[1] is not None else float(2**43)
     if not since < until:

@@ -145,7 +145,7 @@ def test_what_learns_from_findings_is_let_go_once_they_can_teach_nothing() -> No
         detection.observe(sample)
         (service,) = detection._services.values()
         made.append(service.precursor is not None)
-    assert True in made
+    assert any(made)
     assert not made[-1]
 
 

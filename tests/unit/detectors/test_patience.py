@@ -150,7 +150,8 @@ def test_services_that_gave_way_to_others_are_waited_for_no_more() -> None:
     for sample in together(going, *coming):
         detection.observe(sample)
         saved = detection._patience.snapshot()
-        assert len(saved) <= detection.series_count  # type: ignore[arg-type] # it is a list
+        assert isinstance(saved, list)
+        assert len(saved) <= detection.series_count
     assert detection.given_way > 5
 
 

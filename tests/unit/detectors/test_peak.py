@@ -13,6 +13,7 @@ from domain.anomaly import Forecast
 from domain.errors import StateError
 from domain.identity import SeriesKey
 from domain.journeys import Objective
+from domain.state import Plain
 from tests.support.timelines import START, noise
 
 KEY = SeriesKey.of("hsm", "sessions_used")
@@ -91,6 +92,6 @@ def test_a_snapshot_continues_identically() -> None:
 
 
 @pytest.mark.parametrize("damaged", [None, [], [1.0, 2.0, 3.0], ["x", None, None, None]])
-def test_a_damaged_peak_is_refused(damaged: object) -> None:
+def test_a_damaged_peak_is_refused(damaged: Plain) -> None:
     with pytest.raises(StateError):
-        Peak().restore(damaged)  # type: ignore[arg-type]
+        Peak().restore(damaged)

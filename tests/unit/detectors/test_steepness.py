@@ -14,6 +14,7 @@ from domain.anomaly import Forecast
 from domain.errors import StateError
 from domain.identity import SeriesKey
 from domain.journeys import Objective
+from domain.state import Plain
 from tests.support.timelines import START, noise
 
 KEY = SeriesKey.of("ledger-db", "pool_in_use")
@@ -67,9 +68,9 @@ def test_a_snapshot_continues_identically() -> None:
 
 
 @pytest.mark.parametrize("damaged", [None, [], ["x", []], [1.0, ["x"]], [1.0, None]])
-def test_a_damaged_steepness_is_refused(damaged: object) -> None:
+def test_a_damaged_steepness_is_refused(damaged: Plain) -> None:
     with pytest.raises(StateError):
-        Steepness().restore(damaged)  # type: ignore[arg-type]
+        Steepness().restore(damaged)
 
 
 def test_what_fills_and_empties_all_day_is_no_trend_to_its_limit_and_hides_none() -> None:

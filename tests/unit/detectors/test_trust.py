@@ -9,6 +9,7 @@ from detectors.outlook import Outlook
 from detectors.trust import Trust, at_least
 from domain.errors import StateError
 from domain.identity import ServiceId
+from domain.state import Plain
 from tests.support.builders import T0, a_forecast, an_evidence
 
 HOUR, SURE = 3600.0, 0.5
@@ -135,9 +136,9 @@ def test_two_incidents_are_too_few_to_weigh() -> None:
 
 
 @pytest.mark.parametrize("damaged", [None, [], [0, [1.0], [], 0, []], [0, [0.0] * 5, [], 0, [[0.5, [1]]]], "x"])
-def test_a_damaged_record_is_refused(damaged: object) -> None:
+def test_a_damaged_record_is_refused(damaged: Plain) -> None:
     with pytest.raises((StateError, ValueError)):
-        Trust(HOUR, SURE).restore(damaged)  # type: ignore[arg-type]
+        Trust(HOUR, SURE).restore(damaged)
 
 
 def test_a_confidence_moves_half_of_the_way_and_a_forecast_is_never_lowered() -> None:
