@@ -101,7 +101,7 @@ class Calls:
         match state:
             case [float() | int() as hits, float() | int() as misses, [*waiting]]:
                 self.hits, self.misses = float(hits), float(misses)
-                self._waiting = [float(at) for at in waiting]
+                self._waiting = _numbers(waiting)
             case _:
                 raise StateError("the saved record of calls is damaged")
 
@@ -190,11 +190,10 @@ class Trust:
     def restore(self, state: Plain) -> None:
         """Take over a snapshot; calls at bars that are not asked for any more are forgotten."""
         match state:
-            case [None | float() | int() as began, [*sums], [*incidents], int() as preceded, [*rows]]:
+            case [None | float() | int() as began, [_, _, _, _, _] as sums, [*incidents], int() as preceded, [*rows]]:
                 self._began_at = None if began is None else float(began)
-                self._covered_s, self._model, self._rate, none, some = (float(x) for x in sums)
-                self._seen = [none, some]
-                self._incidents = [float(at) for at in incidents]
+                self._covered_s, self._model, self._rate, *self._seen = _numbers(sums)
+                self._incidents = _numbers(incidents)
                 self.preceded = preceded
             case _:
                 raise StateError("the saved record of learnt patterns is damaged")
@@ -205,3 +204,10 @@ class Trust:
                         self.calls[bar].restore(saved)
                 case _:
                     raise StateError("the saved record of calls is damaged")
+
+
+def _numbers(saved: Sequence[Plain]) -> list[float]:
+    numbers = [float(each) for each in saved if isinstance(each, float | int)]
+    if len(numbers) < len(saved):
+        raise StateError("the saved record of learnt patterns is damaged")
+    return numbers

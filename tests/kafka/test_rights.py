@@ -17,7 +17,7 @@ from streams.connection import kafka_python_options
 from streams.records import encode
 from streams.topics import Topic
 from tests.support.backtest import an_alert
-from tests.support.kafka import KafkaBroker
+from tests.support.kafka import KafkaBroker, with_login
 from tests.support.processes import PATIENCE_S, free_port
 
 ALERT = "alert-5f0c3a9d2b7e4c118a6f"
@@ -26,17 +26,8 @@ ALERT = "alert-5f0c3a9d2b7e4c118a6f"
 @pytest.fixture(scope="module")
 def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[KafkaBroker, str]]:
     """The test itself may do everything, anna what she is given."""
-    plain, controller, asked = free_port(), free_port(), free_port()
-    listeners = f"PLAINTEXT://127.0.0.1:{plain},SASL_PLAINTEXT://127.0.0.1:{asked}"
-    settings = {
-        "listeners": f"{listeners},CONTROLLER://127.0.0.1:{controller}",
-        "advertised.listeners": listeners,
-        "controller.quorum.voters": f"1@127.0.0.1:{controller}",
-        "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,SASL_PLAINTEXT:SASL_PLAINTEXT,CONTROLLER:PLAINTEXT",
-        "sasl.enabled.mechanisms": "PLAIN",
-        "listener.name.sasl_plaintext.plain.sasl.jaas.config": (
-            'org.apache.kafka.common.security.plain.PlainLoginModule required user_anna="bait";'
-        ),
+    plain, asked = free_port(), free_port()
+    settings = with_login(plain, asked, "SASL_PLAINTEXT", "anna", "bait") | {
         "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
         "super.users": "User:ANONYMOUS",
     }

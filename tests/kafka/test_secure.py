@@ -10,7 +10,7 @@ import yaml
 from typer.testing import CliRunner
 
 from streams.commands import app
-from tests.support.kafka import KafkaBroker
+from tests.support.kafka import KafkaBroker, with_login
 from tests.support.processes import Child, free_port, page, wait_until
 from tests.support.story import FORESHOCK, ROOT
 from tests.support.tls import a_certificate
@@ -25,16 +25,8 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def secure(certificate: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[KafkaBroker, str]]:
-    plain, controller, encrypted = free_port(), free_port(), free_port()
-    login = f'org.apache.kafka.common.security.plain.PlainLoginModule required user_foreshock="{PASSWORD}";'
-    listeners = f"PLAINTEXT://127.0.0.1:{plain},SASL_SSL://127.0.0.1:{encrypted}"
-    settings = {
-        "listeners": f"{listeners},CONTROLLER://127.0.0.1:{controller}",
-        "advertised.listeners": listeners,
-        "controller.quorum.voters": f"1@127.0.0.1:{controller}",
-        "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,SASL_SSL:SASL_SSL,CONTROLLER:PLAINTEXT",
-        "sasl.enabled.mechanisms": "PLAIN",
-        "listener.name.sasl_ssl.plain.sasl.jaas.config": login,
+    plain, encrypted = free_port(), free_port()
+    settings = with_login(plain, encrypted, "SASL_SSL", "foreshock", PASSWORD) | {
         "ssl.keystore.type": "PEM",
         "ssl.keystore.location": str(certificate),
     }

@@ -209,6 +209,21 @@ class KafkaBroker:
         }
 
 
+def with_login(plain: int, asked: int, protocol: str, user: str, password: str) -> dict[str, str]:
+    """Return settings of a broker that tests reach on one port, and whoever logs in (SASL) on another."""
+    controller = f"127.0.0.1:{free_port()}"
+    listeners = f"PLAINTEXT://127.0.0.1:{plain},{protocol}://127.0.0.1:{asked}"
+    login = f'org.apache.kafka.common.security.plain.PlainLoginModule required user_{user}="{password}";'
+    return {
+        "listeners": f"{listeners},CONTROLLER://{controller}",
+        "advertised.listeners": listeners,
+        "controller.quorum.voters": f"1@{controller}",
+        "listener.security.protocol.map": f"PLAINTEXT:PLAINTEXT,{protocol}:{protocol},CONTROLLER:PLAINTEXT",
+        "sasl.enabled.mechanisms": "PLAIN",
+        f"listener.name.{protocol.lower()}.plain.sasl.jaas.config": login,
+    }
+
+
 def _program(name: str, package: str) -> str:
     found = shutil.which(name)
     if found is None:
