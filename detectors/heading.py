@@ -13,7 +13,7 @@ from itertools import pairwise
 from operator import sub
 from typing import Annotated, NamedTuple
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
 
 from detectors.foretold import Foretold
 from detectors.peak import Peak
@@ -269,8 +269,11 @@ class Heading:
                 [*times], [*values], [*slopes], standing, foretold, peak,
             ] if len(times) == len(values) and len(slopes) == len(self._steepness):  # fmt: skip
                 self._before, self._usual, self._heard, self._rest = float(before), usual, heard, rest
-                self.standing = None if standing is None else _FORECAST.validate_python(standing)
-                self._times, self._values = array("d", times), array("d", values)
+                try:
+                    self.standing = None if standing is None else _FORECAST.validate_python(standing)
+                    self._times, self._values = array("d", times), array("d", values)
+                except (ValidationError, TypeError):
+                    raise StateError("the saved state of a forecast is damaged") from None
                 for steepness, saved in zip(self._steepness, slopes, strict=True):
                     steepness.restore(saved)
                 self._foretold.restore(foretold)

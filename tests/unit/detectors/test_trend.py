@@ -14,6 +14,7 @@ from domain.anomaly import Anomalous, Forecast, Normal
 from domain.errors import StateError
 from domain.identity import SeriesKey
 from domain.journeys import Objective
+from domain.state import Plain
 from tests.support.timelines import START, noise, with_shape
 
 KEY = SeriesKey.of("ledger-db", "disk_free")
@@ -82,6 +83,16 @@ def test_a_snapshot_continues_identically() -> None:
         second.restore(json.loads(json.dumps(first.snapshot())))
         rest = enumerate(values[cut:], start=cut)
         assert [second.observe(START + i, v, learn=True) for i, v in rest] == expected[cut:]
+
+
+@pytest.mark.parametrize(("place", "damaged"), [(1, ["x"]), (1, [None]), (2, ["x"]), (4, {"at": 1}), (4, "x")])
+def test_a_damaged_heading_is_refused(place: int, damaged: Plain) -> None:
+    one = TrendForecaster(KEY, FULL, ForecastParams())
+    one.observe(START, 1.0, learn=True)
+    heading, *rest = json.loads(json.dumps(one.snapshot()))
+    heading[place] = damaged
+    with pytest.raises(StateError):
+        one.restore([heading, *rest])
 
 
 @pytest.mark.parametrize("damaged", [None, [], [1, 2.0, [1.0], [], None], "x"])
