@@ -30,6 +30,7 @@ from domain.state import Plain
 from domain.telemetry import SampleKind
 
 GAUGE = SampleKind.GAUGE  # a member that is looked up in its enumeration costs more, per sample
+EVER = math.inf  # a name of this module is found sooner
 HOLD = 60  # samples
 LOOK = 0.0, 0.0  # between these is no value: the next one is looked at
 KNOWN = Normal(score_of(0.65))  # what is left of a surprise that comes every day: half of the least finding
@@ -63,7 +64,7 @@ class Series:
         """Return the value to judge, or why there is none; an accepted sample counts for the cadence."""
         record = self.record
         before = read(record)
-        if kind is GAUGE and before[LAST_AT] < at < math.inf and -LARGEST < value < LARGEST:  # nearly always
+        if kind is GAUGE and before[LAST_AT] < at < EVER and -LARGEST < value < LARGEST:  # nearly always
             spoke(record, before, at)
             if not self.objectives:
                 note(record, before, at, value)

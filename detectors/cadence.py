@@ -71,14 +71,15 @@ def allowed_s(numbers: Numbers, params: SilenceParams) -> float:
 def spoke(record: bytearray, before: Numbers, at: float) -> None:
     """Take in the time of an accepted sample, beside what was read of the record before it; times only grow."""
     last_at, usual, longest, count = before
-    if count:
-        gap = at - last_at
-        if count == 1:
-            usual = gap
-        else:  # a gap that was a finding is learnt as a long one, not as a usual one
-            learnt = gap if gap < 3.0 * usual else 3.0 * usual  # noqa: FURB136 - min() costs more, per sample
-            usual += (SHARE if count >= KNOWN else 1.0 / count) * (learnt - usual)
-        longest *= FADE
-        if gap > longest:  # noqa: PLR1730 - max() costs more, per sample
-            longest = gap
+    gap = at - last_at
+    if count > 1:  # a gap that was a finding is learnt as a long one, not as a usual one
+        learnt = gap if gap < 3.0 * usual else 3.0 * usual  # noqa: FURB136 - min() costs more, per sample
+        usual += (SHARE if count >= KNOWN else 1.0 / count) * (learnt - usual)
+    elif count == 1:
+        usual = gap
+    else:
+        gap = 0.0  # there is none yet
+    longest *= FADE
+    if gap > longest:  # noqa: PLR1730 - max() costs more, per sample
+        longest = gap
     _write(record, 0, at, usual, longest, count + 1)

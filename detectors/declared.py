@@ -47,14 +47,19 @@ class Spans:
         """Return the whole state as plain data."""
         return [[name, begin, end] for name, (begin, end) in self._spans.items()]
 
-    def restore(self, state: Plain) -> None:
-        """Take over a snapshot."""
+    @classmethod
+    def of(cls, state: Plain) -> "Spans | None":
+        """Return the spans of a snapshot, None if there were none."""
+        if state is None:
+            return None
+        spans = cls()
         match state:
             case [*rows]:
-                self._spans = {name: (float(begin), float(end)) for name, begin, end in rows}
-                self._measure()
+                spans._spans = {name: (float(begin), float(end)) for name, begin, end in rows}
+                spans._measure()
             case _:
                 raise StateError("the saved incidents of a service are damaged")
+        return spans
 
     def _measure(self) -> None:
         self._first = min((begin for begin, _ in self._spans.values()), default=math.inf)

@@ -4,11 +4,11 @@ Most services are calm, and nothing is found of them for days: a fusion is made 
 takes findings back needs none.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from enum import Enum
 
 from detectors.bank import Series
-from detectors.cadence import read
+from detectors.cadence import SAMPLES, read
 from detectors.fusion import Fusion
 from detectors.params import DetectionParams
 from detectors.selected import Selected
@@ -29,7 +29,7 @@ class Objectives(Enum):
 class Fused:
     """The series of a service and what is found of them; ``ServiceState`` adds what looks for it."""
 
-    __slots__ = ("_objectives", "_params", "_slowest", "fusion", "name", "series")
+    __slots__ = ("_objectives", "_params", "fusion", "name", "series")
 
     def __init__(self, name: ServiceId, params: DetectionParams, objectives: Objectives) -> None:
         self.name = name
@@ -37,7 +37,6 @@ class Fused:
         self._objectives = objectives
         self.series: list[Series] = []
         self.fusion: Fusion | None = None  # None until something is found, and after a long rest
-        self._slowest: Series | None = None  # known while there is something to settle
 
     def fused(self) -> Fusion:
         """Return the fusion to give a finding to, made now if it is the first."""
@@ -62,22 +61,20 @@ class Fused:
     def rest(self, at: float) -> None:
         """Let go of the fusion once it remembers nothing that could matter to the next finding."""
         if self.fusion is not None and self.fusion.rested(at):
-            self.fusion, self._slowest = None, None
+            self.fusion = None
 
-    def longest_gap(self, spoke: Series | None, before: float) -> float:
-        """Return the usual gap of the slowest series; only that of the one that ``spoke`` is another than before."""
-        known = self._slowest
-        if spoke is not None and known is not None:
-            gap_s: float = read(spoke.record)[1]
-            if gap_s >= before:
-                self._slowest = spoke
-                return gap_s
-            if spoke is not known:
-                return before
-        elif known is not None:
-            return before
-        self._slowest = max(self.series, key=_usual_s)
-        return _usual_s(self._slowest)
+    def measure_gap(self, fusion: Fusion, spoke: Series | None) -> None:
+        """Let fusion know the usual gap of the slowest series; only that of the one that ``spoke`` may have changed."""
+        if fusion.slowest is not None:
+            if spoke is None:
+                return
+            if _usual_s(spoke) >= fusion.gap_s:
+                fusion.gap_s, fusion.slowest = _usual_s(spoke), spoke.key
+                return
+            if spoke.key != fusion.slowest:
+                return
+        slowest = max(self.series, key=_usual_s)
+        fusion.gap_s, fusion.slowest = _usual_s(slowest), slowest.key
 
     @property
     def troubled(self) -> bool:
@@ -104,6 +101,11 @@ class Fused:
         """Forget what was found of series."""
         if self.fusion is not None:
             self.fusion.forget(keys)
+
+
+def samples_of(some: Iterable[Series]) -> int:
+    """Return how many samples of these series were taken."""
+    return sum(read(series.record)[SAMPLES] for series in some)
 
 
 def _usual_s(series: Series) -> float:

@@ -111,6 +111,7 @@ class Fusion:
     last_nines: float = 0.0
     series: int = 0
     gap_s: float = 0.0
+    slowest: SeriesKey | None = None  # whose usual gap that is, while there is something to settle
     has_objectives: bool = False
     has_own: bool = False
     near_at: float = -math.inf  # when a series with an objective last had a part of the way to its limit behind it,

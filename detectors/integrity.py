@@ -36,11 +36,12 @@ class Burst:
 class Integrity:
     """The refused samples of one service, of all that ``arrived`` there so far."""
 
-    __slots__ = ("_bursts", "open")
+    __slots__ = ("_bursts", "open", "others")
 
     def __init__(self) -> None:
         self._bursts: dict[Refusal, Burst] = {}  # of the kinds that there were
         self.open = 0  # findings
+        self.others = 0  # samples that arrived but are in the count of no series: refused, or of one that was dropped
 
     @property
     def late(self) -> bool:

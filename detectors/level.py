@@ -41,7 +41,7 @@ from domain.identity import SeriesKey
 
 Share = Annotated[float, Field(gt=0, lt=1)]
 LEAST = 1e-100  # divides where nothing was ever seen to move
-ROUNDING = 1e-9  # a difference below this part of the value is the arithmetic's, not the service's
+ROUNDING = 2e-9  # a difference below this part of the level is the arithmetic's, not the service's
 MOST = 20.0**3  # of the surprise of one residual
 UNIT = 0.9  # nines per power of ten in both answers: the scale on which fusion sets its bars
 FEW = 4  # of the largest sizes of late: what passes these ranks first
@@ -130,7 +130,7 @@ class LevelDetector:
         if seen < SAMPLES:
             return self._begin(record, at, (level, fast, value), seen, learn)
         to_level, to_fast, to_slow, memory, full, clip, enough = self._rules
-        total = votes = day = own = week = shift = 0.0
+        total = votes = 0.0
         if at >= until:
             if learn:
                 usual_by_day, usual_by_week, allowed = self._seasons.turn(
@@ -141,7 +141,7 @@ class LevelDetector:
                 usual_by_day, usual_by_week, allowed = self._seasons.usual(record, at)
         rise = learnt = value - first
         known, away = value, value - level
-        tiny = ROUNDING * (abs(value) + abs(level))
+        tiny = ROUNDING * abs(level)
         size = -away if away < 0 else away
         if size <= tiny:
             away = size = 0.0
@@ -227,8 +227,7 @@ class LevelDetector:
             share = memory if by_week > full else 1.0 / by_week
             m4 += share * (size - m4)
             m5 += share * (other - m5)
-        nines = strength = 0.0
-        residuals: tuple[float, ...] = ()
+        nines = 0.0
         if votes > 0 or total > NUMBER:
             mean = total / NUMBER
             if mean > 1.0:
@@ -237,7 +236,11 @@ class LevelDetector:
                 nines += agreed(votes, allowed)
             nines *= UNIT
             if nines >= self._suspect:
-                residuals = (away, drift, day, own, week, shift)[:allowed]
+                residuals = [away, drift]
+                if allowed != NEITHER:
+                    residuals += [day, own]
+                if allowed == BOTH:
+                    residuals += [week, shift]
                 strength = self._strength(record, residuals, (seen, seen, by_day, by_day, by_week, by_week))
         if learn:
             _write(
@@ -249,8 +252,10 @@ class LevelDetector:
             seen += 1
         if seen <= enough:
             return Warming(min(1.0, seen / enough))
-        if nines >= self._suspect or since != NEVER:
+        if nines >= self._suspect:
             return self._said(record, key, at, value, since, nines, strength, residuals, learn)
+        if since != NEVER:
+            return self._said(record, key, at, value, since, nines, 0.0, (), learn)
         return CALM if nines == 0 else Normal(score_of(self._habit.damped(record, nines, 0.0)))
 
     def _begin(self, record: bytearray, at: float, values: Three, seen: int, learn: bool) -> Warming:

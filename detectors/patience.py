@@ -6,7 +6,7 @@ are thousands of them.
 
 import math
 from array import array
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 
 from detectors.silence import Silence
@@ -52,13 +52,21 @@ class Patience:
         for silence, until in waiting:
             self.wait(silence, until)
 
-    def over(self, watermark: float) -> list[Silence]:
-        """Take out those that are due by now, the first due first."""
-        count = bisect_left(self._times, watermark)
-        due = self._waiting[:count]
-        del self._times[:count], self._waiting[:count]
-        self.ends = self._times[0] if self._times else math.inf
-        return due
+    @property
+    def first(self) -> Silence:
+        """The service that is due first; there must be one."""
+        return self._waiting[0]
+
+    def postpone(self, until: float) -> None:
+        """Look at the service that is due first at this time instead; not at all, if that is infinite."""
+        times, waiting = self._times, self._waiting
+        if len(times) > 1 or until == math.inf:
+            del times[0]
+            silence = waiting.pop(0)
+            self.ends = times[0] if times else math.inf
+            self.wait(silence, until)
+        else:
+            times[0] = self.ends = until
 
     def snapshot(self) -> Plain:
         """Return the whole state as plain data."""

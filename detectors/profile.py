@@ -9,11 +9,14 @@ fit. They are chosen anew when a mean does not fit, and when the series has gone
 off is 1/4,000 of the distance from the base, far below the error of a mean over some days.
 """
 
-from math import ceil, inf, isnan, nan
+from math import cbrt, ceil, copysign, inf, isnan, nan
 from struct import Struct
 
-LARGEST = 3e38  # of a mean: what is usual now is kept in single precision
+WITHIN = 2.0  # of the usual size of its residual: a visit teaches its slot no more
+WITHIN_CUBED = WITHIN**3
 MOST = 65_504.0  # of a slot, in units: half precision knows no greater number
+LARGEST = 1.5e38  # of a base; half of what single precision holds, in which what is usual now is kept
+COARSEST = LARGEST / MOST  # unit: no mean is further from the base
 ROOM = 4.0  # times the furthest distance there was: a mean so far off still fits
 LEAP = 4096.0  # times that distance: a mean further off is learnt as that far, or it would round off all others
 FINEST = 1e-200  # unit of slots that are all alike
@@ -50,32 +53,29 @@ class Profile:
 
     def leave(
         self, record: bytearray, base: float, unit: float, left: int, known: float, mean: float, age: float,
-        most: float, number: int,
+        usual: float, number: int,
     ) -> float:  # fmt: skip
         """Learn the mean of the visit that is over, of a slot of which so much was known; return that of the next slot.
 
         Base and unit are those in the record. The first visits weigh as in a plain mean: they are counted by the age
-        of the series, in slots. A visit counts as at most so far from what was known: a single spike would otherwise
-        make the calm of the next day unusual.
+        of the series, in slots. A visit counts as at most ``WITHIN`` usual sizes from what was known, of which this is
+        the cube: a single spike would otherwise make the calm of the next day unusual.
         """
         slots, place = self._slots, self._place
-        if not isnan(known):
-            share = self._share if age >= self._settled else max(self._share, 1.0 / (1.0 + age // slots))
+        if known < inf:  # false for NaN
             step = mean - known
-            if step > most:
-                step = most
-            elif step < -most:
-                step = -most
+            cube, most = step * step * step, WITHIN_CUBED * usual
+            if not -most <= cube <= most:
+                step = copysign(WITHIN * cbrt(usual), step)
+            share = self._share if age >= self._settled else max(self._share, 1.0 / (1.0 + age // slots))
             mean = known + share * step
-        if not -LARGEST <= mean <= LARGEST:
-            mean = LARGEST if mean > 0 else -LARGEST
-        away, reach = mean - base, MOST * unit
-        if not -reach <= away <= reach:
-            base, unit, most = self._scaled(record, mean)
-            away = max(-most, min(most, mean - base))
-        _write(record, place + SIZE * (left % slots), away / unit)
-        usual: float = base + unit * _read(record, place + SIZE * (number % slots))[0]
-        return usual
+        away = (mean - base) / unit
+        if not -MOST <= away <= MOST:
+            base, unit, most = self._scaled(record, max(-LARGEST, min(LARGEST, mean)))
+            away = max(-most, min(most, mean - base)) / unit
+        _write(record, place + SIZE * (left % slots), away)
+        next_one: float = base + unit * _read(record, place + SIZE * (number % slots))[0]
+        return next_one
 
     def follow(self, record: bytearray, level: float, spread: float) -> None:
         """Choose base and unit anew if they are no longer those of a series with such a level and spread."""
@@ -89,11 +89,13 @@ class Profile:
         base, unit = _scale(record, self._scale)
         means = [base + unit * slot for slot in self._all.unpack_from(record, self._place)]
         known = sorted(mean for mean in means if not isnan(mean)) or [0.0 if isnan(wanted) else wanted]
-        base = known[len(known) // 2]
+        base = max(-LARGEST, min(LARGEST, known[len(known) // 2]))
         reach = max(known[-1] - base, base - known[0])
         if not isnan(wanted):
             reach = max(reach, min(abs(wanted - base), LEAP * reach if reach > 0 else inf))
-        unit = max(FINEST, ROOM / MOST * reach)
+        unit = max(FINEST, min(COARSEST, ROOM / MOST * reach))
+        most = min(reach, MOST * unit)
         SCALE.pack_into(record, self._scale, base, unit)
-        self._all.pack_into(record, self._place, *[(mean - base) / unit for mean in means])
-        return base, unit, reach
+        slots = [mean if isnan(mean) else max(-most, min(most, mean - base)) / unit for mean in means]
+        self._all.pack_into(record, self._place, *slots)
+        return base, unit, most

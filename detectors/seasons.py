@@ -7,14 +7,13 @@ In a record the slots come first. Then, side by side, comes all else that a turn
 end what the samples of the new quarter read: where data comes once an hour, every sample is a turn.
 """
 
-from math import cbrt, inf, isnan, nan
+from math import inf, isnan, nan
 from struct import Struct
 
 from detectors.profile import NO_SCALE, SCALE, Profile
 
 QUARTER_S = 900.0
 QUARTERS, DAY_SLOTS, WEEK_SLOTS = 4, 96, 168  # of an hour; quarters of a day; hours of a week
-WITHIN = 2.0  # of the usual size of a residual by day or week: a visit teaches its slot no more
 NEITHER, DAY, BOTH = 2, 4, 6  # residuals that take part, by the seasons that are known
 
 HOUR = Struct("@2d")  # the first quarter of all; sum of the samples of this hour, up to the current quarter
@@ -57,16 +56,15 @@ class Seasons:
         """
         quarter, left = int(at // QUARTER_S), int(until // QUARTER_S) - 1
         hour, hour_left = quarter // QUARTERS, left // QUARTERS
-        base, unit, weekly_base, weekly_unit, began, hour_total, *_, hour_count = _read(record, self._scales)
-        most = WITHIN * cbrt(cube_by_day) or inf
-        day = self._daily.leave(record, base, unit, left, day, total / count, left - began, most, quarter)
+        base, unit, weekly_base, weekly_unit, began, hour_total, _, _, _, _, hour_count = _read(record, self._scales)
+        age, usual, mean = left - began, cube_by_day or inf, total / count
+        day = self._daily.leave(record, base, unit, left, day, mean, age, usual, quarter)
         hour_total, hour_count = hour_total + total, hour_count + count
         if hour != hour_left:
-            mean, age = hour_total / hour_count, hour_left - began // QUARTERS
-            most = WITHIN * cbrt(cube_by_week) or inf
-            week = self._weekly.leave(record, weekly_base, weekly_unit, hour_left, week, mean, age, most, hour)
+            age, usual, mean = hour_left - began // QUARTERS, cube_by_week or inf, hour_total / hour_count
+            week = self._weekly.leave(record, weekly_base, weekly_unit, hour_left, week, mean, age, usual, hour)
             hour_total, hour_count = 0.0, 0
-        known = NEITHER if isnan(day) else DAY if isnan(week) else BOTH
+        known = (BOTH if week < inf else DAY) if day < inf else NEITHER  # false for NaN
         _write(record, self._hour, began, hour_total, (quarter + 1) * QUARTER_S, day, week, known, hour_count)
         return day, week, known
 

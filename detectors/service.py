@@ -9,7 +9,7 @@ from detectors.bank import Bank, Series
 from detectors.cadence import read
 from detectors.declared import Spans
 from detectors.features import Refusal
-from detectors.fused import Fused, Objectives
+from detectors.fused import Fused, Objectives, samples_of
 from detectors.integrity import NAME as INTEGRITY
 from detectors.integrity import Integrity
 from detectors.objective import ObjectiveDetector
@@ -40,13 +40,12 @@ class ServiceState(Fused):
     """
 
     __slots__ = (
-        "agreement", "arrived", "beyond", "frozen", "integrity", "precursor", "quiet", "redeclared", "schema",
+        "agreement", "beyond", "frozen", "integrity", "precursor", "quiet", "redeclared", "schema",
         "silence",
     )  # fmt: skip
 
     def __init__(self, name: ServiceId, params: DetectionParams, objectives: Objectives = Objectives.NONE) -> None:
         super().__init__(name, params, objectives)
-        self.arrived = 0  # samples, whether or not they could be used
         self.silence = Silence(params.silence, self.series)
         self.agreement: Agreement | None = None  # of several series
         self.integrity: Integrity | None = None  # made when a sample is refused
@@ -74,14 +73,15 @@ class ServiceState(Fused):
     def drop(self, keys: AbstractSet[SeriesKey]) -> None:
         """Forget series altogether; it may be all of them."""
         self.silent(keys)
+        if self.integrity is not None:
+            self.integrity.others += samples_of(series for series in self.series if series.key in keys)
         self.series[:] = [series for series in self.series if series.key not in keys]
         self.silence.drop(keys)
         if self.agreement is not None:
             self._disagree(self.agreement, keys)
         self.forget(keys)
         if self.fusion is not None:
-            self.fusion.series = len(self.series)
-        self._slowest = None
+            self.fusion.series, self.fusion.slowest = len(self.series), None
         for place, series in enumerate(self.series):
             series.place = place
 
@@ -202,9 +202,9 @@ class ServiceState(Fused):
             return NOTHING
         self.silence.wake()
         if fusion.idle:
-            self._slowest = None
+            fusion.slowest = None
             return NOTHING
-        fusion.gap_s = self.longest_gap(spoke, fusion.gap_s)
+        self.measure_gap(fusion, spoke)
         precursor = self._learning()
         precursor.consider(at, fusion, frozen=self.frozen is not None and self.frozen.cover(at))
         quiet = self.quiet is not None and self.quiet.cover(at)
@@ -245,6 +245,7 @@ class ServiceState(Fused):
     def refused(self, why: Refusal, series: Series, at: float) -> Sequence[Anomaly]:
         """Take in a sample that could not be used."""
         self.integrity = self.integrity or Integrity()
+        self.integrity.others += 1
         evidence = self.integrity.refuse(why, series.key, at, self.arrived)
         if evidence is None:
             return NOTHING
@@ -253,6 +254,11 @@ class ServiceState(Fused):
         else:
             self.fused().found(AnomalyKind.SCHEMA, evidence)
         return self.settle(self.silence.at)
+
+    @property
+    def arrived(self) -> int:
+        """How many samples there were, whether or not they could be used."""
+        return samples_of(self.series) + (0 if self.integrity is None else self.integrity.others)
 
     @property
     def late(self) -> bool:
@@ -307,10 +313,11 @@ class ServiceState(Fused):
         """Take over a snapshot; the series must have been added already."""
         match state:
             case [[frozen, quiet], int() as arrived, silence, *parts]:
-                self.frozen, self.quiet = _spans(frozen), _spans(quiet)
-                self.arrived = arrived
+                self.frozen, self.quiet = Spans.of(frozen), Spans.of(quiet)
                 self.silence.restore(silence)
                 self._restore_parts(parts)
+                if self.integrity is not None:
+                    self.integrity.others = arrived - samples_of(self.series)
             case _:
                 raise StateError("a saved service is damaged")
         mute = self.silence.silent | self.silence.lost
@@ -338,11 +345,3 @@ class ServiceState(Fused):
         if redeclared is not None:
             self.redeclared = Redeclared()
             self.redeclared.restore(redeclared)
-
-
-def _spans(state: Plain) -> Spans | None:
-    if state is None:
-        return None
-    spans = Spans()
-    spans.restore(state)
-    return spans

@@ -12,6 +12,7 @@ One sample is enough when it hurts already: when the service, or one that needs 
 import math
 from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
 from typing import Protocol
 
 from detectors.cadence import LAST_AT, SAMPLES, Cadence, SilenceParams, allowed_s, read
@@ -43,18 +44,25 @@ class Watched(Protocol):
         """Return the record that begins with its cadence."""
 
 
+@dataclass(slots=True)
+class Together:
+    """What is kept of a service whose series may miss samples together."""
+
+    before: float = NEVER  # the service's time before the newest: complete
+    look: float = NEVER  # when to look again
+
+
 class Silence:
     """The silences of one service."""
 
-    __slots__ = ("_before", "_look", "_params", "_series", "at", "deadline", "lag_s", "lost", "silent")
+    __slots__ = ("_params", "_series", "_together", "at", "deadline", "lag_s", "lost", "silent")
 
     def __init__(self, params: SilenceParams, series: Sequence[Watched]) -> None:
         """Watch these series, and those that are added to them later."""
         self._params = params
         self._series = series
         self.at = NEVER  # the service's own event time
-        self._before = NEVER  # the time before that: complete; kept for series that miss samples together
-        self._look = NEVER  # when to look again for those
+        self._together: Together | None = None  # made when enough of its series are known
         self.lag_s = 0.0
         self.deadline = math.inf  # nothing can be overdue before this time
         self.silent = NONE
@@ -76,10 +84,11 @@ class Silence:
             self.lag_s = max(watermark - at, self.lag_s * FADE)
         if at > self.at:
             before, self.at = self.at, at
-            if len(self._series) >= TOGETHER:
-                self._before = before
-                if at > self._look:
-                    self._missing_together()
+            together = self._together
+            if together is not None:
+                together.before = before
+                if at > together.look:
+                    self._missing_together(together)
         if self.silent and key in self.silent:  # hashing a key costs more than the rest of this method
             self.silent -= {key}
             return True
@@ -92,7 +101,9 @@ class Silence:
         """Take note that one more series is known well enough for its silence to mean something."""
         numbers = read(record)
         self.deadline = min(self.deadline, numbers[LAST_AT] + allowed_s(numbers, self._params))
-        self._look = NEVER
+        if len(self._series) >= TOGETHER:
+            self._together = self._together or Together()
+            self._together.look = NEVER
 
     def others(self, one: Watched) -> Iterator[float]:
         """Yield how long each of the other series that are known may be quiet."""
@@ -115,10 +126,10 @@ class Silence:
         if self.deadline == math.inf and len(self._series) == 1 and self.waits:
             self.deadline = self.at
 
-    def _missing_together(self) -> None:
+    def _missing_together(self, together: Together) -> None:
         """Let the deadline be now if many series miss samples; look once in a gap of the quickest."""
         missing, quickest = self._hasty(self.at, hurts=True)
-        self._look = self.at + 0.5 * quickest
+        together.look = self.at + 0.5 * quickest
         if missing:
             self.deadline = -math.inf
 
@@ -151,8 +162,8 @@ class Silence:
         whole = watermark > self.at + self.lag_s and watermark > self.patience_ends
         now = watermark - self.lag_s if whole else self.at
         hasty = NONE
-        if len(self._series) >= TOGETHER:
-            hasty, _ = self._hasty(self.at if hurts else self._before, hurts=hurts)
+        if self._together is not None:
+            hasty, _ = self._hasty(self.at if hurts else self._together.before, hurts=hurts)
         for series in self._series:
             key, numbers = series.key, read(series.record)  # no Cadence: making one costs more than all the rest
             last_at, _, _, count = numbers
@@ -174,8 +185,8 @@ class Silence:
         params, least = self._params, math.inf
         for series in self._series:
             numbers = read(series.record)
-            if numbers[3] >= params.warm_up:
-                least = min(least, allowed_s(numbers, params))
+            if numbers[SAMPLES] >= params.warm_up and (patience_s := allowed_s(numbers, params)) < least:
+                least = patience_s
         return least
 
     @property
@@ -232,7 +243,8 @@ class Silence:
         """Return the whole state but the cadences, which are in the records of the series."""
         at, deadline = (None if math.isinf(x) else x for x in (self.at, self.deadline))
         silent, lost = ([str(key) for key in self._keys() if key in some] for some in (self.silent, self.lost))
-        before, look = (None if math.isinf(x) else x for x in (self._before, self._look))
+        together = self._together or Together()
+        before, look = (None if math.isinf(x) else x for x in (together.before, together.look))
         return [at, self.lag_s, deadline, silent, lost, before, look]
 
     def restore(self, state: Plain) -> None:
@@ -240,8 +252,9 @@ class Silence:
         match state:
             case [at, float() | int() as lag_s, deadline, [*silent], [*lost], before, look]:
                 self.at = -math.inf if at is None else float(at)
-                self._before = -math.inf if before is None else float(before)
-                self._look = -math.inf if look is None else float(look)
+                if len(self._series) >= TOGETHER:
+                    before, look = (NEVER if x is None else float(x) for x in (before, look))
+                    self._together = Together(before, look)
                 self.lag_s = float(lag_s)
                 self.deadline = math.inf if deadline is None else float(deadline)
                 self.silent = frozenset(key for key in self._keys() if str(key) in silent)

@@ -59,6 +59,6 @@ def test_the_number_of_spans_is_bounded() -> None:
 
 @pytest.mark.parametrize("at", [T0 - 1, T0, T0 + 99, T0 + 100])
 def test_a_restored_span_covers_the_same(at: float) -> None:
-    again = Spans()
-    again.restore(opened(T0).snapshot())
+    again = Spans.of(opened(T0).snapshot())
+    assert again is not None
     assert again.cover(at) == opened(T0).cover(at)

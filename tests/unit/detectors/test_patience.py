@@ -30,6 +30,15 @@ def some(*names: str, samples: int = 100) -> list[Silence]:
     return [Silence(SilenceParams(), [Spoken(name, samples)]) for name in names]
 
 
+def due(patience: Patience, watermark: float) -> list[Silence]:
+    """Take out those that are due by now, in their order."""
+    taken = []
+    while patience.ends < watermark:
+        taken.append(patience.first)
+        patience.postpone(math.inf)
+    return taken
+
+
 def by_turns(series: int, rounds: int, *, quiet: frozenset[int] = frozenset(), each: int = 1) -> list[Sample]:
     """A sample a minute of each series, at its own second; the quiet ones stop half way. ``each``: in one service."""
     values, offsets = noise(series * rounds), [second % 59.0 for second in noise(series, 5, 500.0, 100.0)]
@@ -48,11 +57,22 @@ def test_those_that_are_due_come_first_due_first_and_are_no_longer_waited_for() 
     for silence, until in ((a, 30.0), (b, 10.0), (c, 20.0)):
         patience.wait(silence, until)
     assert patience.ends == 10.0
-    assert patience.over(10.0) == []
-    assert patience.over(25.0) == [b, c]
+    assert due(patience, 10.0) == []
+    assert due(patience, 25.0) == [b, c]
     assert patience.ends == 30.0
-    assert patience.over(math.inf) == [a]
+    assert due(patience, math.inf) == [a]
     assert patience.ends == math.inf
+
+
+def test_who_is_postponed_waits_in_turn_with_the_others() -> None:
+    patience, (a, b) = Patience(), some("a", "b")
+    patience.wait(a, 10.0)
+    patience.postpone(15.0)
+    assert patience.ends == 15.0
+    patience.wait(b, 20.0)
+    patience.postpone(30.0)
+    assert patience.ends == 20.0
+    assert due(patience, 100.0) == [b, a]
 
 
 def test_a_service_is_looked_at_sooner_but_never_later_and_once() -> None:
@@ -62,13 +82,13 @@ def test_a_service_is_looked_at_sooner_but_never_later_and_once() -> None:
     assert patience.ends == 30.0
     patience.sooner(a, 20.0)
     patience.sooner(b, 25.0)
-    assert patience.over(100.0) == [a, b]
+    assert due(patience, 100.0) == [a, b]
 
 
 def test_who_can_never_be_due_is_not_waited_for() -> None:
     patience, (a,) = Patience(), some("a")
     patience.wait(a, math.inf)
-    assert patience.over(math.inf) == []
+    assert due(patience, math.inf) == []
 
 
 def test_patience_continues_after_a_restart_in_the_same_order() -> None:
@@ -78,21 +98,21 @@ def test_patience_continues_after_a_restart_in_the_same_order() -> None:
     names = {ServiceId("a"): a, ServiceId("b"): b, ServiceId("c"): c}
     after.restore(before.snapshot(), names, 5.0)
     assert after.snapshot() == before.snapshot()
-    assert after.over(math.inf) == before.over(math.inf) == [b, c, a]
+    assert due(after, math.inf) == due(before, math.inf) == [b, c, a]
 
 
 def test_who_did_not_wait_before_a_restart_but_is_known_by_the_parameters_of_today_is_looked_at_next() -> None:
     patience, (known,), (unknown,) = Patience(), some("a"), some("b", samples=10)
     patience.restore([], {ServiceId("a"): known, ServiceId("b"): unknown}, START)
     assert patience.ends == START
-    assert patience.over(math.inf) == [known]
+    assert due(patience, math.inf) == [known]
 
 
 def test_who_waited_before_a_restart_but_is_not_known_by_the_parameters_of_today_waits_no_more() -> None:
     patience, (known,), (unknown,) = Patience(), some("a"), some("b", samples=10)
     saved: Plain = [["b", START], ["a", START + 1]]
     patience.restore(saved, {ServiceId("a"): known, ServiceId("b"): unknown}, START)
-    assert patience.over(math.inf) == [known]
+    assert due(patience, math.inf) == [known]
 
 
 def test_services_whose_known_series_have_given_way_are_waited_for_no_more() -> None:
@@ -102,7 +122,7 @@ def test_services_whose_known_series_have_given_way_are_waited_for_no_more() -> 
     empty._series = []
     patience.drop()
     assert patience.ends == 11.0
-    assert patience.over(math.inf) == [known]
+    assert due(patience, math.inf) == [known]
 
 
 def test_services_that_become_known_are_not_looked_for_among_all_others(

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from detectors.profile import FAR, NO_SCALE, SCALE, Profile
+from detectors.profile import FAR, LARGEST, NO_SCALE, SCALE, WITHIN, Profile
 
 HOUR, DAY = 3600.0, 86400.0
 
@@ -23,8 +23,8 @@ class Hours:
 
     def learn(self, hour: int, mean: float, then: int = 0, most: float = math.inf) -> float:
         base, unit = SCALE.unpack_from(self.record, self._scale)
-        age = hour - self._began
-        return self._profile.leave(self.record, base, unit, hour, self.usual(hour), mean, age, most, then)
+        age, usual = hour - self._began, (most / WITHIN) ** 3
+        return self._profile.leave(self.record, base, unit, hour, self.usual(hour), mean, age, usual, then)
 
     def follow(self, level: float, spread: float) -> None:
         self._profile.follow(self.record, level, spread)
@@ -105,7 +105,7 @@ def test_a_wild_mean_rounds_off_no_other_and_is_forgotten_like_any(wild: float) 
 def test_a_mean_that_does_not_fit_is_the_largest_that_does(huge: float) -> None:
     hours = Hours()
     hours.learn(0, huge)
-    assert hours.usual(0) == pytest.approx(math.copysign(3e38, huge), rel=1e-3)
+    assert hours.usual(0) == pytest.approx(math.copysign(LARGEST, huge), rel=1e-3)
     for day in range(1, 80):
         hours.learn(24 * day, 1.0)
         hours.follow(1.0, 1.0)

@@ -133,7 +133,7 @@ def test_a_limit_from_below_is_named_so() -> None:
 
 def test_labels_are_part_of_the_metrics_name() -> None:
     evidence = an_evidence()
-    labelled = replace(evidence, key=replace(evidence.key, attributes=(("bank", "x"), ("zone", "1"))))
+    labelled = replace(evidence, key=evidence.key._replace(attributes=(("bank", "x"), ("zone", "1"))))
 
     assert wording.metric(labelled) == "latency_p95_ms (bank=x, zone=1)"
 
