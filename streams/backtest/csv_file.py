@@ -13,7 +13,7 @@ from typing import BinaryIO, Final, TextIO, cast
 from domain.telemetry import Sample
 from streams.backtest.cells import FAR_S, Number, comma_number, has_zone, is_empty, is_time, number, number_of, seconds
 from streams.backtest.source import BacktestError, Complain, GaugesAndCounters, Line
-from streams.backtest.table import NO_ZONE, Kind, Rows, read_as, shape_of
+from streams.backtest.table import NO_ZONE, Kind, Rows, read_as, settled, shape_of
 
 HEADER: Final = ["ts", "service", "metric", "value"]
 DELIMITERS: Final = ",;\t|"
@@ -90,7 +90,8 @@ class CsvFile:
         head = list(islice(rows, HEAD))
         value = number_of(chain.from_iterable(head), comma_is_free=delimiter != ",")
         columns = [[row[place] for row in head if place < len(row)] for place in range(len(header))]
-        shape = shape_of(header, [_kind(column, value) for column in columns], f"{self._path}:1")
+        kinds = settled(header, [_kind(column, value) for column in columns], head)
+        shape = shape_of(header, kinds, f"{self._path}:1")
         no_zone = not all(map(has_zone, columns[shape.time]))
         not_utf8 = any(UNKNOWN in cell for cell in chain(header, *head))
         remarks = ((value is comma_number, DECIMAL_COMMA), (no_zone, NO_ZONE), (not_utf8, NOT_UTF8))
@@ -124,7 +125,9 @@ def delimiter_of(header: str) -> str:
 def _kind(column: Sequence[str], value: Number) -> Kind:
     """Return what a column holds: text where not one of its cells is a number."""
     filled = [cell for cell in column if not is_empty(cell)]
-    if not filled or any(_is_number(cell, value) for cell in filled):
+    if not filled:
+        return Kind.EMPTY
+    if any(_is_number(cell, value) for cell in filled):
         return Kind.NUMBER
     return Kind.TIME if all(map(is_time, filled)) else Kind.TEXT
 

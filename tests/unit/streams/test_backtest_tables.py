@@ -174,6 +174,50 @@ def test_columns_of_text_are_labels_and_columns_that_have_no_part_are_told(tmp_p
     assert source.remarks == ("Read as labels: the columns 'host'.", "Not used: the columns 'id, seen'.")
 
 
+def three_partitions(*, more: str = "", extra: str = "") -> str:
+    """A row for each of three partitions, every minute; a further column, the same in all rows of a minute or not."""
+    rows = [
+        f"{T0 + 60 * minute},ledger,lag,{partition},0.{minute % 3 + 1},,{minute}{extra and partition},{minute}\n"
+        for minute in range(20)
+        for partition in range(3)
+    ]
+    return "ts,service,metric,partition,quantile,pod,batch,value\n" + "".join(rows) + more
+
+
+def test_columns_of_numbers_that_tell_series_apart_are_labels_and_others_are_not(tmp_path: Path) -> None:
+    source = csv_of(tmp_path, three_partitions(more=f"{T0 + 1200},ledger,lag,1,0.1,pod-7,20,5\n"))
+    samples, complaints = read(source)
+    assert complaints == []
+    assert [name for name, _ in values(samples)] == [
+        f"ledger/lag{{partition={partition}}}" for _ in range(20) for partition in range(3)
+    ] + ["ledger/lag{partition=1,pod=pod-7}"]
+    assert source.remarks == (
+        "Read as labels: the columns 'partition, pod'.", "Not used: the columns 'quantile, batch'.",
+    )  # fmt: skip
+
+
+def test_a_number_that_is_another_in_every_row_is_no_label(tmp_path: Path) -> None:
+    source = csv_of(tmp_path, three_partitions(extra="id"))
+    assert len({name for name, _ in values(read(source)[0])}) == 3
+    assert source.remarks[-1] == "Not used: the columns 'quantile, batch'."
+
+
+def test_parquet_has_labels_that_are_numbers_too(tmp_path: Path) -> None:
+    rows = [(T0 + 60.0 * minute, "lag", shard, [shard], float(minute)) for minute in range(5) for shard in range(2)]
+    names = ("ts", "metric", "shard", "tags", "value")
+    source = parquet_of(tmp_path, dict(zip(names, map(list, zip(*rows, strict=True)), strict=True)))
+    assert {name for name, _ in values(read(source)[0])} == {"ledger/lag{shard=0}", "ledger/lag{shard=1}"}
+    assert source.remarks == ("Read as labels: the columns 'shard'.", "Not used: the columns 'tags'.")
+
+
+def test_a_row_without_a_name_is_told_each_time(tmp_path: Path) -> None:
+    samples, complaints = read(csv_of(tmp_path, f"ts,service,metric,value,host\n{T0},,m,1,x\n{T0 + 1},,m,2,x\n"))
+    assert samples == []
+    assert [text.partition("ledger.csv")[2] for text in complaints] == [
+        ":2: m: the service or the metric has no name", ":3: m: the service or the metric has no name",
+    ]  # fmt: skip
+
+
 def test_a_column_that_grafana_names_is_a_series_with_its_labels(tmp_path: Path) -> None:
     header = '"Time","p95 {instance=""a:9"", job=""api""}","{job=""db""}",up'
     source = csv_of(tmp_path, f"{header}\n2026-11-21 22:00:00,1,2,3\n")
