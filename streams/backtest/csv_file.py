@@ -73,15 +73,16 @@ class CsvFile:
                 at, value = float(ts), float(text)
                 if not -FAR_S < at < FAR_S:
                     at = seconds(ts)
+                key, kind = known((service, metric)) or series.add(service, metric)
             except ValueError:
                 try:
                     at, service, metric, value = parse(row)
+                    key, kind = known((service, metric)) or series.add(service, metric)
                 except ValueError as error:
                     complain(f"{self._path}:{line}: {error}; expected ts,service,metric,value")
                     ts, service, metric = (*row, NOTHING, NOTHING, NOTHING)[:3]
                     yield ts, service, metric, None
                     continue
-            key, kind = known((service, metric)) or series.add(service, metric)
             yield ts, service, metric, sample((key, value, at, kind, NOTHING))
 
     def _table(

@@ -51,7 +51,9 @@ class GaugesAndCounters:
         self.get = self._known.get
 
     def add(self, service: str, metric: str, labels: Labels | None = None) -> tuple[SeriesKey, SampleKind]:
-        """Return key and kind of a new series; it is known by the names that were given."""
+        """Return key and kind of a new series, known by the names that were given; raises ValueError without a name."""
+        if not service.strip() or not metric.strip():
+            raise ValueError("the service or the metric has no name")
         kind = SampleKind.COUNTER if metric.endswith(COUNTER_SUFFIX) else SampleKind.GAUGE
         names = (service, metric) if labels is None else (service, metric, labels)
         self._known[names] = found = SeriesKey.of(service, metric, dict(labels or ())), kind

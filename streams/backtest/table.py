@@ -199,7 +199,7 @@ class Rows:
         return found
 
     def _named(self, place: int, service: str, metric: str, labels: Labels) -> Found:
-        if not service or not metric:
+        if not service.strip() or not metric.strip():
             return Found(place, service, metric, metric, None)
         series = self._series.get((service, metric, labels)) or self._series.add(service, metric, labels)
         shown = str(series[0])[len(service) + 1 :] if labels else metric

@@ -219,6 +219,18 @@ def test_a_file_that_cannot_be_telemetry_is_told_with_the_remedy(content: bytes,
         open_file(tmp_path / "t.csv")
 
 
+@pytest.mark.parametrize("header", ["ts,service,metric,value", "time,service,metric,value"])
+def test_a_row_without_a_service_or_a_metric_is_told_by_its_line(header: str, tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text(f"{header}\n10,,m,1\n11,api,,2\n12,api, ,3\n13,api,m,4\n14,,m,5\n")
+
+    samples, complaints = read(CsvFile(path))
+
+    assert [sample.value for sample in samples] == [4]
+    assert [text.split(": ")[0] for text in complaints] == [f"{path}:{line}" for line in (2, 3, 4, 6)]
+    assert all("the service or the metric has no name" in text for text in complaints)
+
+
 def test_a_wide_row_has_a_sample_for_each_cell_that_is_filled_in(tmp_path: Path) -> None:
     path = tmp_path / "ledger.csv"
     path.write_text("m,ts,n\n1,10,2\n,11,3\n4,x,5\n6,12\n7,13,many\n")
