@@ -207,7 +207,8 @@ class Director:
         started, fault = self._now, item.fault
         self._collector.faults.append(fault)
         yield item.lasts_s
-        self._collector.faults.remove(fault)
+        if not item.stays:
+            self._collector.faults.remove(fault)
         what = {"kind": "data", "type": fault.type, "affected": [fault.service], "metric": fault.metric}
         details = {"kind": "data", "type": fault.type, "len": round(item.lasts_s, 3)}
         details |= {"service": fault.service, "metric": fault.metric, **fault.details}

@@ -43,10 +43,11 @@ class SuddenFault:
 
 @dataclass(frozen=True, slots=True)
 class DataItem:
-    """Telemetry lies for a while."""
+    """Telemetry lies for a while; what stays is said so from then on, and nobody takes it back."""
 
     fault: DataFault
     lasts_s: float
+    stays: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,8 @@ NAMES: Final = {  # what says rightly how telemetry lies
     "renamed": "schema",
     "late": "schema",
     "dup": "schema",
+    "skew": "schema",
+    "retyped": "schema",
 }
 
 

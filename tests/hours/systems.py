@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 
 from tests.hours.cards import days as cards
 from tests.hours.labels import Recording
+from tests.hours.mobile import days as mobile
 from tests.hours.payments import hour as payments
 from tests.hours.score import Tally, tally
 
@@ -28,6 +29,7 @@ SYSTEMS: Final = {
         payments.simulate, ROOT / "streams/demo/payments.yaml", (48271, 90133, 11587, 67741, 30911, 85027)
     ),
     "cards": System(cards.simulate, ROOT / "tests/hours/cards/cards.yaml", (0, 1, 2)),
+    "mobile": System(mobile.simulate, ROOT / "tests/hours/mobile/mobile.yaml", (0, 1, 2)),
 }
 
 

@@ -60,6 +60,70 @@ def test_what_is_late_arrives_late_and_keeps_its_time(tmp_path: Path) -> None:
     assert [line.split(",")[0] for line in written(collector, tmp_path)] == ["2.000", "1.000", "3.000"]
 
 
+def test_labels_stand_in_columns_of_their_own_and_tell_series_apart(tmp_path: Path) -> None:
+    collector = Collector(Random(7), 0.0, ("pod", "code"))
+    collector.faults = [DataFault("stuck", "api", "*", where=",a,")]
+    for number in (1, 2):
+        for labels in (",a,", ",a,5xx", ",b,"):
+            collector.stamp = float(number)
+            collector.emit("api", "errors", 10 * number + len(labels), labels)
+    collector.write(tmp_path / "telemetry.csv.gz")
+    lines = gzip.decompress((tmp_path / "telemetry.csv.gz").read_bytes()).decode().splitlines()
+
+    assert lines == [
+        "ts,service,metric,value,pod,code",
+        "1.000,api,errors,13,a,",
+        "1.000,api,errors,16,a,5xx",
+        "1.000,api,errors,13,b,",
+        "2.000,api,errors,13,a,",
+        "2.000,api,errors,16,a,5xx",
+        "2.000,api,errors,23,b,",
+    ]
+
+
+def test_a_clock_that_is_wrong_changes_the_time_and_not_the_order(tmp_path: Path) -> None:
+    collector = Collector(Random(7), 1000.0)
+    collector.faults = [DataFault("skew", "api", "*", {"by": -60.0})]
+    for number in (1, 2):
+        collector.stamp = float(number)
+        collector.emit("other", "depth", number)
+        collector.emit("api", "depth", number)
+
+    assert [line.split(",")[0] for line in written(collector, tmp_path)] == [
+        "1001.000",
+        "941.000",
+        "1002.000",
+        "942.000",
+    ]
+
+
+def test_a_counter_that_becomes_a_gauge_says_how_much_it_grows_in_a_second(tmp_path: Path) -> None:
+    collector = Collector(Random(7), 0.0)
+    collector.faults = [DataFault("retyped", "api", "calls_total")]
+    for number in (0, 1, 2):
+        collector.stamp = 30.0 * number
+        collector.emit("api", "calls_total", 1000.0 + 60 * number)
+
+    assert [line.rpartition(",")[2] for line in written(collector, tmp_path)] == ["0", "2", "2"]
+
+
+def test_what_is_long_on_its_way_comes_after_what_is_not(tmp_path: Path) -> None:
+    collector = Collector(Random(7), 0.0)
+    for number in (1, 2, 3):
+        for service, delay_s in (("far", 1.5), ("near", 0.0)):
+            collector.stamp, collector.delay_s = float(number), delay_s
+            collector.emit(service, "depth", number)
+
+    assert [line.split(",")[1] for line in written(collector, tmp_path)] == [
+        "near",
+        "near",
+        "far",
+        "near",
+        "far",
+        "far",
+    ]
+
+
 def test_an_unknown_fault_is_refused() -> None:
     collector = Collector(Random(7), 0.0)
     collector.faults = [DataFault("gone", "api", "*")]

@@ -1,0 +1,86 @@
+"""What users of the app measure once a minute. A breach is theirs alone, whatever the exporters say."""
+
+from collections import deque
+from random import Random
+from typing import Any, Final
+
+from tests.hours.collector import quantile
+from tests.hours.engine import Steps
+from tests.hours.mobile.calls import Step, times
+from tests.hours.mobile.character import MINUTE_S
+from tests.hours.mobile.system import Mobile
+
+SLOW_READ_S: Final = 1.5  # the 95th percentile
+SLOW_TRANSFER_S: Final = 4.0  # the same
+FAILED: Final = 0.01  # share
+OLD_S: Final = 120.0  # a balance
+LATE_PUSH_S: Final = 600.0
+JOURNEYS: Final = ("balance", "transfer", "push")
+WINDOW, BAD = 5, 4  # minutes of which so many bad ones make a breach
+DRAWN: Final = 50  # requests of each step
+
+
+class Clients:
+    """What they measure, and whether that is a breach of what they were promised."""
+
+    def __init__(self, system: Mobile, chance: Random) -> None:
+        self.rows: list[tuple[float, dict[str, Any]]] = []
+        self.at = 0.0
+        self.good_since = 0.0
+        self._system, self._chance = system, chance
+        self._bad: dict[str, deque[bool]] = {kind: deque(maxlen=WINDOW) for kind in JOURNEYS}
+        self._steps: list[Step] = []
+
+    @property
+    def breached(self) -> list[str]:
+        """Which journeys are breached now."""
+        return [kind for kind, bad in self._bad.items() if sum(bad) >= BAD]
+
+    def first_bad(self, kinds: list[str]) -> float:
+        """Return the first bad minute of those that make the breach of these journeys."""
+        return min(
+            self.at - MINUTE_S * (len(bad) - 1 - next(i for i, one in enumerate(bad) if one))
+            for kind, bad in self._bad.items()
+            if kind in kinds
+        )
+
+    def see(self, step: Step) -> None:
+        """Take part in what happened in a step."""
+        self._steps.append(step)
+
+    def measure(self) -> Steps:
+        """Measure once a minute."""
+        while True:
+            yield MINUTE_S
+            self.at = self._system.engine.now
+            steps, self._steps = self._steps, []
+            row = self._row(steps)
+            for kind, measured in row.items():
+                self._bad[kind].append(bool(measured[-1]))
+            if any(measured[-1] for measured in row.values()):
+                self.good_since = self.at
+            self.rows.append((self.at, row))
+
+    def _row(self, steps: list[Step]) -> dict[str, list[float]]:
+        """Return for each journey how many, how slow or old, which share failed, and whether that is bad."""
+        sigma = self._system.character.core_sigma
+        drawn = [times(self._chance, step, DRAWN, sigma) for step in steps]
+        read_s = quantile([one for reading, _ in drawn for one in reading], 0.95)
+        transfer_s = quantile([one for _, paying in drawn for one in paying], 0.95)
+        requests, transfers = sum(step.requests for step in steps), sum(step.transfers for step in steps)
+        failed, unpaid = sum(step.failed for step in steps), sum(step.transfers_failed for step in steps)
+        reads = max(1.0, requests - transfers)
+        unread, unpaid_share = (failed - unpaid) / reads, unpaid / max(1.0, transfers)
+        old_s = self._system.database.behind_s
+        oldest_s = self._system.notifications.oldest_s(self.at)
+        slow = read_s > SLOW_READ_S or old_s > OLD_S
+        bad = {
+            "balance": slow or (failed - unpaid >= 3 and unread > FAILED),
+            "transfer": transfer_s > SLOW_TRANSFER_S or (unpaid >= 3 and unpaid_share > FAILED),
+            "push": oldest_s > LATE_PUSH_S,
+        }
+        return {
+            "balance": [round(reads), round(read_s, 3), round(unread, 4), int(bad["balance"])],
+            "transfer": [round(transfers), round(transfer_s, 3), round(unpaid_share, 4), int(bad["transfer"])],
+            "push": [round(old_s), round(oldest_s), 0, int(bad["push"])],
+        }
