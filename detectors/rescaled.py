@@ -8,15 +8,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
 from detectors.bank import Series
-from detectors.redeclared import likewise
+from detectors.redeclared_told import likewise
+from detectors.unit_doubt import EXACT, TEN, Doubt, likeliest
 from detectors.unit_jump import APART as NEARLY
-from detectors.unit_jump import CLAIM, KEPT, PATIENCE, RECOGNISED, TEN, Doubt, Jump, UnitWatch, likeliest
+from detectors.unit_jump import CLAIM, KEPT, PATIENCE, RECOGNISED, Jump, UnitWatch
 from domain.anomaly import Evidence
 
 MOST = 8  # other series that may make it surer: any further ones only speak against it
 ENDS = 1.0  # nines more that it takes in a service that was in trouble: a series that falls back may look like it
 ELSEWHERE = 3.0  # nines that a series says for an incident that has moved then as well, but by no factor
-APART = 0.25  # of the width of the values of before: so far apart are those after it
+APART = 0.25  # of the width of the values of before: so far apart are those after it, if not by next to nothing
 NEAR = 2.0  # samples that may lie between the first values of two series in another unit
 
 
@@ -97,7 +98,7 @@ def _moved(series: Series, since: float) -> bool:
     after = [value for at, value in series.points if at >= since]
     if len(before) < KEPT - PATIENCE or not after:
         return False
-    width = APART * (max(before) - min(before))
+    width = max(APART * (max(before) - min(before)), EXACT * max(map(abs, before)))
     return min(after) > max(before) + width or max(after) < min(before) - width
 
 

@@ -15,7 +15,8 @@ from detectors.integrity import Integrity
 from detectors.objective import ObjectiveDetector
 from detectors.params import DetectionParams
 from detectors.precursor import Precursor
-from detectors.redeclared import Outcome, Redeclared, taken
+from detectors.redeclared import taken
+from detectors.redeclared_told import Outcome, Redeclared
 from detectors.schema import HEARD, How, Match, Schema
 from detectors.schema import NAME as SCHEMA
 from detectors.silence import NAME as SILENCE

@@ -9,7 +9,8 @@ import pytest
 from detectors.detection import Detection
 from detectors.measure import Measure
 from detectors.params import DetectionParams
-from detectors.redeclared import HELD, KEPT, Change, Outcome, Redeclared
+from detectors.redeclared import HELD
+from detectors.redeclared_told import KEPT, Change, Outcome, Redeclared
 from domain.anomaly import Anomaly, AnomalyKind, AnomalyPhase
 from domain.errors import StateError
 from domain.identity import SeriesKey, ServiceId
@@ -77,6 +78,18 @@ def test_a_unit_that_can_be_converted_is_told_once_by_both_names_and_nothing_is_
 @pytest.mark.parametrize(("before", "after"), [("ms", "milliseconds"), ("{request}", "1"), ("", "ms"), ("ms", "")])
 def test_another_word_for_a_unit_and_one_that_is_declared_late_or_no_more_are_no_news(before: str, after: str) -> None:
     assert run(line(noise(CHANGE), before), line(values(), after, CHANGE)) == []
+
+
+def test_another_word_for_a_unit_that_is_converted_is_no_news_either() -> None:
+    seconds, more = line(values(100, times=0.001), "s", CHANGE), line(values(200, times=0.001), "seconds", CHANGE + 100)
+    assert story(run(BEFORE, seconds, more)) == TOLD_ONCE
+
+
+@pytest.mark.parametrize("service", [WATCHED, IN_MS])
+def test_a_declaration_that_comes_after_the_values_have_changed_is_no_breach(service: Service) -> None:
+    unsaid = line(values(100, times=0.001), "ms", CHANGE)
+    said = run(BEFORE, unsaid, line(values(200, seed=4, times=0.001), "s", CHANGE + 100), services=[service])
+    assert {anomaly.kind for anomaly in said} == {UNIT}
 
 
 def test_a_limit_holds_for_the_unit_that_the_series_had_first() -> None:
@@ -237,6 +250,22 @@ def test_of_series_that_change_in_different_ways_each_way_is_told_as_what_it_is(
         "changed likewise: b; latency is in By instead of ms, which cannot be converted: learnt anew; "
         "nothing watches the objective latency above 100 any more"
     )
+
+
+def test_only_the_first_few_ways_are_listed_and_how_many_there_are_besides() -> None:
+    ways = {"a": ("ms", "s"), "b": ("By", "KiBy"), "c": ("1", "%"), "d": ("s", "ms"), "e": ("MiBy", "GiBy")}
+    times = {"a": 0.001, "b": 1 / 1024, "c": 100.0, "d": 1000.0, "e": 1 / 1024}
+    before = [line(noise(CHANGE), old, metric=name) for name, (old, _) in ways.items()]
+    after = [line(values(times=times[name]), new, CHANGE, metric=name) for name, (_, new) in ways.items()]
+    (told,) = {each.evidence[0].detail for each in run(together(*before, *after))}
+    assert told.startswith("in s instead of ms: converted")
+    assert told.endswith("; 2 more have changed in other ways")
+
+
+def test_of_a_series_that_was_learnt_anew_the_unit_is_watched_as_of_any_other() -> None:
+    anew, jumped = line(values(300, times=20.0), "By", CHANGE), line(values(60, 4, times=20_000.0), "By", CHANGE + 300)
+    told = [seen.detail for each in run(BEFORE, anew, jumped) for seen in each.evidence]
+    assert any(detail.startswith("1,000 times larger, spread and all") for detail in told)
 
 
 def test_of_more_series_than_are_remembered_the_one_that_has_lost_its_objective_is_told() -> None:

@@ -9,7 +9,8 @@ import pytest
 
 from detectors.detection import Detection
 from detectors.params import DetectionParams
-from detectors.unit_jump import CLAIM, RECOGNISED, TOLD, Doubt, doubted, likeliest
+from detectors.unit_doubt import Doubt, doubted, likeliest
+from detectors.unit_jump import CLAIM, RECOGNISED, TOLD
 from domain.anomaly import Anomaly, AnomalyKind, AnomalyPhase
 from domain.identity import ServiceId
 from domain.journeys import Objective, Service
@@ -119,6 +120,16 @@ def test_an_incident_that_makes_several_series_worse_is_no_change_of_unit(
         said = run(telemetry(hit, seed, count=CHANGE + 30))
         assert said, seed
         assert named(said) == [], seed
+
+
+def test_a_series_that_only_goes_on_creeping_at_that_moment_speaks_for_nothing() -> None:
+    disk = timeline(
+        [round(234.45 - 0.01 * (number // 20), 2) for number in range(CHANGE, CHANGE + COUNT)], metric="disk"
+    )
+    assert disk[CHANGE].value < disk[CHANGE - 1].value
+    changed: dict[str, Shape] = {"latency_ms": times(1000.0)}
+    (detail,) = named(run(together(disk, telemetry(changed, noise=0.02))))
+    assert detail.startswith("1,000 times larger")
 
 
 def test_series_that_moved_by_no_factor_at_that_moment_speak_for_an_incident() -> None:

@@ -10,7 +10,8 @@ import pytest
 
 from detectors.detection import Detection
 from detectors.params import DetectionParams
-from detectors.unit_jump import CLAIM, PATIENCE, RECOGNISED, TOLD, TWICE, Jump, UnitWatch, bounds, doubted, likeliest
+from detectors.unit_doubt import likeliest
+from detectors.unit_jump import CLAIM, PATIENCE, RECOGNISED, TOLD, TWICE, Jump, UnitWatch, bounds, levels
 from domain.anomaly import Anomaly, AnomalyKind, AnomalyPhase
 from domain.identity import ServiceId
 from domain.journeys import Objective, Service
@@ -228,9 +229,30 @@ def test_a_snapshot_at_any_point_of_it_continues_identically(cut: int) -> None:
     assert json.dumps(second.snapshot()) == json.dumps(whole.snapshot())
 
 
-@pytest.mark.parametrize("before", [[5.0] * 24, [0.0, 5.0] * 12, [-1.0, 5.0, 7.0, 9.0] * 6, noise(8)])
-def test_a_series_without_a_shape_is_left_to_others(before: list[float]) -> None:
-    assert doubted(before, [value * 1000 for value in before]) is None
+@pytest.mark.parametrize("limit", [512.0, 230.82])
+def test_a_setting_that_is_raised_is_no_change_of_unit(limit: float) -> None:
+    assert jump([limit] * 24, [limit * 8] * 40) is None
+    assert jump([limit - 1.0, *[limit] * 23], [limit * 8] * 40) is None  # it was raised before
+
+
+def creeping(count: int, first: float = 230.9) -> list[float]:
+    """A disk that fills, in gigabytes with two decimals: a new value every tenth sample."""
+    return [round(first - 0.01 * (number // 10), 2) for number in range(count)]
+
+
+@pytest.mark.parametrize("before", [creeping(24), [230.89, 230.89, *[230.88] * 22]])
+@pytest.mark.parametrize("factor", [1024.0, 1000.0, 100.0, 1 / 60])
+def test_a_series_that_creeps_shows_its_unit_by_few_different_values(before: list[float], factor: float) -> None:
+    found = jump(before, [value * factor for value in creeping(22, first=230.88)[6:]])
+    assert found is not None
+    assert found.factor == pytest.approx(factor)
+    assert len(found.samples) == RECOGNISED
+
+
+def test_a_series_that_stands_still_meanwhile_is_back_all_the_same() -> None:
+    said = run([*BEFORE, *times(0.001, 30), *[0.05] * 40, *[50.0] * 40])
+    back = [each for each in said if any("back in its earlier unit" in seen.detail for seen in each.evidence)]
+    assert back[0].at == START + 400 + 30 + 40 + TWICE - 1
 
 
 def test_settings_that_are_raised_by_round_numbers_are_no_change_of_unit() -> None:
@@ -255,11 +277,19 @@ def test_what_is_doubted_is_bounded() -> None:
         asked += 1
         return asked
 
-    for number in range(200):  # of the right size and spread, and too few different ones to be sure
-        assert watch.take(number, 50_000.0 + 2000.0 * (number % 3 - 1), known) is None
+    for number in range(200):  # of the right size and spread, and nobody is ever sure
+        if watch.take(number, 50_000.0 + 2000.0 * (number % 3 - 1), known) is not None:
+            watch.unsettled()
         assert len(json.dumps(watch.snapshot())) < 2000
     assert asked > 0
     assert len(json.loads(json.dumps(watch.snapshot()))[3]) < PATIENCE
+
+
+def test_where_a_series_stood_is_known_after_a_short_excursion_too() -> None:
+    usual, high = [10.0, 11.0] * 12, [300.0, 310.0] * 7
+    stood = levels((0.0, 0.0), usual)
+    assert levels(stood, [*usual[:10], *high]) == (300.0, 11.0)
+    assert levels(stood, usual) == stood
 
 
 Incident = Callable[[random.Random, float, float, int], float]
