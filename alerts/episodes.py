@@ -13,6 +13,7 @@ from alerts.policy.impact import Routes
 from alerts.policy.mutes import mute_of, silenced
 from alerts.policy.notices import Told, announce, catch_up, escalate, is_behind, remind
 from alerts.policy.scene import Around
+from alerts.policy.severity import is_far, severity, worse
 from domain.alert import Transition
 from domain.notice import Notice, Notify, Phase
 
@@ -114,6 +115,8 @@ class Episodes:
     def _tick(self, episode: Episode, now: lifecycle.Now) -> Iterator[Decided]:
         memory, params, at = self._memory, self._params, now.fastest
         step = lifecycle.ticked(episode, now, params)
+        if step.episode is episode:
+            step = self._neared(episode, now)
         if step.transition is not None or step.episode is not episode:
             yield self.apply(step)
         if step.transition is not None or episode.root is not None:
@@ -134,6 +137,15 @@ class Episodes:
             yield self._keep(remind(step, self._routes, params, self._around(episode, at)), step)
         elif is_behind(episode, at, params):
             yield self._keep(catch_up(episode, at, self._routes, params, self._around(episode, at)), Step(episode))
+
+    def _neared(self, episode: Episode, now: lifecycle.Now) -> Step:
+        """Rate anew what was far ahead when it was told and is near by now, though nothing else is new."""
+        for known in episode.open_anomalies:
+            if is_far(known, self._params) and not is_far(later := replace(known, at=now.of(known)), self._params):
+                level = severity(later, self._routes.impact(later.service), self._routes, self._params)
+                if worse(episode.severity, level) is not episode.severity:
+                    return lifecycle.neared(episode, later, level)
+        return Step(episode)
 
     def _remind_of_silences(self, at: float) -> Iterator[Decided]:
         """Tell squads that a silence ends soon while what it keeps quiet goes on."""

@@ -96,7 +96,7 @@ class AlertParams(BaseModel):
         gt=0,
         description="An alert of which nothing has been heard for so long is resolved, with that as its reason. "
         "A fallback for findings whose end was lost; an outage that lasts without a change is not heard of either, "
-        "so keep it longer than your longest.",
+        "so keep it longer than your longest. Of a forecast, it counts from when that is due.",
     )
     partition_idle_after: Duration = Field(
         default=7200.0,
@@ -134,7 +134,8 @@ class AlertParams(BaseModel):
     critical_ahead: Duration = Field(
         default=21_600.0,
         gt=0,
-        description="A forecast of what is due later than this is not critical, however sure it is.",
+        description="A forecast of what is due later than this is not critical, however sure it is; the alert becomes "
+        "critical once it is due within this.",
     )
     critical_clients: int = Field(
         default=10,

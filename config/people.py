@@ -206,8 +206,9 @@ class NoticeSettings(Section):
         default=1,
         ge=1,
         le=3,
-        description="How many kinds of evidence must agree before this client is warned: two detectors, a detector and "
-        "a forecast, or either and a declared incident.",
+        description="How many signs must agree before this client is warned. A series that is unusual, expected beyond "
+        "its limit, or beyond it, is one sign; so are all series of a service together, earlier incidents that began "
+        "like this, and a declared incident.",
     )
     quiet_hours: QuietHours | None = Field(
         default=None,

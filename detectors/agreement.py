@@ -19,7 +19,6 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 from detectors.calibration import nines_of, score_of
-from detectors.level import REACH
 from domain.anomaly import Evidence
 from domain.errors import StateError
 from domain.identity import SeriesKey
@@ -32,6 +31,7 @@ SEVERAL = 3  # series must take part
 CAUTIOUS = 100  # rounds before the first judgement
 REST = 12  # rounds without a surprise after which the next one is another one
 SLOW = 0.05  # share of the newest value in the usual value that the evidence shows
+RANGE = 4.0  # mean distances from the usual value within which values are expected
 Share = Annotated[float, Field(gt=0, le=1)]
 
 
@@ -79,8 +79,8 @@ class Agreement:
         self._moment, self._count = 0.0, 0
         self._often = 0.0  # surprises within the memory, as of the last one,
         self._surprised = 0  # which was in this round, of those that were learnt
-        self._leader = -1  # the series that led when the last run of findings began
-        self._since = math.nan
+        self._leader = -1  # the series that leads the run of findings, or led the last one
+        self._since: float | None = None  # when that run began; None: there is none
 
     @property
     def leader(self) -> SeriesKey | None:
@@ -100,15 +100,13 @@ class Agreement:
         """Drop the evidence of series that are silent; another one leads what goes on."""
         for place, key in enumerate(self._keys):
             if key in keys:
-                self._evidence[place] = 0.0
-        if self.leader in keys:
-            self._since = math.nan
+                self._evidence[place], self._last[place] = 0.0, math.nan
 
     def drop(self, keys: Collection[SeriesKey]) -> None:
         """Forget series altogether; the places of those after them move up."""
         kept = [place for place, key in enumerate(self._keys) if key not in keys]
         if self._leader not in kept:
-            self._leader, self._since = -1, math.nan
+            self._leader, self._since = -1, None
         else:
             self._leader = kept.index(self._leader)
         self._keys = [self._keys[place] for place in kept]
@@ -117,8 +115,6 @@ class Agreement:
 
     def anew(self, place: int) -> None:
         """Drop all that is known of a series whose values are something else from now on; it leads no more."""
-        if place == self._leader:
-            self._since = math.nan
         self._evidence[place], self._width[place] = 0.0, 0.0
         self._last[place] = self._usual[place] = math.nan
 
@@ -126,13 +122,12 @@ class Agreement:
         """Add the score of one sample; return whether it completes a round, to be closed then."""
         nines = min(self._params.most, nines_of(score)) if score > 0 else 0.0
         self._evidence[place] += self._params.newest * (nines - self._evidence[place])
-        if learn:
-            away = value - self._usual[place]
-            if math.isnan(away):
-                self._usual[place] = value
-            else:
-                self._usual[place] += SLOW * away
-                self._width[place] += SLOW * (abs(away) - self._width[place])
+        away = value - self._usual[place]
+        if away != away:  # noqa: PLR0124 - not a number: the first value; a call would cost more, per sample
+            self._usual[place] = value
+        elif learn and self._since is None:  # what came before a run of findings is what was usual
+            self._usual[place] += SLOW * away
+            self._width[place] += SLOW * (abs(away) - self._width[place])
         self._last[place] = value
         self._seen += 1
         return self._seen >= len(self._keys)
@@ -148,11 +143,23 @@ class Agreement:
         else:
             rarity = 0.0
         if rarity < self._params.suspect:
-            self._since = math.nan
+            self._since = None
             return None
-        if math.isnan(self._since):
-            self._leader, self._since = max(range(len(self._keys)), key=self._evidence.__getitem__), at
-        return self._tell(at, rarity)
+        self._leader, self._since = self._lead(), at if self._since is None else self._since
+        return self._tell(at, rarity, self._leader, self._since)
+
+    def _lead(self) -> int:
+        """Return the series to name: the one that leads for as long as a person sees it to be unusual, else the rarest.
+
+        Of those that a person sees to be, if there are any: a sum may be rare though no value is.
+        """
+        if self._since is not None and self._is_away(self._leader):
+            return self._leader
+        return max(range(len(self._keys)), key=lambda place: (self._is_away(place), self._evidence[place]))
+
+    def _is_away(self, place: int) -> bool:
+        """Whether the newest value of a series is not among its usual ones; no while either is unknown."""
+        return abs(self._last[place] - self._usual[place]) > RANGE * self._width[place]
 
     def _rarity(self, mean: float, *, learn: bool) -> float:
         """Return the nines of a round, then learn it, clipped."""
@@ -173,17 +180,16 @@ class Agreement:
             self._often, self._surprised = often + (rounds > REST), self._count
         return rarity if often <= allowed else rarity * (allowed / often) ** 2
 
-    def _tell(self, at: float, rarity: float) -> Evidence:
-        lead = self._leader
+    def _tell(self, at: float, rarity: float, lead: int, since: float) -> Evidence:
         ranked = sorted(range(len(self._keys)), key=lambda i: -self._evidence[i])
         taking_part = [i for i in ranked if self._evidence[i] >= UNUSUAL]
         names = ", ".join(self._keys[i].metric for i in (taking_part or ranked)[:NAMED])
         actual, expected = self._last[lead], self._usual[lead]
-        width = min(3.0 * self._width[lead], REACH * abs(actual - expected))
+        width = RANGE * self._width[lead]
         detail = f"{len(taking_part)} of {len(self._keys)} series are unusual together, most of all {names}"
         return Evidence(
-            NAME, self._keys[lead], at, actual, expected, expected - width, expected + width, score_of(rarity),
-            self._since, detail,
+            NAME, self._keys[lead], at, actual, expected, expected - width, expected + width, score_of(rarity), since,
+            detail,
         )  # fmt: skip
 
     def snapshot(self) -> Plain:
@@ -191,8 +197,8 @@ class Agreement:
         columns = [
             [None if math.isnan(x) else x for x in c] for c in (self._evidence, self._last, self._usual, self._width)
         ]
-        since = None if math.isnan(self._since) else self._since
-        return [columns, self._seen, self._moment, self._count, self._often, self._surprised, self._leader, since]
+        numbers = [self._seen, self._moment, self._count, self._often, self._surprised, self._leader]
+        return [columns, *numbers, self._since]
 
     def restore(self, state: Plain) -> None:
         """Take over a snapshot; the series must have been added already."""
@@ -204,6 +210,6 @@ class Agreement:
                 self._evidence, self._last, self._usual, self._width = (array("d", column) for column in columns)
                 self._seen, self._moment, self._count, self._leader = int(seen), float(moment), int(count), int(leader)
                 self._often, self._surprised = float(often), int(surprised)
-                self._since = math.nan if since is None else float(since)
+                self._since = None if since is None else float(since)
             case _:
                 raise StateError("the saved agreement of a service is damaged")

@@ -17,6 +17,7 @@ from domain.identity import AnomalyId, SeriesKey
 
 WINDOW = 3  # samples that a finding remembers
 SURER = 0.1  # confidence by which a forecast must beat the one that was told
+BESIDE = 2  # forecasts that are told beside the leading one
 SOONER = 0.1  # share of the time left to the one to tell, within which another that may be told comes before it
 RANK: Final = {
     AnomalyKind.BREACH: 5, AnomalyKind.FORECAST: 4, AnomalyKind.SILENCE: 3,
@@ -36,13 +37,13 @@ class Finding:
     nines: float
     peak: float
     calm: int = 0
-    recent: tuple[float, ...] = ()  # nines of the last samples of the series, 0 for a calm one
+    recent: tuple[float, ...] = ()  # nines of the last samples: of a low value below zero, of a calm one 0
 
     def confirm(self, evidence: Evidence, nines: float) -> None:
         """Take in one more finding."""
         self.evidence, self.nines, self.calm = evidence, nines, 0
         self.peak = max(self.peak, nines)
-        self.recent = (*self.recent[1 - WINDOW :], nines)
+        self.recent = (*self.recent[1 - WINDOW :], sided(evidence, nines))
 
     def weaken(self) -> None:
         """Take in a calm sample."""
@@ -50,8 +51,15 @@ class Finding:
         self.recent = (*self.recent[1 - WINDOW :], 0.0)
 
     def persistent(self, times: int) -> float:
-        """Return the nines that so many of the last samples reach."""
-        return sorted(self.recent, reverse=True)[times - 1] if len(self.recent) >= times else 0.0
+        """Return the nines that so many of the last samples reach on one side.
+
+        A low value after a high one confirms nothing: often it is the usual one, below a level that the high one has
+        lifted.
+        """
+        if len(self.recent) < times:
+            return 0.0
+        ordered = sorted(self.recent)
+        return max(0.0, ordered[-times], -ordered[times - 1])
 
 
 @dataclass(slots=True)
@@ -75,6 +83,7 @@ class Open:
     evidence: tuple[Evidence, ...]
     told_at: float
     confidence: float = 0.0  # that was told last
+    beside: tuple[Goal, ...] = ()  # whose limits were told of beside the leading forecast
 
 
 class Ranked(Generic[M]):
@@ -123,6 +132,11 @@ class Ranked(Generic[M]):
         while at < len(self._order):
             yield self._order[at][-1]
             at = bisect_left(self._order, (self._order[at][0] + 1,), at)
+
+
+def sided(evidence: Evidence, nines: float) -> float:
+    """Return the nines of a finding, below zero if its value is lower than expected."""
+    return -nines if evidence.actual is not None and evidence.actual < evidence.expected else nines
 
 
 class Findings:
@@ -178,7 +192,7 @@ class Findings:
         mark = (evidence.key, evidence.detector)
         known = self.known.get(mark)
         if known is None:
-            known = Finding(kind, evidence, nines, nines, recent=(nines,))
+            known = Finding(kind, evidence, nines, nines, recent=(sided(evidence, nines),))
             self._add(mark, known)
         else:
             self._fresh[known.kind] += known.calm > 0
@@ -279,6 +293,12 @@ class Forecasts:
         soonest = next(iter(self._soonest), surest)
         sooner = self.known[soonest].forecast
         return sooner if sooner.breach_at - at < SOONER * (lead.breach_at - at) else lead
+
+    def beside(self, told: Forecast | None) -> tuple[Forecast, ...]:
+        """Return what else may be told beside a forecast, the soonest first: as many as a person reads."""
+        led = None if told is None else (told.key, told.limit)
+        others = (self.known[goal].forecast for goal in self._soonest if goal != led)
+        return tuple(islice(others, BESIDE))
 
     def _put(self, goal: Goal, foreseen: Foreseen) -> Foreseen:
         self.known[goal] = foreseen

@@ -61,7 +61,7 @@ class FusionParams(BaseModel):
         description="Where samples come more often than this, the same holds for the only series of a service: a "
         "rarity is counted by the sample, but what an alert costs by the day.",
     )
-    min_forecast: float = Field(0.6, ge=0, le=1, description="Confidence from which a forecast opens an anomaly.")
+    min_forecast: float = Field(0.55, ge=0, le=1, description="Confidence from which a forecast opens an anomaly.")
     clear: int = Field(4, ge=1, description="Calm samples in a row of a series before its finding is dropped.")
     clear_unusual: int = Field(
         2, ge=1, description="The same for what is merely unusual, so that what comes next is told anew."
@@ -245,7 +245,7 @@ class Fusion:
         leader = ranked[0].evidence.key if ranked else told.leader
         rarer = leader != told.leader and nines > RARER * told.nines
         rested = at - told.told_at >= self.params.pause * self.gap_s
-        if not (worse or (rested and (rarer or self._moved(at, told, best) or self._likelier(told)))):
+        if not (worse or (rested and (rarer or self._moved(at, told, best) or self._is_news(told, best)))):
             return []
         told.kind = kind if worse else told.kind
         told.leader, told.nines, told.forecast, told.told_at = leader, max(nines, told.nines), best or told.forecast, at
@@ -267,6 +267,17 @@ class Fusion:
         doubt = 0.5 * (best.latest_at - best.earliest_at)
         return shift > max(self.gap_s, doubt, self.params.moved * (told.forecast.breach_at - at))
 
+    def _is_news(self, told: Open, best: Forecast | None) -> bool:
+        """Whether what was learnt, or another forecast beside the leading one, is news."""
+        return self._likelier(told) or self._comes_before(told, best)
+
+    def _comes_before(self, told: Open, best: Forecast | None) -> bool:
+        """Whether another limit may be passed before that of the leading forecast, and nobody was told of it."""
+        if best is None or told.kind is AnomalyKind.BREACH:
+            return False
+        before = (each for each in self.forecasts.beside(best) if each.breach_at < best.breach_at)
+        return any((each.key, each.limit) not in told.beside for each in before)
+
     def _likelier(self, told: Open) -> bool:
         """Whether what was learnt makes an incident much more likely than was said."""
         learnt = self.outlook is not None and self.outlook.evidence is not None
@@ -275,19 +286,21 @@ class Fusion:
     def _confidence(self, told: Open) -> float:
         if told.kind is AnomalyKind.BREACH:
             return 0.95
+        if told.forecast is not None:  # it is told with its own, and what it says is what matters
+            return told.forecast.confidence
         confidence = 1 - 1 / (1 + told.nines / 3)
-        if told.forecast is not None:
-            confidence = max(confidence, told.forecast.confidence)
         if self.outlook is not None:
-            confidence = self.outlook.weigh(confidence, told.forecast)
+            confidence = self.outlook.weigh(confidence)
         return min(0.99, confidence)
 
     def _say(self, phase: AnomalyPhase, at: float, told: Open) -> Anomaly:
         told.confidence = self._confidence(told)
         evidence = told.evidence if self.outlook is None else (*told.evidence, *self.outlook.beside)
+        further = self.forecasts.beside(told.forecast)
+        told.beside = tuple(dict.fromkeys((*told.beside, *((each.key, each.limit) for each in further))))
         return Anomaly(
             told.id, self.service, phase, told.kind, told.opened_at, at, score_of(told.nines), told.confidence,
-            evidence, told.forecast,
+            evidence, told.forecast, further=further,
         )  # fmt: skip
 
     def snapshot(self) -> Plain:

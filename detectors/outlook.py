@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from domain.anomaly import Evidence, Forecast
+from domain.anomaly import Evidence
 
 SHARE = 0.5  # of the way to the learnt probability that a confidence moves
 
@@ -25,15 +25,12 @@ class Outlook:
         """What stands beside the findings; on its own it is one of them."""
         return () if self.alone or self.evidence is None else (self.evidence,)
 
-    def weigh(self, confidence: float, forecast: Forecast | None) -> float:
-        """Return the confidence of a finding that is no breach, with what was learnt.
-
-        A forecast has a confidence that is calibrated by itself: it is never lowered.
-        """
+    def weigh(self, confidence: float) -> float:
+        """Return the confidence of a finding that is neither a breach nor a forecast of one, with what was learnt."""
         if self.alone:
             return max(confidence, self.probability)
         if self.evidence is not None:
             return max(confidence, confidence + SHARE * (self.probability - confidence))
-        if self.against and forecast is None:
+        if self.against:
             return min(confidence, confidence + SHARE * (self.probability - confidence))
         return confidence

@@ -6,11 +6,15 @@ chance of so much in a block is the rate of the tail (12 over the blocks remembe
 and a Pareto survival function, fitted to the 12. What passes the floor by little counts for little: any noise passes
 it sometimes, by a few percent. Once the memory is full the tail fades, to exp(-0.5) of its size per memory.
 
+While fewer than 12 blocks have moved at all the floor is zero, and there is no scale to hold a size against: it is as
+rare then as its rank says. Of n + 1 blocks that might as well have come in any other order, one is the largest.
+
 Sizes are kept in single precision: rarity depends on their ratios, which seven digits give well enough.
 
 Sources: J. Pickands, "Statistical Inference Using Extreme Order Statistics", Annals of Statistics 3 (1975); B. M. Hill,
 "A Simple General Approach to Inference About the Tail of a Distribution", Annals of Statistics 3 (1975); A. Siffer et
-al., "Anomaly Detection in Streams with Extreme Value Theory", KDD 2017.
+al., "Anomaly Detection in Streams with Extreme Value Theory", KDD 2017; for ranks V. Vovk, A. Gammerman, G. Shafer,
+"Algorithmic Learning in a Random World" (2005).
 """
 
 import math
@@ -60,9 +64,10 @@ class Tails:
             floor, tail = tail[-largest], tail[1 - largest :]
             if size <= floor:
                 return 0.0
-        rate = largest / max(largest, min(self._blocks, samples // BLOCK))
+        blocks = max(largest, min(self._blocks, samples // BLOCK))
         if floor == 0:
-            return -math.log10(max(LEAST, rate * math.exp(-STEEPEST)))
+            return math.log10((1 + blocks) / (1 + sum(known >= size for known in tail)))
+        rate = largest / blocks
         over = logs = 0.0
         for known in tail:
             over += known - floor

@@ -43,7 +43,7 @@ class TrendForecaster:
 
         An odd second that the next ones take back is on its way to nothing.
         """
-        if not self.near:
+        if not self.near or self._is_one_step:
             return False
         *before, newest = self._soon.lately(LATELY)
         return newest >= 1 or (max(before, default=0.0) >= NEAR and newest >= max(before))
@@ -65,9 +65,22 @@ class TrendForecaster:
             self._slow.observe(at, self._sum / self._count, learn=self._learn)
             self._count, self._sum, self._learn = 0, 0.0, True
         soon, slow = self._soon.standing, self._slow.standing
+        if soon is not None and self._is_one_step:
+            soon = None
         if slow is None or (soon is not None and soon.confidence >= min(EVEN, slow.confidence)):
             return soon
         return slow if slow.breach_at - at <= self._params.furthest else soon
+
+    @property
+    def _is_one_step(self) -> bool:
+        """Whether it counts something, and is one off the best of late, and more than one from beyond the limit.
+
+        A node of four that is restarted is half of the way to a limit of two, and on its way to nothing.
+        """
+        values = [value for _, value in self.points]
+        newest, limit, above = values[-1], self.objective.limit, self.objective.above
+        off, room = (newest - min(values), limit - newest) if above else (max(values) - newest, newest - limit)
+        return off <= 1 <= room and all(value.is_integer() for value in values)
 
     def snapshot(self) -> Plain:
         """Return the whole state as plain data."""

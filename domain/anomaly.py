@@ -106,7 +106,7 @@ class Anomaly:
     """One or more anomalous verdicts of a service, fused. Sent when it opens, when it changes, and when it ends.
 
     ``id`` is derived from service and ``opened_at`` and stays the same over the phases; ``evidence`` is ordered, the
-    strongest first; ``confidence`` is the belief that this is real and matters, 0 to 1.
+    strongest first; ``confidence`` is the belief that this is real and matters, 0 to 1: the forecast's where one leads.
     """
 
     id: AnomalyId
@@ -121,6 +121,7 @@ class Anomaly:
     forecast: Forecast | None = None
     trace: Trace | None = None
     partition: int = 0  # of the telemetry, in whose event time it was found
+    further: tuple[Forecast, ...] = ()  # what else is foreseen of the service and may be told, the soonest first
 
 
 @dataclass(frozen=True, slots=True)

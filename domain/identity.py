@@ -2,7 +2,8 @@
 
 import hashlib
 from collections.abc import Mapping
-from typing import NamedTuple, NewType
+from dataclasses import dataclass
+from typing import NewType
 
 ServiceId = NewType("ServiceId", str)
 SquadId = NewType("SquadId", str)
@@ -24,11 +25,9 @@ def derive(kind: str, *parts: str | float) -> str:
     return f"{kind}-{digest.hexdigest()[: 2 * ID_BYTES]}"
 
 
-class SeriesKey(NamedTuple):
-    """The identity of a stream of samples. ``attributes`` are sorted by name.
-
-    It is looked up with every sample: a tuple is hashed without a call of Python.
-    """
+@dataclass(frozen=True, slots=True, order=True)
+class SeriesKey:
+    """The identity of a stream of samples. ``attributes`` are sorted by name."""
 
     service: ServiceId
     metric: str

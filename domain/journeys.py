@@ -73,7 +73,7 @@ class NoticePolicy:
 
     approval: str = "required"  # automatic, required, never
     min_confidence: float = 0.8
-    min_evidence: int = 1  # kinds of evidence that must agree
+    min_evidence: int = 1  # signs that must agree
     quiet_hours: tuple[int, int] | None = None  # from and to, in minutes of the client's own day; may cross midnight
     quiet_override: bool = True  # a critical alert is told in quiet hours too
     max_per_day: int | None = None  # warnings and updates in one of the client's days; endings do not count

@@ -58,6 +58,7 @@ class SquadFacts:
     more_waiting: int = 0
     client_tally: tuple[str, ...] = ()  # one line a journey, when not every client is listed: what became of how many
     without_contact: tuple[ClientId, ...] = ()  # affected ones that are not listed, and of whom no other notice tells
+    further: tuple[Forecast, ...] = ()  # of the service in trouble, beside the leading one
 
 
 @dataclass(frozen=True, slots=True)

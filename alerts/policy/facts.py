@@ -48,6 +48,7 @@ def squad_facts(scene: Scene, clients: ClientLines, headline: str, impact: Impac
         more_waiting=clients.more_waiting,
         client_tally=clients.tally,
         without_contact=clients.without_contact,
+        further=lead.further,
     )
 
 
@@ -78,7 +79,7 @@ def client_facts(
         expected_at=None if forecast is None else forecast.breach_at,
         earliest_at=None if forecast is None else forecast.earliest_at,
         latest_at=None if forecast is None else forecast.latest_at,
-        confidence=reach.leads[0].confidence,
+        confidence=(reach.leads[0] if forecast is None else forecast).confidence,
         begun=reach.begun,
         tone=client.tone,
         optional=client.optional_notices,

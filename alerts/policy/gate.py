@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from alerts.policy import hours
 from alerts.policy.episode import Word
-from alerts.policy.wording import span
+from alerts.policy.wording import metric, span
 from domain.alert import Severity
 from domain.anomaly import Anomaly, AnomalyKind
 from domain.identity import ClientId
@@ -15,7 +15,8 @@ from domain.notice import Decision, Hold, Notify, Suppress
 # Findings about the telemetry, not about the service: it may be well, and a squad can tell sooner than a client.
 OF_TELEMETRY = frozenset({AnomalyKind.SILENCE, AnomalyKind.STUCK, AnomalyKind.SCHEMA, AnomalyKind.UNIT})
 _ASKS = "approval required"
-_DOUBTS = frozenset({"silence", "stuck", "integrity", "schema", "unit"})  # detectors of such findings
+_BESIDE = {"agreement": "{} as a whole", "precursor": "earlier incidents of {}"}  # what detectors see beside a series
+_NO_SERIES = frozenset({"silence", "stuck", "integrity", "schema", "unit", "precursor"})  # see none that is unusual
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,7 @@ class Moment:
     at: float
     timezone: str
     severity: Severity
-    evidence: frozenset[str]  # the kinds that agree
+    evidence: frozenset[str]  # the signs that agree
     told_today: int = 0
     words: tuple[Word, ...] = ()
     suspended: bool = False
@@ -81,14 +82,21 @@ def pause(policy: NoticePolicy, moment: Moment) -> Hold | None:
     return None
 
 
-def evidence_kinds(anomalies: Iterable[Anomaly], *, declared: bool) -> frozenset[str]:
-    """Return the kinds of evidence that findings rest on: detectors, a forecast, a person who declared an incident."""
-    kinds = {"incident"} if declared else set[str]()
+def signs(anomalies: Iterable[Anomaly], *, declared: bool) -> frozenset[str]:
+    """Return what findings rest on: a series counts once, however many ways there are to see that it is unusual.
+
+    All series of a service together are a sign of their own, and so are earlier incidents and a declared one.
+    """
+    found = {"a declared incident"} if declared else set[str]()
     for anomaly in anomalies:
-        kinds |= {evidence.detector for evidence in anomaly.evidence} - _DOUBTS
+        for evidence in anomaly.evidence:
+            if evidence.detector in _BESIDE:
+                found.add(_BESIDE[evidence.detector].format(anomaly.service))
+            if evidence.detector not in _NO_SERIES:
+                found.add(f"{anomaly.service} {metric(evidence)}")
         if anomaly.forecast is not None:
-            kinds.add("forecast")
-    return frozenset(kinds)
+            found.add(f"{anomaly.service} {metric(anomaly.forecast)}")
+    return frozenset(found)
 
 
 def _judge(policy: NoticePolicy, kind: AnomalyKind, confidence: float, moment: Moment | None) -> Decision:
@@ -97,7 +105,7 @@ def _judge(policy: NoticePolicy, kind: AnomalyKind, confidence: float, moment: M
     if refused is not None:
         return refused
     if policy.approval == "automatic":
-        return Notify(f"confidence {confidence:.2f} reaches the client's {policy.min_confidence:.2f}")
+        return Notify(f"{confidence:.0%} sure reaches the client's {policy.min_confidence:.0%}")
     lapsed = None if moment is None else moment.lapsed
     return Hold(f"{_ASKS}: nobody has approved" if lapsed is None else f"{_ASKS}: that of {lapsed.by} has run out")
 
@@ -111,8 +119,8 @@ def _doubt(policy: NoticePolicy, kind: AnomalyKind, confidence: float) -> Suppre
     if kind in OF_TELEMETRY:
         return Suppress(f"only the telemetry is in doubt ({kind}): nothing shows that the service is affected")
     if not confidence >= policy.min_confidence:  # so that a confidence that is not a number is refused, too
-        digits = 2 if f"{confidence:.2f}" != f"{policy.min_confidence:.2f}" else 6  # never "0.80 is below 0.80"
-        return Suppress(f"confidence {confidence:.{digits}f} is below the client's {policy.min_confidence:.{digits}f}")
+        digits = 0 if f"{confidence:.0%}" != f"{policy.min_confidence:.0%}" else 4  # never "80% is below 80%"
+        return Suppress(f"{confidence:.{digits}%} sure is below the client's {policy.min_confidence:.{digits}%}")
     return None
 
 
@@ -123,7 +131,7 @@ def _unripe(policy: NoticePolicy, kind: AnomalyKind, moment: Moment) -> Hold | N
             return Hold(f"not due for more than {span(policy.ahead_s)}: told when it is nearer", near_at)
     if len(moment.evidence) < policy.min_evidence:
         known = ", ".join(sorted(moment.evidence)) or "none"
-        return Hold(f"the client wants {policy.min_evidence} kinds of evidence that agree; there is {known}")
+        return Hold(f"the client wants {policy.min_evidence} signs that agree; there is {known}")
     if moment.suspended:
         return Hold("the trouble comes and goes; told once it is steady or has begun to hurt")
     return None

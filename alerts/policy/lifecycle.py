@@ -225,7 +225,7 @@ def ticked(episode: Episode, now: Now, params: AlertParams) -> Step:
     """Let event time pass: a held end becomes due, and findings that are no longer heard of are given up."""
     if episode.ended_at is not None:
         return settled(episode, now.of(episode.lead), params)
-    heard = tuple(known for known in episode.open_anomalies if now.slowest - known.at <= params.stale_after)
+    heard = tuple(known for known in episode.open_anomalies if now.slowest - _due_at(known) <= params.stale_after)
     if len(heard) == len(episode.open_anomalies):
         return Step(episode)
     if heard:
@@ -248,9 +248,21 @@ def linked(episode: Episode, incident: str, at: float) -> Step:
     return _step(episode, AlertStatus.UPDATE, reason, at, urgent=True)
 
 
+def neared(episode: Episode, anomaly: Anomaly, severity: Severity) -> Step:
+    """Raise the severity because of one of its findings, as of now: time alone has made it worse."""
+    at = max(episode.changed_at, anomaly.at)
+    reason = f"{wording.headline(anomaly, at)}; now {severity}"
+    return _step(replace(episode, severity=severity), AlertStatus.UPDATE, reason, at, urgent=True)
+
+
 def reminded(episode: Episode, reason: str, at: float) -> Step:
     """Say once more that it goes on."""
     return noted(replace(episode, reminders=episode.reminders + 1), reason, at)
+
+
+def _due_at(anomaly: Anomaly) -> float:
+    """Return by when something should have been heard of a finding: of what is foreseen, not before it is due."""
+    return anomaly.at if anomaly.forecast is None else max(anomaly.at, anomaly.forecast.breach_at)
 
 
 def _latest(episode: Episode) -> float:

@@ -8,7 +8,7 @@ from itertools import chain
 from alerts.policy import history, hours, pipeline, wording
 from alerts.policy.addresses import Bars, refusal, returned_lines
 from alerts.policy.episode import Episode
-from alerts.policy.gate import Moment, evidence_kinds
+from alerts.policy.gate import Moment, signs
 from alerts.policy.history import Past
 from alerts.policy.impact import NOTHING, Joint, Routes
 from alerts.policy.inhibit import Cause
@@ -59,7 +59,7 @@ class Reach:
             active=any(member.open_anomalies for member in members),
             begun=begun,
             suspended=not begun and all(member.suspended_at is not None for member in members),
-            evidence=evidence_kinds(findings, declared=any(member.incident is not None for member in members)),
+            evidence=signs(findings, declared=any(member.incident is not None for member in members)),
             opened_at=min(member.opened_at for member in members),
             forecast=min(forecasts, key=lambda known: known.breach_at, default=None),
             surest=max((lead.confidence for lead in leads if not pipeline.is_doubt(lead)), default=0.0),

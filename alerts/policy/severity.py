@@ -18,12 +18,12 @@ def severity(anomaly: Anomaly, impact: Impact, routes: Routes, params: AlertPara
     breached = anomaly.kind is AnomalyKind.BREACH
     if not impact.journeys:
         return Severity.WARNING if breached else Severity.INFO
-    sure = breached or (anomaly.confidence >= params.critical_confidence and not _is_far(anomaly, params))
+    sure = breached or (anomaly.confidence >= params.critical_confidence and not is_far(anomaly, params))
     return Severity.CRITICAL if sure and _matters_much(impact, routes, params) else Severity.WARNING
 
 
-def _is_far(anomaly: Anomaly, params: AlertParams) -> bool:
-    """Whether it is only a forecast, of what is due much later: there is time, and nobody need be woken."""
+def is_far(anomaly: Anomaly, params: AlertParams) -> bool:
+    """Whether it is only a forecast, of what was due much later when it was made: there is time to wake nobody."""
     forecast = anomaly.forecast
     if anomaly.kind is not AnomalyKind.FORECAST or forecast is None:
         return False

@@ -99,10 +99,10 @@ def _move(kind: AnomalyKind, evidence: Evidence) -> str:
     return f"{name} fell" if actual < evidence.low else f"{name} changed"
 
 
-def metric(evidence: Evidence) -> str:
-    """Return the metric with its labels, without the service."""
-    labels = ", ".join(f"{name}={value}" for name, value in evidence.key.attributes)
-    return f"{evidence.key.metric} ({labels})" if labels else evidence.key.metric
+def metric(known: Evidence | Forecast) -> str:
+    """Return the metric that it is about with its labels, without the service."""
+    labels = ", ".join(f"{name}={value}" for name, value in known.key.attributes)
+    return f"{known.key.metric} ({labels})" if labels else known.key.metric
 
 
 def forecast_words(forecast: Forecast, at: float) -> str:
@@ -175,12 +175,10 @@ def trouble(anomaly: Anomaly, at: float) -> str:
     usual = f"expected {number(evidence.low)} to {number(evidence.high)}"
     lasting = span(at - evidence.since)
     match anomaly.kind:
-        case AnomalyKind.FORECAST if evidence.detail:  # of an incident, not of a breach: learnt from earlier ones
-            text = evidence.detail
         case AnomalyKind.BREACH if passed:
             text = f"{name} has breached its objective: {actual}, {usual}"
         case AnomalyKind.LEVEL | AnomalyKind.FORECAST | AnomalyKind.BREACH:  # of a breach: what outlasts it
-            text = f"{name} is {actual}, {usual}"
+            text = evidence.detail if _speaks_for_itself(anomaly.kind, evidence) else f"{name} is {actual}, {usual}"
         case AnomalyKind.SILENCE:
             text = f"no {name} for {lasting}"
         case AnomalyKind.STUCK:
@@ -194,3 +192,9 @@ def trouble(anomaly: Anomaly, at: float) -> str:
         case _:
             assert_never(anomaly.kind)
     return text
+
+
+def _speaks_for_itself(kind: AnomalyKind, evidence: Evidence) -> bool:
+    """Whether the value says less than the words beside it: of what was learnt from incidents, and one as expected."""
+    as_expected = evidence.actual is not None and evidence.low <= evidence.actual <= evidence.high
+    return bool(evidence.detail) and (kind is AnomalyKind.FORECAST or as_expected)

@@ -60,7 +60,7 @@ def backtest(
         ),
     ] = None,
     horizon: Annotated[
-        str, typer.Option(help="How long before an incident a warning of it may come, if its beginning is not known.")
+        str, typer.Option(help="Of an incident whose beginning is not known: warnings count from so long before it.")
     ] = "1h",
     as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
 ) -> None:

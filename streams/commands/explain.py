@@ -20,15 +20,19 @@ _NUMBER = re.compile(r"\d{9,10}(\.\d+)?")  # 20261122 is a day
 
 
 def explain(
-    subject: Annotated[str | None, typer.Argument(help="An alert or a notice, by its id.", show_default=False)] = None,
-    client: Annotated[str | None, typer.Option(help="A client, by its id in the configuration.")] = None,
+    subject: Annotated[
+        str | None, typer.Argument(help="The id of an alert or of a notice.", show_default=False)
+    ] = None,
+    client: Annotated[
+        str | None, typer.Option(help="Instead of an id: what this client was told, or why not, at the time of --at.")
+    ] = None,
     at: Annotated[
         str | None, typer.Option(help="When: 2026-11-22T02:14:00+01:00 (UTC without a zone), or epoch seconds.")
     ] = None,
     database: Database = DEFAULT,
     json_wanted: Annotated[bool, typer.Option("--json", help="As one JSON object.")] = False,
 ) -> None:
-    """Tell the whole story, from the record in Kafka to the receipt: for what was sent, and for what was not."""
+    """Tell why somebody was told, or was not: from the evidence in Kafka to the receipt."""
     if (subject is None) == (client is None) or (client is None) != (at is None):
         typer.echo("give either an alert or a notice, or --client and --at", err=True)
         raise typer.Exit(EXIT_UNUSABLE)

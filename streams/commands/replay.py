@@ -25,12 +25,14 @@ def replay(
         Path | None, typer.Argument(help="A recording: a folder, or its telemetry.csv or telemetry.csv.gz.")
     ] = None,
     dead_letters: Annotated[bool, typer.Option("--dead-letters", help="Send refused input again.")] = False,
-    speed: Annotated[float, typer.Option(min=0, help="Times real time; 0 for as fast as the broker takes it.")] = 1.0,
+    speed: Annotated[
+        float, typer.Option(min=0, help="Of a recording: times real time; 0 for as fast as the broker takes it.")
+    ] = 1.0,
     topic: Annotated[str | None, typer.Option(help="Only dead letters of this source topic.")] = None,
     reason: Annotated[str | None, typer.Option(help="Only dead letters with this reason.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the dead letters, send nothing.")] = False,
 ) -> None:
-    """Replay a recording with its event times kept, or dead letters."""
+    """Send a recording to the source topics with its own event times, or refused input (dead letters) once more."""
     if (file is None) != dead_letters:
         typer.echo("give either a recording or --dead-letters", err=True)
         raise typer.Exit(EXIT_UNUSABLE)

@@ -169,7 +169,7 @@ def _wanted(expect: Iterable[str], landscape: Landscape) -> set[str]:
 
 
 def _lines(found: Routing) -> Iterator[str]:
-    sure = f"{found.kind}, confidence {found.confidence:.2f}"
+    sure = f"{found.kind}, {found.confidence:.0%} sure"
     yield plain(f"Trouble in {found.service} ({sure}) {moment(found.at)}, {found.severity}:")
     for title, told in (("told", True), ("not told", False)):
         rows = [answer for answer in found.answers if (answer.decision == "notify") is told]

@@ -213,16 +213,14 @@ def _found(file: File, of: int | None = None) -> Iterator[Line]:
 def _finding(file: File, transition: Transition) -> Iterator[Line]:
     anomaly = transition.anomaly
     known = file.anomalies.get((anomaly.id, anomaly.at, anomaly.phase))
-    text = (
-        f"{anomaly.id}, {anomaly.kind} {anomaly.phase}: score {anomaly.score:.3f}, confidence {anomaly.confidence:.2f}"
-    )
+    text = f"{anomaly.id}, {anomaly.kind} {anomaly.phase}: score {anomaly.score:.3f}, {anomaly.confidence:.0%} sure"
     yield Line(text, source=None if known is None else known.source, depth=1)
     for evidence in anomaly.evidence[:SHOWN]:
         yield Line(_evidence(evidence), depth=2)
     if len(anomaly.evidence) > SHOWN:
         yield Line(f"and {len(anomaly.evidence) - SHOWN} more findings", depth=2)
     if anomaly.forecast is not None:
-        yield Line(_forecast(anomaly.forecast), depth=2)
+        yield from (Line(_forecast(each), depth=2) for each in (anomaly.forecast, *anomaly.further))
 
 
 def _evidence(evidence: Evidence) -> str:

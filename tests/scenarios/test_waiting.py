@@ -91,7 +91,7 @@ def test_the_record_says_for_how_long_somebody_waited_and_for_what() -> None:
 
     assert [line for line in story.reasons if line[1] == BANK] == [
         (0, BANK, "waits 10 s for what belongs to it"),
-        (10, BANK, "confidence 0.90 reaches the client's 0.80; waited 10 s for what belongs to it"),
+        (10, BANK, "90% sure reaches the client's 80%; waited 10 s for what belongs to it"),
     ]
     assert story.facts[0].client_decisions == ("Example Bank (bank-042): held: waits 10 s for what belongs to it",)
 
@@ -200,7 +200,7 @@ def test_what_began_long_ago_on_a_partition_that_lags_is_not_said_to_have_waited
     told = [notice for notice in decide.handle(late).notices if notice.recipient == BANK]
 
     assert [notice.decision.reason for notice in told] == [
-        "confidence 0.90 reaches the client's 0.80; waited 10 s for what belongs to it"
+        "90% sure reaches the client's 80%; waited 10 s for what belongs to it"
     ]
 
 
@@ -208,7 +208,7 @@ def test_a_wait_that_has_hardly_begun_is_not_spoken_of() -> None:
     story = Story(a_landscape(), finding(OPENED, 0, 0), finding(UPDATED, 0.3, 0, BREACH), until=20, params=WAITING)
 
     assert [reason for at, who, reason in story.reasons if who == BANK and at > 0] == [
-        "confidence 0.90 reaches the client's 0.80"
+        "90% sure reaches the client's 80%"
     ]
 
 

@@ -101,7 +101,7 @@ def a_squad_notice(phase: Phase, sequence: int, at: float, *, alert: AlertId = A
         journeys=(AffectedJourney(JourneyId("payment"), "Payment", "submit", "POST /payments", path),),
         clients=(ClientId("bank-042"), ClientId("fintech-7"), ClientId("quiet-9")),
         client_decisions=(
-            "Example Bank (bank-042): told, 1 contact: confidence 0.90 reaches the client's 0.80",
+            "Example Bank (bank-042): told, 1 contact: 90% sure reaches the client's 80%",
             "Fintech Seven (fintech-7): held: approval required: nobody has approved",
             "Quiet Nine (quiet-9): not told: no contact",
         ),
@@ -165,11 +165,11 @@ def an_episode(log: Log) -> None:
     log.say(opened)
     log.say(a_transition(AlertStatus.OPEN, 1, 0, opened, reason="ledger-db: a breach is expected"))
     squad = a_squad_notice(Phase.WARNING, 1, 0)
-    client = a_client_notice(Phase.WARNING, 1, 0, Notify("confidence 0.90 reaches the client's 0.80"))
+    client = a_client_notice(Phase.WARNING, 1, 0, Notify("90% sure reaches the client's 80%"))
     log.say(squad, 1)
     log.say(client, 2)
     log.say(a_client_notice(Phase.WARNING, 1, 0, Hold("approval required: nobody has approved"), client="fintech-7"), 2)
-    low = Suppress("confidence 0.90 is below the client's 0.95")
+    low = Suppress("90% sure is below the client's 95%")
     log.say(a_client_notice(Phase.WARNING, 1, 0, low, client="wary-3"), 2)
     log.say(a_receipt(squad, Delivered("C1:1.0")), 1)
     log.say(a_receipt(client, Deferred(Failure.UNAVAILABLE, "451 try later")), 2)

@@ -12,7 +12,7 @@ from alerts.channels.slack.mrkdwn import code, cut, date, escape, link, say
 from alerts.channels.text import clean, fitting
 from alerts.policy.wording import due_words, interval, number, span
 from domain.alert import Severity
-from domain.anomaly import Evidence
+from domain.anomaly import Evidence, Forecast
 from domain.journeys import AffectedJourney
 from domain.notice import ClientFacts, Notice, Phase, SquadFacts
 
@@ -86,8 +86,9 @@ def _blocks(notice: Notice, facts: SquadFacts, title: str) -> Iterable[Block]:
     if len(title) > HEADER_LIMIT:
         yield _section(say(title))
     yield _context(_standing(notice, facts))
-    if facts.forecast is not None and not over:
-        yield _section(f"*Forecast*\n{_forecast(facts)}")
+    foreseen = () if over else tuple(_foreseen(facts))
+    if foreseen:
+        yield _section("\n".join(["*Forecast*", *foreseen]))
     if facts.evidence:
         lines = (_evidence(evidence) for evidence in facts.evidence[:EVIDENCE_SHOWN])
         more = len(facts.evidence) - EVIDENCE_SHOWN
@@ -127,10 +128,14 @@ def _standing(notice: Notice, facts: SquadFacts) -> str:
     return "  ·  ".join(parts)
 
 
-def _forecast(facts: SquadFacts) -> str:
-    forecast, at = facts.forecast, facts.changed_at
-    if forecast is None:
-        return ""
+def _foreseen(facts: SquadFacts) -> Iterable[str]:
+    """Yield a line for the leading forecast, and one for each of the others that may be told."""
+    if facts.forecast is not None:
+        yield _forecast(facts.forecast, facts.changed_at)
+        yield from (f"also: {_forecast(each, facts.changed_at)}" for each in facts.further)
+
+
+def _forecast(forecast: Forecast, at: float) -> str:
     goal = f"{code(_metric(forecast.key.metric, forecast.key.attributes))} {'above' if forecast.above else 'below'}"
     sure = f"{forecast.confidence:.0%} sure"
     if due := due_words(forecast, at):
@@ -204,8 +209,7 @@ def _reply(notice: Notice, facts: SquadFacts) -> str:
     match notice.phase:
         case Phase.WARNING | Phase.UPDATE:
             lines = [what + say(facts.headline)]
-            if facts.forecast is not None:
-                lines.append(_forecast(facts))
+            lines += _foreseen(facts)
             return cut("\n".join(lines), TEXT_LIMIT)
         case Phase.ALL_CLEAR:
             return cut(f"{what}*All clear*: {say(facts.headline)}", TEXT_LIMIT)

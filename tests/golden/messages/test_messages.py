@@ -12,10 +12,10 @@ from alerts.channels.email.words.tongues import CODES
 from alerts.channels.slack.channel import SlackChannel
 from alerts.channels.slack.params import SlackParams
 from domain.alert import Severity
-from domain.identity import ClientId
+from domain.identity import ClientId, SeriesKey
 from domain.notice import Phase
 from tests.conftest import Golden
-from tests.support.notices import CLIENT_FACTS, SQUAD_FACTS, T0, a_notice, an_email, letters
+from tests.support.notices import CLIENT_FACTS, SQUAD_FACTS, T0, a_notice, an_email, forecast, letters
 
 SLACK = SlackChannel(SlackParams(token="unused", signing_secret="unused"))
 EMAIL = EmailChannel(
@@ -28,6 +28,7 @@ EMAIL = EmailChannel(
     ),
     Links("https://answers.hub.example", ("a key of the golden files, and of nothing else",)),
 )
+SOONER = replace(forecast(T0 + 180, T0 + 120, T0 + 300), key=SeriesKey.of("ledger-db", "locks"), confidence=0.61)
 HEADLINES = {
     Phase.WARNING: SQUAD_FACTS.headline,
     Phase.UPDATE: "ledger-db: db_connections has breached its objective: 100, expected 20 to 45",
@@ -45,6 +46,7 @@ def test_slack(phase: Phase, golden: Golden) -> None:
         severity=Severity.CRITICAL if phase is Phase.UPDATE else Severity.WARNING,
         changed_at=T0 + 600 * number,
         forecast=SQUAD_FACTS.forecast if phase is Phase.WARNING else None,
+        further=(SOONER,) if phase is Phase.WARNING else (),
         similar=(
             "14 November, 09:20 UTC: db_connections up too; incident INC-7 after 12 min; resolved; called useful",
         ),

@@ -196,12 +196,62 @@ def test_a_series_of_which_nothing_is_known_any_more_leads_no_longer(how: str) -
     assert math.isfinite(found.expected)
 
 
-def test_the_value_that_is_told_lies_outside_of_the_expected_range() -> None:
+def give(agreement: Agreement, at: int, values: list[float], nines: float = 1.2) -> Evidence | None:
+    """Give one round of values that are all as rare."""
+    for place, value in enumerate(values):
+        agreement.observe(place, value, score_of(nines), learn=True)
+    return agreement.close(START + at, learn=True)
+
+
+def test_a_series_that_is_back_to_normal_leads_no_longer_and_what_goes_on_has_another_leader() -> None:
     agreement = service(10)
     calm(agreement, 500, 10)
-    usual = tell(agreement, 500, [1.2] * 10)
-    assert usual is not None
-    for number in range(501, 600):  # it has swung so widely that nearly all is near its mean
-        found = tell(agreement, number, [(2.0, 1.2)[number % 2]] * 10)
-        if found is not None and found.actual is not None:
-            assert not found.low <= found.actual <= found.high
+    tell(agreement, 500, [1.2] * 4 + [1.5] + [1.2] * 5)
+    assert agreement.leader == SeriesKey.of("payments-api", "m4")
+    found = give(agreement, 501, [10.0 if number == 4 else 12.0 for number in range(10)])
+    assert found is not None
+    assert (found.key.metric, found.actual, found.since) == ("m9", 12.0, START + 500)
+    again = give(agreement, 502, [12.0] * 10)
+    assert again is not None
+    assert again.key.metric == "m9"  # nobody reads of another series with each sample
+
+
+def test_of_series_whose_values_are_all_usual_the_rarest_is_named_with_the_range_that_it_is_in() -> None:
+    agreement = service(10)
+    calm(agreement, 500, 10)
+    found = give(agreement, 500, [10.0] * 10)
+    assert found is not None
+    assert found.actual is not None
+    assert found.low <= found.actual <= found.high
+    seen = give(agreement, 501, [12.0 if number == 7 else 10.0 for number in range(10)])
+    assert seen is not None
+    assert (seen.key.metric, seen.actual, seen.since) == ("m7", 12.0, START + 500)
+    assert seen.high < 12.0
+
+
+def test_a_series_that_is_known_only_since_trouble_began_has_something_to_be_held_against() -> None:
+    agreement = service(10)
+    calm(agreement, 500, 10)
+    give(agreement, 500, [12.0] * 10)
+    agreement.add(SeriesKey.of("payments-api", "new"))
+    for place in range(10):
+        agreement.observe(place, 10.0, score_of(1.2), learn=True)
+    agreement.observe(10, 5.0, score_of(1.9), learn=True)
+    found = agreement.close(START + 501, learn=True)
+    assert found is not None
+    assert (found.key.metric, found.expected) == ("new", 5.0)
+
+
+def test_what_was_usual_before_stays_so_for_as_long_as_series_are_unusual_together() -> None:
+    agreement = service(10)
+    calm(agreement, 500, 10)
+    first, *_, last = (give(agreement, 500 + number, [12.0 + 0.1 * number] * 10) for number in range(60))
+    assert first is not None
+    assert last is not None
+    assert (last.low, last.expected, last.high) == (first.low, first.expected, first.high)
+    assert give(agreement, 560, [12.0] * 10, nines=0.0) is None
+    for number in range(200):
+        give(agreement, 561 + number, [12.0] * 10, nines=0.0)
+    back = give(agreement, 800, [14.0] * 10)
+    assert back is not None
+    assert back.expected == pytest.approx(12.0, abs=0.2)

@@ -32,6 +32,13 @@ def test_one_gigantic_value_hides_no_fault(place: int, gigantic: float) -> None:
     assert max(rarities(with_a_fault(values, 600))[600:605]) > 2.0
 
 
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_one_gigantic_value_among_the_first_three_hides_no_fault_soon_after_the_warm_up(place: int) -> None:
+    values = noise(130, spread=2.0)
+    values[place] += 1e5
+    assert max(rarities(with_a_fault(values, 120))[120:125]) > 1.63
+
+
 @pytest.mark.parametrize("times", [10, 1000])
 @pytest.mark.parametrize("samples", [5, 20, 50])
 def test_a_process_that_starts_with_other_values_hides_no_fault(samples: int, times: int) -> None:

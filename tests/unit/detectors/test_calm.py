@@ -105,7 +105,7 @@ def test_what_series_said_together_ends_when_a_single_one_is_left() -> None:
     assert agreement is not None
     for number in range(400):
         for series in known:
-            if agreement.observe(series.place, 1.0, 0.999 if number > 300 else 0.0, learn=True):
+            if agreement.observe(series.place, 1.0 + (number > 300), 0.999 if number > 300 else 0.0, learn=True):
                 evidence = agreement.close(START + number, learn=True)
                 if evidence is not None:
                     service.fused().found(AnomalyKind.LEVEL, evidence)

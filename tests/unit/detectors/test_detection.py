@@ -109,6 +109,22 @@ def test_what_never_was_below_zero_is_not_expected_there(series: int) -> None:
     assert all(evidence.low < 0 for evidence in once.evidence)
 
 
+def test_one_pause_after_a_long_calm_is_no_persistence_though_its_echo_lasts() -> None:
+    """What follows is as usual again, but below a level that the pause has lifted."""
+    others = [timeline(noise(1061, seed=i), metric=f"m{i}") for i in range(3)]
+    pauses = with_shape([0.0] * 1061, 0, lambda i: {150: 1.0, 400: 1.0, 650: 1.0, 1000: 4.0}.get(i, 0.0))
+    assert run(together(timeline(pauses, metric="pause_ms"), *others)) == []
+
+
+@pytest.mark.parametrize("moves", [[11.0, 12.0], [63.0, 61.8, 59.0], [12.0, 9.0]])
+def test_a_series_that_stood_still_and_moves_while_it_warms_up_is_not_told(moves: list[float]) -> None:
+    """The rest of its warm-up is spent on following the step, which is no further news."""
+    others = [timeline(noise(300, seed=i), metric=f"m{i}") for i in range(3)]
+    stood = [moves[0]] * 80
+    values = [*stood, *(value for value in moves[1:] for _ in range(220 // len(moves[1:])))]
+    assert run(together(timeline(values, metric="connections"), *others)) == []
+
+
 def test_two_spikes_apart_are_not_persistence() -> None:
     others = [timeline(noise(600, seed=i), metric=f"m{i}") for i in range(9)]
     apart = timeline([*noise(500), 90.0, *noise(3, seed=2), 90.0, *noise(95, seed=5)])

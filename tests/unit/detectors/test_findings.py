@@ -75,6 +75,21 @@ def test_findings_are_as_if_they_were_looked_through_anew_after_every_change(
         assert list(Findings(PERSIST, findings.items()).first(9)) == findings.first(9)
 
 
+@pytest.mark.parametrize(
+    ("sides", "reached"),
+    [("++", 1.5), ("--", 1.5), ("+-", 0.0), ("-+", 0.0), ("+-+", 1.5), ("-+-", 1.5), ("+.+", 1.5), ("+-.", 0.0)],
+)
+def test_of_the_last_samples_those_agree_that_are_on_the_same_side(sides: str, reached: float) -> None:
+    mark = (SeriesKey.of("api", "pauses_ms"), "level")
+    findings, high = Findings(PERSIST), evidence(mark, 1.5)
+    for side in sides:
+        if side == ".":
+            findings.weaken(mark)
+        else:
+            findings.take(AnomalyKind.LEVEL, high if side == "+" else replace(high, actual=0.0), 1.5)
+    assert findings.lasting == reached
+
+
 def forecast(number: int, confidence: float, ahead: float = 60) -> Forecast:
     key, breach_at = SeriesKey.of("api", f"m{number}"), START + ahead
     return Forecast(key, 10.0, True, START, breach_at, breach_at - 10, breach_at + 10, confidence)

@@ -1,12 +1,14 @@
 """From findings to at most one open anomaly of a service."""
 
 import json
+from typing import Any
 
 import pytest
 
 from detectors.calibration import score_of
 from detectors.findings import WINDOW
 from detectors.fusion import STANDS, Fusion, FusionParams
+from detectors.outlook import Outlook
 from domain.anomaly import Anomaly, AnomalyKind, AnomalyPhase, Evidence, Forecast
 from domain.errors import StateError
 from domain.identity import SeriesKey, ServiceId
@@ -131,6 +133,23 @@ def test_a_forecast_opens_an_update_follows_only_when_it_moves_and_a_breach_is_t
     assert [a.kind for a in fusion.settle(START + 21)] == [AnomalyKind.BREACH]
 
 
+@pytest.mark.parametrize(
+    "learnt", [None, Outlook(0.9, evidence(3.0, detector="precursor")), Outlook(0.1, against=True)]
+)
+def test_what_is_foreseen_is_told_with_its_own_confidence_whatever_else_is_unusual_or_was_learnt(
+    learnt: Outlook | None,
+) -> None:
+    fusion = lone()
+    fusion.found(AnomalyKind.LEVEL, evidence(9.0))
+    (opened,) = fusion.settle(START)
+    fusion.forecast(key("disk"), 10.0, forecast(100.0, confidence=0.65))
+    fusion.outlook = learnt
+    (told,) = fusion.settle(START + 60)
+    assert opened.confidence == pytest.approx(0.75)
+    assert told.forecast is not None
+    assert (told.kind, told.confidence) == (AnomalyKind.FORECAST, told.forecast.confidence)
+
+
 def test_a_forecast_that_is_not_sure_enough_opens_nothing() -> None:
     fusion = lone()
     fusion.forecast(key("disk"), 10.0, forecast(100.0, confidence=PARAMS.min_forecast - 0.01))
@@ -228,6 +247,59 @@ def test_a_snapshot_continues() -> None:
 def test_a_damaged_snapshot_is_refused(damaged: object) -> None:
     with pytest.raises(StateError):
         lone().restore(damaged)  # type: ignore[arg-type]
+
+
+def test_a_snapshot_from_before_limits_were_told_beside_the_leading_one_is_read() -> None:
+    first, second = lone(), lone()
+    first.forecast(key("disk"), 10.0, forecast(100.0))
+    first.settle(START)
+    saved: dict[str, Any] = json.loads(json.dumps(first.snapshot()))
+    del saved["open"]["beside"]
+    second.restore(saved)
+    assert second.open == first.open
+
+
+def foresee(fusion: Fusion, at: float, **ahead: tuple[float, float]) -> list[Anomaly]:
+    """Take in forecasts by metric: how far ahead they are, and how sure; return what is said."""
+    for metric, (ahead_s, confidence) in ahead.items():
+        fusion.forecast(key(metric), 10.0, forecast(ahead_s, confidence, at, metric))
+    return fusion.settle(at)
+
+
+def beside(said: list[Anomaly]) -> list[str]:
+    return [each.key.metric for anomaly in said for each in anomaly.further]
+
+
+def test_what_else_may_be_told_stands_beside_the_leading_forecast_the_soonest_first() -> None:
+    (opened,) = foresee(lone(), START, disk=(100.0, 0.9), pool=(80.0, 0.7), heap=(50.0, 0.65), queue=(10.0, 0.5))
+    assert opened.forecast is not None
+    assert opened.forecast.key == key("disk")
+    assert beside([opened]) == ["heap", "pool"]
+
+
+def test_another_limit_that_may_be_passed_first_is_news_once() -> None:
+    fusion = lone()
+    assert beside(foresee(fusion, START, disk=(1000.0, 0.9))) == []
+    assert foresee(fusion, START + 10, pool=(2000.0, 0.7)) == []  # it comes later: there is time to read of it
+    first = foresee(fusion, START + 20, disk=(980.0, 0.9), heap=(400.0, 0.7))
+    assert (phases(first), beside(first)) == ([AnomalyPhase.UPDATED], ["heap", "pool"])
+    assert foresee(fusion, START + 30, heap=(390.0, 0.7)) == []
+    for number in range(PARAMS.lapse):
+        fusion.forecast(key("heap"), 10.0, None)
+        assert fusion.settle(START + 40 + number) == []
+    assert phases(foresee(fusion, START + 60, disk=(700.0, 0.9))) == [AnomalyPhase.UPDATED]  # it has moved
+    assert foresee(fusion, START + 70, heap=(350.0, 0.7)) == []
+    fusion.found(AnomalyKind.BREACH, evidence(9.0, "disk", detector="objective"))
+    fusion.settle(START + 80)
+    assert foresee(fusion, START + 90, queue=(300.0, 0.7)) == []  # what hurts already is what counts
+
+
+def test_an_end_foresees_nothing() -> None:
+    fusion = lone()
+    foresee(fusion, START, disk=(100.0, 0.9), heap=(50.0, 0.7))
+    fusion.forget({key("disk"), key("heap")})
+    (ended,) = fusion.settle(START + 10)
+    assert (ended.phase, ended.further) == (AnomalyPhase.ENDED, ())
 
 
 def several(*, own: bool = False, objectives: bool = False) -> Fusion:

@@ -251,7 +251,7 @@ def test_an_anomaly_that_opens_by_itself_is_believed_more_when_it_looks_like_bef
             life.fusion.found(AnomalyKind.BREACH, finding(SeriesKey(API, metric), at + minute * MINUTE, 3.0))
             life.precursor.consider(at + minute * MINUTE, life.fusion, frozen=False)
         assert life.fusion.outlook is not None
-        return life.fusion.outlook.weigh(0.5, None)
+        return life.fusion.outlook.weigh(0.5)
 
     assert confidence("gc_pause_ms") < 0.5 < confidence("pool_in_use")
 

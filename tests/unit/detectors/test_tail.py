@@ -94,8 +94,15 @@ def test_a_gigantic_size_is_remembered_as_twenty_times_the_floor() -> None:
     assert tails.rarity(2000.0) == other.rarity(2000.0)
 
 
-def test_where_nothing_ever_moved_the_first_size_is_as_rare_as_can_be() -> None:
-    assert of([0.0] * KEPT).rarity(1e-9) > 10
+@pytest.mark.parametrize("size", [1e-9, 1e9])
+def test_where_nothing_ever_moved_a_size_says_only_for_how_long(size: float) -> None:
+    assert of([0.0] * KEPT).rarity(size) == pytest.approx(math.log10(1 + KEPT))
+    assert of([0.0] * 999).rarity(size) == pytest.approx(3.0)
+
+
+def test_where_it_hardly_ever_moved_a_size_is_as_rare_as_its_rank() -> None:
+    tails = of([*[0.0] * 996, 5.0, 7.0, 6.0])
+    assert [tails.rarity(size) for size in (8.0, 6.5, 5.0)] == pytest.approx([math.log10(1000 / n) for n in (1, 2, 4)])
 
 
 def test_each_residual_has_a_tail_of_its_own_and_nothing_else_is_touched() -> None:

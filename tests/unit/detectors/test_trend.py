@@ -7,7 +7,7 @@ from statistics import median
 import pytest
 
 from detectors.fusion import STANDS, FusionParams
-from detectors.heading import ForecastParams
+from detectors.heading import STOPS, ForecastParams
 from detectors.objective import ObjectiveDetector
 from detectors.trend import TrendForecaster
 from domain.anomaly import Anomalous, Forecast, Normal
@@ -290,6 +290,22 @@ def test_what_two_samples_in_a_row_say_is_believed_more_than_what_one_says() -> 
 
 
 def test_a_trend_without_noise_is_no_certainty() -> None:
-    said = forecasts([100.0 - 0.35 * max(0, i - 100) for i in range(161)])[-1]
+    said = forecasts([100.0 - 0.35 * max(0, i - 500) for i in range(561)])[-1]
     assert said is not None
-    assert OPENS < said.confidence < 0.93
+    assert OPENS < said.confidence < 0.8  # four fifths of the way are left to stop on
+
+
+@pytest.mark.parametrize("gone", [0.3, 0.6, 0.9])
+def test_however_sure_a_ramp_is_it_may_stop_on_what_is_left_of_its_way(gone: float) -> None:
+    said = forecasts([100.0 - 90.0 * gone / 80 * max(0, i - 500) for i in range(581)])[-1]
+    assert said is not None
+    assert OPENS < said.confidence < 1 / (1 + STOPS * (1 - gone))
+
+
+@pytest.mark.parametrize("samples", [1, 64])
+def test_what_has_fallen_back_in_one_step_is_on_its_way_no_longer(samples: int) -> None:
+    calm, rising = [100.0] * (20 * samples), [100.0 - 70 * (i + 1) / (20 * samples) for i in range(20 * samples)]
+    *_, before = forecasts([*calm, *rising])
+    *_, after = forecasts([*calm, *rising, *[75.0] * samples])
+    assert before is not None
+    assert after is None or after.confidence < OPENS

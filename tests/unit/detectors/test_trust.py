@@ -10,7 +10,7 @@ from detectors.trust import Trust, at_least
 from domain.errors import StateError
 from domain.identity import ServiceId
 from domain.state import Plain
-from tests.support.builders import T0, a_forecast, an_evidence
+from tests.support.builders import T0, an_evidence
 
 HOUR, SURE = 3600.0, 0.5
 
@@ -147,15 +147,14 @@ def test_a_damaged_record_is_refused(damaged: Plain) -> None:
         Trust(HOUR, SURE).restore(damaged)
 
 
-def test_a_confidence_moves_half_of_the_way_and_a_forecast_is_never_lowered() -> None:
+def test_a_confidence_moves_half_of_the_way_to_what_was_learnt() -> None:
     likely = Outlook(0.9, an_evidence())
     unlikely = Outlook(0.1, against=True)
-    assert likely.weigh(0.5, None) == pytest.approx(0.7)
-    assert likely.weigh(0.95, None) == 0.95
-    assert unlikely.weigh(0.5, None) == pytest.approx(0.3)
-    assert unlikely.weigh(0.5, a_forecast()) == 0.5
-    assert Outlook(0.1).weigh(0.5, None) == 0.5
-    assert Outlook(0.8, an_evidence(), alone=True).weigh(0.4, None) == 0.8
+    assert likely.weigh(0.5) == pytest.approx(0.7)
+    assert likely.weigh(0.95) == 0.95
+    assert unlikely.weigh(0.5) == pytest.approx(0.3)
+    assert Outlook(0.1).weigh(0.5) == 0.5
+    assert Outlook(0.8, an_evidence(), alone=True).weigh(0.4) == 0.8
 
 
 def test_what_was_learnt_outlives_a_restart_of_the_fusion() -> None:

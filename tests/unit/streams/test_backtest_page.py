@@ -188,7 +188,7 @@ def test_two_configurations_are_set_side_by_side(tmp_path: Path) -> None:
     assert page.links == ["a/report.html", "b/report.html"]
     assert all((tmp_path / "out" / link).exists() for link in page.links)
     assert "newly told" in page.text
-    assert page.text.count("is below the client's 0.99") >= 2, "why not is said at the difference, and to the reader"
+    assert page.text.count("is below the client's 99%") >= 2, "why not is said at the difference, and to the reader"
 
 
 def test_the_comparison_escapes_what_comes_from_outside() -> None:

@@ -78,10 +78,10 @@ def test_everybody_in_the_configuration_gets_an_answer_with_its_reason() -> None
     assert found.told == ["client:bank-042", "squad:data", "squad:payments"]
     assert why(found, "squad:data") == "notify: to be told: answers for ledger-db"
     assert "which needs ledger-db" in why(found, "squad:payments")
-    assert why(found, "client:bank-042").endswith("reaches the client's 0.80; uses Payment initiation")
+    assert why(found, "client:bank-042").endswith("reaches the client's 80%; uses Payment initiation")
     assert why(found, "client:asks-1") == "hold: held: approval required: nobody has approved"
     assert why(found, "client:never-1") == "suppress: not to be told: the client is never written to"
-    assert "confidence 0.90 is below the client's 0.99" in why(found, "client:sure-1")
+    assert "90% sure is below the client's 99%" in why(found, "client:sure-1")
     assert why(found, "client:reader-1") == "none: not affected: none of its journeys is reached (newsletter)"
     assert why(found, "client:mute-1") == "none: affected, but there is no contact"
     assert why(found, "client:idle-1") == "none: not affected: uses no journey"
@@ -117,9 +117,9 @@ def test_the_answer_is_read_by_people(file: str) -> None:
     done = run(file, "--service", "ledger-db", "--confidence", "0.7")
 
     assert done.exit_code == 0
-    assert done.stdout.startswith("Trouble in ledger-db (forecast, confidence 0.70) 2026-11-22 02:14:00 UTC")
+    assert done.stdout.startswith("Trouble in ledger-db (forecast, 70% sure) 2026-11-22 02:14:00 UTC")
     assert "told:\n  squad:data at #squad-data: answers for ledger-db\n" in done.stdout
-    assert "not told:\n  client:bank-042 at ops@bank.example: not to be told: confidence 0.70 is below" in done.stdout
+    assert "not told:\n  client:bank-042 at ops@bank.example: not to be told: 70% sure is below" in done.stdout
 
 
 def test_a_service_that_is_not_configured_is_said_beside_the_answer(file: str) -> None:

@@ -69,6 +69,19 @@ def test_nothing_that_arrived_is_said_as_nothing_and_a_zero_as_zero() -> None:
     assert "`throughput` *0*" in text
 
 
+def test_what_else_is_foreseen_has_a_line_of_its_own_in_the_message_and_in_the_thread() -> None:
+    sooner = replace(forecast(T0 + 120, T0 + 60, T0 + 180), limit=30.0, confidence=0.61)
+    message = compose(a_notice(facts=replace(SQUAD_FACTS, further=(sooner,))))
+    for text in (said(message), message.reply):
+        lines = text.splitlines()
+        (line,) = (line for line in lines if line.startswith("also: "))
+        assert line.startswith("also: `db_connections` above its limit of *30* in about *2 min* (60 s to 3 min)")
+        assert line.endswith("61% sure")
+        assert "its limit of *100*" in lines[lines.index(line) - 1]
+    over = compose(a_notice(Phase.ALL_CLEAR, facts=replace(SQUAD_FACTS, further=(sooner,))))
+    assert "also: " not in said(over)
+
+
 def test_a_breach_that_is_due_already_is_not_forecast_into_the_past() -> None:
     facts = replace(SQUAD_FACTS, forecast=forecast(breach_at=T0 - 1))
     assert "`db_connections` above its limit of *100* by now, 80% sure" in said(compose(a_notice(facts=facts)))

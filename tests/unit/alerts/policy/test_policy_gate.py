@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from alerts.policy.episode import Word
-from alerts.policy.gate import Moment, evidence_kinds, gate
+from alerts.policy.gate import Moment, gate, signs
 from alerts.policy.impact import impact
 from domain.alert import Severity
 from domain.anomaly import AnomalyKind
@@ -21,11 +21,11 @@ AFFECTED = impact(a_landscape(), ServiceId("payments-api"))
 @pytest.mark.parametrize(
     ("approval", "confidence", "decision"),
     [
-        ("automatic", 0.8, Notify("confidence 0.80 reaches the client's 0.80")),
-        ("automatic", 0.79, Suppress("confidence 0.79 is below the client's 0.80")),
-        ("automatic", math.nan, Suppress("confidence nan is below the client's 0.80")),
+        ("automatic", 0.8, Notify("80% sure reaches the client's 80%")),
+        ("automatic", 0.79, Suppress("79% sure is below the client's 80%")),
+        ("automatic", math.nan, Suppress("nan% sure is below the client's 80%")),
         ("required", 0.9, Hold("approval required: nobody has approved")),
-        ("required", 0.1, Suppress("confidence 0.10 is below the client's 0.80")),
+        ("required", 0.1, Suppress("10% sure is below the client's 80%")),
         ("never", 1.0, Suppress("the client is never written to")),
         ("AUTOMATIC", 1.0, Hold("approval required: nobody has approved")),
     ],
@@ -43,7 +43,7 @@ def test_without_an_affected_journey_nothing_passes() -> None:
 def test_a_confidence_just_below_is_not_written_as_if_it_had_reached() -> None:
     decision = gate(NoticePolicy("automatic", 0.8), LEVEL, 0.7999, AFFECTED)
 
-    assert decision == Suppress("confidence 0.799900 is below the client's 0.800000")
+    assert decision == Suppress("79.9900% sure is below the client's 80.0000%")
 
 
 @pytest.mark.parametrize("kind", [AnomalyKind.SILENCE, AnomalyKind.STUCK, AnomalyKind.SCHEMA, AnomalyKind.UNIT])
@@ -58,7 +58,9 @@ NOON = T0  # 17:06 in Berlin
 
 
 def a_moment(**bearing: Any) -> Moment:
-    usual = Moment(NOON, "Europe/Berlin", Severity.WARNING, frozenset({"level"}), client=ClientId("bank"))
+    usual = Moment(
+        NOON, "Europe/Berlin", Severity.WARNING, frozenset({"payments-api pool_in_use"}), client=ClientId("bank")
+    )
     return replace(usual, **bearing)
 
 
@@ -70,8 +72,8 @@ def word(*, allows: bool, client: str | None = "bank", until: float | None = Non
     ("kind", "ahead_s", "decision"),
     [
         (AnomalyKind.FORECAST, 7201.0, Hold("not due for more than 2 h: told when it is nearer", NOON + 1.0)),
-        (AnomalyKind.FORECAST, 7200.0, Notify("confidence 0.90 reaches the client's 0.80")),
-        (LEVEL, 7201.0, Notify("confidence 0.90 reaches the client's 0.80")),
+        (AnomalyKind.FORECAST, 7200.0, Notify("90% sure reaches the client's 80%")),
+        (LEVEL, 7201.0, Notify("90% sure reaches the client's 80%")),
     ],
     ids=["due later", "due by then", "something is wrong already"],
 )
@@ -91,15 +93,15 @@ TO_QUIET_END = 17 * 3600 + 3600 - (17 * 3600 + 6 * 60 + 40)
         (
             NoticePolicy("automatic", 0.8, min_evidence=2),
             {},
-            Hold("the client wants 2 kinds of evidence that agree; there is level"),
+            Hold("the client wants 2 signs that agree; there is payments-api pool_in_use"),
         ),
         (
             NoticePolicy("automatic", 0.8, min_evidence=2),
-            {"evidence": frozenset({"level", "forecast"})},
-            Notify("confidence 0.90 reaches the client's 0.80"),
+            {"evidence": frozenset({"payments-api pool_in_use", "a declared incident"})},
+            Notify("90% sure reaches the client's 80%"),
         ),
         (QUIET, {}, Hold("quiet hours until 18:00 Europe/Berlin", NOON + TO_QUIET_END)),
-        (QUIET, {"severity": Severity.CRITICAL}, Notify("confidence 0.90 reaches the client's 0.80")),
+        (QUIET, {"severity": Severity.CRITICAL}, Notify("90% sure reaches the client's 80%")),
         (
             replace(QUIET, quiet_override=False),
             {"severity": Severity.CRITICAL},
@@ -108,7 +110,7 @@ TO_QUIET_END = 17 * 3600 + 3600 - (17 * 3600 + 6 * 60 + 40)
         (
             NoticePolicy("automatic", 0.8, max_per_day=2),
             {"told_today": 1},
-            Notify("confidence 0.90 reaches the client's 0.80"),
+            Notify("90% sure reaches the client's 80%"),
         ),
         (
             NoticePolicy("automatic", 0.8, max_per_day=2),
@@ -161,9 +163,33 @@ def test_an_approval_stands_for_confidence() -> None:
     assert gate(NoticePolicy("required", 0.8), LEVEL, 0.1, AFFECTED, moment) == Notify("approved by anna")
 
 
-def test_kinds_of_evidence_are_detectors_a_forecast_and_a_declared_incident_but_no_doubts_about_telemetry() -> None:
-    silent = replace(an_evidence(), detector="silence")
-    findings = [an_anomaly(evidence=[an_evidence(), an_evidence(metric="other"), silent], forecast=a_forecast())]
+def test_a_series_is_one_sign_however_it_is_seen_to_be_unusual() -> None:
+    breached, level = an_evidence(detector="objective"), an_evidence()
+    findings = [an_anomaly(evidence=[breached, level], forecast=a_forecast())]
 
-    assert evidence_kinds(findings, declared=False) == {"level", "forecast"}
-    assert evidence_kinds([], declared=True) == {"incident"}
+    assert signs(findings, declared=False) == {"payments-api latency_p95_ms"}
+    assert signs([an_anomaly(evidence=[], forecast=a_forecast())], declared=True) == {
+        "payments-api latency_p95_ms",
+        "a declared incident",
+    }
+
+
+def test_another_series_of_any_service_is_another_sign_and_a_doubt_about_telemetry_is_none() -> None:
+    one, other, silent = an_evidence(), an_evidence(metric="other"), an_evidence(metric="mute", detector="silence")
+    findings = [an_anomaly(evidence=[one, other, silent]), an_anomaly("ledger-db")]
+
+    assert signs(findings, declared=False) == {
+        "payments-api latency_p95_ms",
+        "payments-api other",
+        "ledger-db latency_p95_ms",
+    }
+
+
+def test_series_that_are_unusual_together_and_what_began_like_this_before_are_signs_of_their_own() -> None:
+    together, learnt = an_evidence(detector="agreement"), an_evidence(detector="precursor")
+
+    assert signs([an_anomaly(evidence=[together, learnt])], declared=False) == {
+        "payments-api latency_p95_ms",
+        "payments-api as a whole",
+        "earlier incidents of payments-api",
+    }

@@ -84,9 +84,7 @@ def test_a_squad_reads_everything_and_why_it_is_told() -> None:
     assert facts.reason == "answers for payments-api; journey Payment initiation, stage submit, meets payments-api"
     assert facts.runbook == "https://runbook.example"
     assert facts.clients == ("bank-042",)
-    assert facts.client_decisions == (
-        "Example Bank (bank-042): told, 1 contact: confidence 0.90 reaches the client's 0.80",
-    )
+    assert facts.client_decisions == ("Example Bank (bank-042): told, 1 contact: 90% sure reaches the client's 80%",)
 
 
 def test_a_squad_sees_who_is_not_told_and_why() -> None:
@@ -101,6 +99,16 @@ def test_a_squad_sees_who_is_not_told_and_why() -> None:
         "Never (never): not told: the client is never written to",
         "Mute (mute): not told: no contact",
     )
+
+
+def test_a_squad_reads_what_else_is_foreseen_of_the_service_and_a_client_only_what_leads() -> None:
+    sooner = a_forecast(T0 + 60, metric="pool_in_use", confidence=0.61)
+    anomaly = replace(an_anomaly(kind=AnomalyKind.FORECAST, forecast=a_forecast(T0 + 600)), further=(sooner,))
+
+    squad, client = warn(a_landscape(), anomaly).notices
+
+    assert squad_facts(squad).further == (sooner,)
+    assert client_facts(client).expected_at == T0 + 600
 
 
 def test_a_client_reads_their_journeys_and_when() -> None:
@@ -118,7 +126,7 @@ def test_a_client_reads_their_journeys_and_when() -> None:
         expected_at=T0 + 600,
         earliest_at=forecast.earliest_at,
         latest_at=forecast.latest_at,
-        confidence=0.9,
+        confidence=0.8,  # of what they are told to expect, not of the finding as a whole
     )
 
 

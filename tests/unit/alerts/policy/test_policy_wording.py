@@ -133,7 +133,7 @@ def test_a_limit_from_below_is_named_so() -> None:
 
 def test_labels_are_part_of_the_metrics_name() -> None:
     evidence = an_evidence()
-    labelled = replace(evidence, key=evidence.key._replace(attributes=(("bank", "x"), ("zone", "1"))))
+    labelled = replace(evidence, key=replace(evidence.key, attributes=(("bank", "x"), ("zone", "1"))))
 
     assert wording.metric(labelled) == "latency_p95_ms (bank=x, zone=1)"
 
@@ -160,3 +160,16 @@ def test_a_forecast_of_an_incident_that_was_learnt_from_earlier_ones_speaks_by_i
     learnt = an_anomaly(kind=AnomalyKind.FORECAST, evidence=[likely])
 
     assert wording.headline(learnt, T0) == f"payments-api: {likely.detail}"
+
+
+def test_of_series_that_are_unusual_together_no_value_is_called_unusual_that_is_not() -> None:
+    detail = "4 of 8 series are unusual together, most of all queue"
+    inside = replace(an_evidence(actual=200.0, detector="agreement"), detail=detail)
+
+    assert wording.headline(an_anomaly(evidence=[inside]), T0) == f"payments-api: {detail}"
+    assert wording.headline(an_anomaly(evidence=[replace(inside, actual=400.0)]), T0) == (
+        "payments-api: latency_p95_ms is 400, expected 180 to 310"
+    )
+    assert wording.headline(an_anomaly(evidence=[replace(inside, detail="")]), T0).endswith(
+        "is 200, expected 180 to 310"
+    )

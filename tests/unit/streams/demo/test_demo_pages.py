@@ -66,7 +66,7 @@ def test_a_missed_incident_says_that_nobody_was_told() -> None:
         (Hold("approval required: nobody has approved"), "held for approval"),
         (Hold("quiet hours until 06:00"), "held"),
         (Suppress("the client is never written to"), "wants none"),
-        (Suppress("confidence 0.41 is below the client's 0.60"), "below their bar"),
+        (Suppress("41% sure is below the client's 60%"), "below their bar"),
     ],
 )
 def test_a_client_who_was_not_told_shows_why(decision: Hold | Suppress, text: str) -> None:

@@ -17,7 +17,7 @@ from tests.support.record import ALERT, Log, a_client_notice, a_receipt, a_recor
 
 CLIENTS = 200
 ANSWERS = (
-    (Notify("confidence 0.90 reaches the client's 0.80"), "to be told: confidence 0.90 reaches"),
+    (Notify("90% sure reaches the client's 80%"), "to be told: 90% sure reaches"),
     (Hold("approval required: nobody has approved"), "held: approval required: nobody has approved"),
     (Hold("quiet hours until 06:00", T0 + 3600), "held: quiet hours until 06:00 (until 2025-06-15 16:06:40 UTC)"),
     (Suppress("the client is never written to"), "not to be told: the client is never written to"),

@@ -69,7 +69,7 @@ def test_the_story_of_an_alert_leads_from_the_finding_in_kafka_to_the_receipt(re
     assert "ledger-db, critical, opened 2025-06-15 15:06:40 UTC, resolved after 5 min: back to normal" in text
     found = "\n".join(section(text, "What was found, and what became of it"))
     assert "open, critical: ledger-db: a breach is expected  [foreshock.alerts/0@0]" in found
-    assert "forecast opened: score 0.990, confidence 0.90  [foreshock.anomalies/0@1]" in found
+    assert "forecast opened: score 0.990, 90% sure  [foreshock.anomalies/0@1]" in found
     assert "detector level: ledger-db/latency_p95_ms was 420, expected 180 to 310" in found
     assert "ledger-db/latency_p95_ms above 800 at 2025-06-15 15:16:40 UTC" in found
     assert "80% sure" in found
@@ -80,7 +80,7 @@ def test_the_story_of_an_alert_leads_from_the_finding_in_kafka_to_the_receipt(re
         line.strip()
         for line in people[people.index("  client bank-042 at ops@bank-042.example by email: uses Payment") :]
     ]
-    assert "confidence 0.90 reaches the client's 0.80  [foreshock.notices/2@0]" in mails[1]
+    assert "90% sure reaches the client's 80%  [foreshock.notices/2@0]" in mails[1]
     assert "attempt 1: not yet (unavailable): 451 try later  [foreshock.receipts/2@0]" in mails[2]
     assert "attempt 2: delivered (<m@x>)  [foreshock.receipts/2@1]" in mails[3]
     assert "all-clear" in mails[4]
@@ -91,7 +91,7 @@ def test_the_story_says_of_everybody_else_why_they_were_not_told(record: Connect
 
     text = "\n".join(lines)
     assert "client fintech-7 at ops@fintech-7.example: held: approval required: nobody has approved" in text
-    assert "client wary-3 at ops@wary-3.example: not to be told: confidence 0.90 is below the client's 0.95" in text
+    assert "client wary-3 at ops@wary-3.example: not to be told: 90% sure is below the client's 95%" in text
     assert "client quiet-9: Quiet Nine (quiet-9): not told: no contact" in text
     assert "bank-042 at" not in text
     assert lines[-1].startswith(
@@ -153,7 +153,7 @@ def test_a_client_that_was_told_reads_when_why_and_that_it_arrived(record: Conne
     text = told(explain_client(record, "bank-042", T0 + 60))
 
     assert "One alert was open at that time." in text
-    assert "warning to client bank-042 at ops@bank-042.example: to be told: confidence 0.90 reaches" in text
+    assert "warning to client bank-042 at ops@bank-042.example: to be told: 90% sure reaches" in text
     assert "delivered (<m@x>)" in text
     assert "was warned, so is told the end (after the time asked for)" in text
 
@@ -162,7 +162,7 @@ def test_a_client_that_was_told_reads_when_why_and_that_it_arrived(record: Conne
     ("client", "words"),
     [
         ("fintech-7", "held: approval required: nobody has approved"),
-        ("wary-3", "not to be told: confidence 0.90 is below the client's 0.95"),
+        ("wary-3", "not to be told: 90% sure is below the client's 95%"),
         ("quiet-9", "Quiet Nine (quiet-9): not told: no contact"),
         ("other-1", "this client was not affected. The trouble reached these journeys only: journey Payment"),
     ],
