@@ -1,9 +1,11 @@
 """Where the last samples of one series lead, with an interval and a confidence.
 
-The confidence answers "will the limit be passed within twice the time that is said?". Its odds are the share of the
-way to the limit that is gone, over the doubt about the slope. What the sample before said as well counts once more, and
-what became of the earlier forecasts of the series corrects them. Every trend towards the limit has a confidence,
-however low: which of them are told is decided where findings meet (fusion). See docs/detection-measured.md.
+The confidence answers "will the limit be passed within twice the time that is said?". There are two ways to be wrong.
+It was no ramp: against that the odds are the share of the way to the limit that is gone, over the doubt about the
+slope, and what the sample before said as well counts once more. Or the ramp stops: no look at it says so, but the less
+is left of the way, the less there is to stop on. What became of the earlier forecasts of the series corrects that.
+Every trend towards the limit has a confidence, however low: which of them are told is decided where findings meet
+(fusion). See docs/detection-measured.md.
 """
 
 import math
@@ -30,8 +32,9 @@ USUAL_SHARE = 0.005  # of the newest value in the usual level
 IN_TIME = 2.0  # times the time said: a forecast has come true when the limit is passed by then
 LEAST = 5  # samples that every forecast has to come true; a pause of more is one
 MOST_UNSEEN = 0.25  # of the time of a window, without a sample: a line across it would be drawn through two points
-DOUBT = 0.05  # about a slope, beside its relative error: however smooth a ramp is, it may stop
+DOUBT = 0.05  # about a slope, beside its relative error: however smooth a ramp is, it may bend
 SLOW_DOUBT = 0.2  # the same of a slope through means: hours and days have room for more to happen
+STOPS = 0.3  # odds that a ramp stops somewhere on its way, each part of the way as likely: it is repaired, or gives way
 HALTED = 0.3  # of the slope of its window: where the newest third is surely flatter the value has halted, or was a step
 SURELY = 2.0  # errors of that third's slope
 LEAST_ODDS = 0.05  # so that an interval ends at some time
@@ -79,10 +82,11 @@ class ForecastParams(BaseModel):
 
 
 class _Course(NamedTuple):
-    """Where one window leads: its line, the odds that the limit is passed in time, and how clear the slope is."""
+    """Where one window leads: its line, what is left of the way, the odds of a ramp, and how clear the slope is."""
 
     points: _Points
     line: Line
+    left: float
     odds: float
     clear: float  # slope in its errors
 
@@ -193,25 +197,26 @@ class Heading:
         odds = course.odds + min(course.odds, self._before)
         self._before = course.odds
         self._rest = REST if course.odds < FAINT else 0
-        self.standing = self._forecast(at, ahead, odds)
+        through = 1 / (1 / odds + STOPS * course.left)
+        self.standing = self._forecast(at, ahead, odds, self._foretold.corrected(through))
         until = at + max(IN_TIME * ahead, LEAST * self._gap_s)
-        self._foretold.told(odds, until, ramp=max(each.clear for each in courses) >= RAMP)
+        self._foretold.told(through, until, ramp=max(each.clear for each in courses) >= RAMP)
 
     def _course(self, points: _Points, way: float, usual_slope: float) -> _Course | None:
         line = fit(points, least=1.0, towards=way)
         if line is None:
             return None
-        room, steep = self._objective.limit - line.value, abs(line.slope)
+        left, steep = (self._objective.limit - line.value) / way, abs(line.slope)
         error = max(line.slope_error, usual_slope)
-        if not 0 <= room / way < 1 or steep < error:  # not on its way from the usual level to the limit
+        if not 0 <= left < 1 or steep < error:  # not on its way from the usual level to the limit
             return None
         span_s = points[-1][0] - points[0][0]
         if max(b - a for (a, _), (b, _) in pairwise(points)) > MOST_UNSEEN * span_s or _halted(points, line.slope):
             return None
-        if _stepped(points, line.slope) or not self._is_news(line.value, len(points)):
+        if _stepped(points, line.slope) or not self._is_news(points[-1][1], len(points)):
             return None
-        odds = (1 - room / way) / (error / steep + self._doubt)
-        return _Course(points, line, max(odds, LEAST_ODDS), steep / error if error > 0 else RAMP)
+        odds = (1 - left) / (error / steep + self._doubt)
+        return _Course(points, line, left, max(odds, LEAST_ODDS), steep / error if error > 0 else RAMP)
 
     def _reaches(self, courses: Sequence[_Course]) -> tuple[float, _Course] | None:
         """Return the first course that leads to the limit within the horizon, and how many seconds it takes."""
@@ -237,8 +242,8 @@ class Heading:
         """Turn a value so that the limit is above it."""
         return value if self._objective.above else -value
 
-    def _forecast(self, at: float, ahead: float, odds: float) -> Forecast:
-        believed = self._foretold.corrected(odds)
+    def _forecast(self, at: float, ahead: float, odds: float, believed: float) -> Forecast:
+        """``odds``: of a ramp, which say how well its time is known; ``believed``: that it goes through."""
         confidence = max(UNSURE, min(SURE, believed / (1 + believed)))
         width = ahead * (self._params.least_width + self._params.width / odds)
         times = (at + ahead, max(at, at + ahead - width), at + ahead + width)
@@ -284,10 +289,13 @@ class Heading:
 
 
 def _stepped(points: _Points, slope: float) -> bool:
-    """Whether one step between two points, larger than anything else in the window, makes most of the slope."""
+    """Whether one step, larger than anything else in the window, makes half of the rise, or takes half of it back.
+
+    What fell back in one step has ended, though the line through all of it still rises.
+    """
     values = [value for _, value in points]
     moves: list[float] = list(map(sub, values[1:], values))
-    largest = max(moves) if slope > 0 else -min(moves)
+    largest = max(*moves, -min(moves))
     if largest <= STEP_SHARE * abs(slope) * (points[-1][0] - points[0][0]):
         return False
     return sum(STEP * abs(move) >= largest for move in moves) == 1

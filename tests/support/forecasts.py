@@ -145,10 +145,12 @@ def told(name: str, goal: Objective, points: Points) -> Iterator[Told]:
     for at, value in points:
         forecast = forecaster.observe(at, value, learn=not was_beyond)
         was_beyond = beyond(goal, value)
-        if forecast is None or forecast.issued_at != at or forecast.breach_at <= at:
+        if forecast is None or forecast.breach_at <= at:
             continue
         number += at - last > APART * gap_s
         last = at
+        if forecast.issued_at != at:  # it stands: means say it anew every 64 samples, of the same ramp
+            continue
         after = bisect_left(passed, at)
         breach = passed[after] if after < len(passed) else math.inf
         said = forecast.breach_at - at
