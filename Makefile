@@ -51,7 +51,7 @@ kills: $(STAMP) ## kill a worker 200 times between decision and receipt; ten to 
 bench: $(STAMP) ## timings; they assert nothing
 	$(BIN)/python -m pytest -m benchmark -s tests/benchmarks
 
-ablation: $(STAMP) ## what each detector adds and costs; CASES=DIR on labelled series too
+ablation: $(STAMP) ## what each part adds and costs; CASES=DIR on labelled series and simulated hours too
 	$(BIN)/python -m pytest -m benchmark -p no:randomly -s $(if $(CASES),--cases $(CASES)) tests/benchmarks/test_ablation.py
 
 hours: $(STAMP) ## simulate hours of a system that fails, and what is found in them; ARGS="--system cards --seeds 0 1 2"

@@ -18,7 +18,7 @@ settings.load_profile("patient")
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="rewrite the golden files instead of comparing")
-    parser.addoption("--cases", type=Path, help="folder of labelled series for tests/benchmarks/test_ablation.py")
+    parser.addoption("--cases", type=Path, help="folder of labelled series, recordings or hours for a benchmark")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -51,6 +51,34 @@ def test_every_path_that_a_document_names_exists(document: Path) -> None:
     assert [named for named in named_paths(text_of(document)) if not exists(named, document)] == []
 
 
+def anchors(document: str) -> set[str]:
+    """What a link may point at in a document: its headings, in small letters, hyphens for spaces, no marks."""
+    prose = re.sub(r"^(```|~~~).*?^\1", "", document, flags=re.MULTILINE | re.DOTALL)
+    headings = re.findall(r"^#+ (.+)$", prose, re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def lost_anchors(document: str, place: Path) -> list[str]:
+    """The links of a document to headings that are not there."""
+    found = []
+    for target, anchor in re.findall(r"\]\(((?!https?:)[^)\s#]*)#([^)\s]+)\)", document):
+        other = document if not target else (ROOT / place.parent / target).read_text(encoding="utf-8")
+        if anchor not in anchors(other):
+            found.append(f"{target}#{anchor}")
+    return found
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=str)
+def test_every_heading_that_a_document_links_to_exists(document: Path) -> None:
+    assert lost_anchors(text_of(document), document) == []
+
+
+def test_a_heading_that_does_not_exist_is_found() -> None:
+    text = "# What a `score` means\n[this](#what-a-score-means) and [that](#gone), [there](docs/runbook.md#gone-too)\n"
+
+    assert lost_anchors(text, Path("README.md")) == ["#gone", "docs/runbook.md#gone-too"]
+
+
 @pytest.mark.parametrize("document", DOCUMENTS, ids=str)
 def test_every_make_target_and_command_that_a_document_names_exists(document: Path) -> None:
     targets = set(re.findall(r"^([a-z]+):", text_of(Path("Makefile")), re.MULTILINE))

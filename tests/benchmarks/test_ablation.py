@@ -3,7 +3,8 @@
 On the recording of the demo and on made-up noise. With ``--cases DIR`` on labelled series of your own too: each
 ``DIR/SUITE/CASE`` has a ``telemetry.csv.gz`` of one series and a ``truth.json`` with the ``segments`` that are
 anomalies, as pairs of row numbers, the second one behind the end, and ``probation_rows``, before which nothing counts.
-An event is found when an opening falls into it at most 7 rows late; any other opening is false.
+An event is found when an opening falls into it at most 7 rows late; any other opening is false. Hours that ``make
+hours`` has left in DIR (``DIR/SYSTEM-SEED``) are judged as it judges them.
 """
 
 import json
@@ -16,6 +17,7 @@ from typing import Any, TypeVar
 
 import pytest
 from pydantic import BaseModel
+from typer.testing import CliRunner
 
 from config.loader import load_with_environment
 from detectors.detection import Detection
@@ -24,6 +26,10 @@ from domain.anomaly import Anomaly, AnomalyPhase
 from domain.journeys import Service
 from domain.telemetry import Sample
 from streams.backtest.csv_file import CsvFile
+from streams.commands import app
+from tests.hours.score import Tally, tally
+from tests.hours.systems import SYSTEMS
+from tests.hours.table import table
 from tests.support.ablation import VARIANTS, Variant
 from tests.support.timelines import noise, timeline
 
@@ -43,11 +49,10 @@ def samples_of(path: Path) -> list[Sample]:
 
 
 def opened(
-    variant: Variant, base: DetectionParams, services: Sequence[Service], samples: Sequence[Sample]
+    params: DetectionParams, services: Sequence[Service], samples: Sequence[Sample]
 ) -> tuple[list[Anomaly], float]:
     """What opens, and microseconds of processor time per sample."""
-    merged = changed(base, variant.params)
-    detection = Detection(merged, services)
+    detection = Detection(params, services)
     found: list[Anomaly] = []
     started = time.process_time()
     for sample in samples:
@@ -64,10 +69,10 @@ def changed(base: Model, changes: Mapping[str, Any]) -> Model:
     return base.model_copy(update=new)
 
 
-def on_the_demo(variant: Variant) -> str:
+def on_the_demo() -> str:
     settings = load_with_environment(DEMO / "payments.yaml")
     samples = samples_of(DEMO / "data" / "telemetry.csv.gz")
-    said, cost = opened(variant, settings.detectors, settings.landscape().services, samples)
+    said, cost = opened(settings.detectors, settings.landscape().services, samples)
     rows = [json.loads(line) for line in (DEMO / "data" / "incidents.jsonl").read_text().splitlines()]
     faults = [row for row in rows if row["breach_at"] is not None]
     leads: list[float] = []
@@ -83,13 +88,13 @@ def on_the_demo(variant: Variant) -> str:
     )
 
 
-def on_noise(variant: Variant) -> str:
+def on_noise() -> str:
     samples = timeline(noise(NOISE), step_s=60.0)
-    said, cost = opened(variant, DetectionParams(), (), samples)
+    said, cost = opened(DetectionParams(), (), samples)
     return f"noise: {len(said)} openings in {NOISE} samples, {cost:.1f} us"
 
 
-def on_suite(variant: Variant, suite: Path) -> str:
+def on_suite(suite: Path) -> str:
     hits = false = events = 0
     for case in sorted(path for path in suite.iterdir() if (path / "truth.json").exists()):
         truth = json.loads((case / "truth.json").read_text())
@@ -97,7 +102,7 @@ def on_suite(variant: Variant, suite: Path) -> str:
         if len({sample.key for sample in samples}) > 1:
             return f"{suite.name}: left out, {case.name} has more than one series"
         times = [sample.observed_at for sample in samples]
-        said, _ = opened(variant, DetectionParams(), (), samples)
+        said, _ = opened(DetectionParams(), (), samples)
         start = truth["probation_rows"]
         rows = [row for row in (bisect_left(times, anomaly.at) for anomaly in said) if row >= start]
         spans = [(max(first, start), end) for first, end in truth["segments"] if end > start]
@@ -119,12 +124,34 @@ def suites(cases: Path | None) -> Iterator[Path]:
             yield folder
 
 
+def on_hours(system: str, cases: Sequence[Path], out: Path) -> str:
+    total = Tally()
+    for case in cases:
+        files = [case / "telemetry.csv.gz", "--config", SYSTEMS[system].config, "--out", out / case.name]
+        done = CliRunner().invoke(app, ["backtest", *map(str, files)])
+        assert done.exit_code == 0, done.output
+        total += tally(case, out / case.name)
+    lines = table(total).partition("\n\n")[0].splitlines()
+    return f"{system}, {len(cases)} recordings: " + "; ".join(" ".join(line.split()) for line in lines)
+
+
 @pytest.mark.parametrize("variant", VARIANTS, ids=lambda variant: variant.name)
 def test_what_is_lost_without_it(
-    variant: Variant, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+    variant: Variant, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("detectors.bank.DETECTORS", variant.detectors)
-    monkeypatch.setattr("detectors.level.UNIT", variant.unit)
-    print(f"\n{variant.name}\n  {on_the_demo(variant)}\n  {on_noise(variant)}")
-    for suite in suites(request.config.getoption("--cases")):
-        print(f"  {on_suite(variant, suite)}")
+    begin = Detection.__init__
+
+    def begin_without(detection: Detection, params: DetectionParams, *rest: Any) -> None:
+        begin(detection, changed(params, variant.params), *rest)
+
+    monkeypatch.setattr(Detection, "__init__", begin_without)
+    for name, instead in variant.patches.items():
+        monkeypatch.setattr(name, instead)
+    print(f"\n{variant.name}\n  {on_the_demo()}\n  {on_noise()}")
+    cases = request.config.getoption("--cases")
+    for suite in suites(cases):
+        print(f"  {on_suite(suite)}")
+    for system in SYSTEMS if cases is not None else ():
+        hours = sorted(path.parent for path in cases.glob(f"{system}-*/incidents.jsonl"))
+        if hours:
+            print(f"  {on_hours(system, hours, tmp_path)}")

@@ -1,13 +1,19 @@
-"""Detection with one ingredient left out, and the level detector with a part of it missing."""
+"""Detection with one ingredient left out: by its parameters, or with other code in the place of a part."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from struct import Struct
 from typing import Any, NamedTuple
 
+from detectors.bank import Series
+from detectors.beginning import Three
+from detectors.fusion import FusionParams
 from detectors.level import MOMENTS, NUMBER, SAYS, UNIT, LevelDetector, LevelParams
+from detectors.recurrence import ENOUGH
 from detectors.registry import DETECTORS, Entry
-from domain.anomaly import Verdict
+from detectors.trend import TrendForecaster
+from detectors.unit_jump import Jump, UnitWatch
+from domain.anomaly import Anomalous, Normal, Verdict
 from domain.identity import SeriesKey
 
 NEVER = 1e12  # more surprises than any series has
@@ -30,12 +36,21 @@ class Fewer(LevelDetector):
 
 
 class Variant(NamedTuple):
-    """What is left out: parameters of detection that differ from the default, residuals without tails or moments."""
+    """What is left out: parameters of detection that differ from the default, residuals without tails or moments, code.
+
+    ``changes``: what stands in the place of a function, a constant or a piece of state, by its dotted name.
+    """
 
     name: str
     params: Mapping[str, Any] = {}
     tails: frozenset[int] = frozenset()
     moments: frozenset[int] = frozenset()
+    changes: Mapping[str, Any] = {}
+
+    @property
+    def patches(self) -> Mapping[str, Any]:
+        """What is to be put in the place of what, by its dotted name."""
+        return {"detectors.bank.DETECTORS": self.detectors, "detectors.level.UNIT": self.unit, **self.changes}
 
     @property
     def unit(self) -> float:
@@ -53,7 +68,85 @@ class Variant(NamedTuple):
         return (made, *DETECTORS[1:])
 
 
+def always(answer: object) -> Callable[..., Any]:
+    """Return a function that says the same whatever it is asked."""
+    return lambda *_args, **_kwargs: answer
+
+
+def stays(value: object) -> property:
+    """Return an attribute that is this, whatever is written to it."""
+    return property(always(value), always(None))
+
+
+def first(values: Three) -> tuple[float, float]:
+    """Return the first of three values, and how far the second is from it."""
+    return values[0], abs(values[1] - values[0])
+
+
+def every(series: Series, score: float, bars: FusionParams) -> float:  # noqa: ARG001 - as the method that it replaces
+    """Return the score: each is news."""
+    return score
+
+
+def by_rarity(verdict: Normal | Anomalous, bar: float) -> float:  # noqa: ARG001 - as the function that it replaces
+    """Return the score of a verdict however far it passes the largest of late."""
+    return verdict.score
+
+
+def as_another(series: Series, watch: UnitWatch, factor: float, sure: float) -> Jump | None:  # noqa: ARG001 - likewise
+    """Return a change of unit, though the series goes back to where it stood before."""
+    return watch.settle(factor, sure)
+
+
 SEASONAL = frozenset({2, 3, 4, 5})
+HEADING = "detectors.heading"
+OF_LEVEL = (
+    Variant("without following a level that moves for good", changes={"detectors.shift.Shift.by": always(0.0)}),
+    Variant("without the median of three at the beginning", changes={"detectors.level.middle": first}),
+    Variant("without forgetting a wild beginning", changes={"detectors.beginning.Beginning.outgrown": always(0.0)}),
+    Variant("without bounds on what a visit teaches its season", changes={"detectors.profile.WITHIN_CUBED": math.inf}),
+    Variant("without knowing what comes every day", changes={"detectors.recurrence.known": always(False)}),
+    Variant("without news only", changes={"detectors.bank.Series.surprise": every}),
+    Variant("without rank by the largest of late", changes={"detectors.detection.ranked": by_rarity}),
+    Variant("without an end of rest after half a day", changes={"detectors.fusion.LONGEST_REST_S": math.inf}),
+)
+OF_UNITS = (
+    Variant(
+        "without the way back to an earlier unit",
+        changes={"detectors.rescaled._settled": as_another, "detectors.unit_jump.UnitWatch.back": stays(-math.inf)},
+    ),
+    Variant("without round numbers", changes={"detectors.unit_doubt.carried": always(0.0)}),
+    Variant("without other series in doubt", changes={"detectors.rescaled._at_once": lambda *_: iter(())}),
+)
+BESIDE_OBJECTIVES = (
+    Variant(
+        "without on its way, in more than one odd sample",
+        changes={"detectors.trend.TrendForecaster.coming": TrendForecaster.near},
+    ),
+    Variant("without on its way at all", changes={"detectors.fusion.Fusion._matters": always(True)}),
+    Variant("without knowing what comes every day sooner", changes={"detectors.recurrence.SOON": ENOUGH}),
+    Variant(
+        "without good time that takes back bad time",
+        changes={"detectors.objective.ObjectiveDetector._balance_s": stays(-1.0)},
+    ),
+    Variant(
+        "without one missed sample where a limit is passed",
+        changes={"detectors.detection.Detection._hurts": always(False)},
+    ),
+)
+OF_FORECASTS = (
+    Variant("without the record of forecasts", changes={"detectors.foretold.Foretold.corrected": lambda _, odds: odds}),
+    Variant("without usual slopes", changes={"detectors.steepness.Steepness.usual": stays(0.0)}),
+    Variant("without a look at the newest third", changes={f"{HEADING}._halted": always(False)}),
+    Variant("without a look for steps", changes={f"{HEADING}._stepped": always(False)}),
+    Variant("without the sample before", changes={f"{HEADING}.Heading._before": stays(math.inf)}),
+    Variant("without a doubt about every slope", changes={f"{HEADING}.DOUBT": 0.0, f"{HEADING}.SLOW_DOUBT": 0.0}),
+    Variant("without the bend", changes={f"{HEADING}.bend": always(0.0)}),
+    Variant("without a bound on the bend", changes={f"{HEADING}.AWAY": math.inf}),
+    Variant("without means", {"forecast": {"spacing": 10**9}}),
+    Variant("without how near it was of late", changes={f"{HEADING}.Heading._is_news": always(True)}),
+    Variant("without short and long windows", {"forecast": {"windows": (30,)}}),
+)
 VARIANTS = (
     Variant("everything"),
     *(Variant(f"without: {says}", {}, frozenset({i}), frozenset({i})) for i, says in enumerate(SAYS)),
@@ -73,4 +166,8 @@ VARIANTS = (
         {"fusion": {"with_objectives": 0.0, "with_own": 0.0, "without_own": 0.0}},
     ),
     Variant("without holding back what keeps coming to a whole service", {"agreement": {"surprises": NEVER}}),
+    *OF_LEVEL,
+    *OF_UNITS,
+    *BESIDE_OBJECTIVES,
+    *OF_FORECASTS,
 )
