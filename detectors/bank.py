@@ -20,7 +20,7 @@ from detectors.registry import DETECTORS
 from detectors.trace import FRESH as NO_SAMPLES
 from detectors.trace import latest, note
 from detectors.trend import TrendForecaster
-from detectors.unit_jump import ENOUGH, TINY, Jump, UnitWatch, bounds, levels, suspicious
+from detectors.unit_jump import ENOUGH, TINY, TOLD, Jump, UnitWatch, bounds, levels, suspicious
 from detectors.unit_jump import NAME as UNIT
 from domain.anomaly import Anomalous, AnomalyKind, Evidence, Normal
 from domain.errors import StateError
@@ -128,12 +128,9 @@ class Series:
         """Return what watches the unit of the series, None if this value gives no reason to."""
         self.signed |= value < 0
         if self.watch is not None and self.watch.factor != 1:
+            if any(breach.passes(value) for breach, _ in self.objectives):
+                self.watch.told = TOLD  # people agreed to call that bad: for as long as it lasts it is told
             return self.watch
-        if any(breach.beyond for breach, _ in self.objectives):
-            # What people agreed to call bad is told as that, whatever it looks like.
-            self.watch = None
-            self.look(at)
-            return None
         if self.watch is None:
             before = self.look(at)
             self.stood = levels(self.stood, before)

@@ -43,10 +43,15 @@ class ObjectiveDetector:
         """Since when the limit is passed; NaN when it is not."""
         return self._since
 
+    def passes(self, value: float) -> bool:
+        """Whether a value is beyond the limit."""
+        goal = self.objective
+        return value > goal.limit if goal.above else value < goal.limit
+
     def observe(self, at: float, value: float, *, learn: bool) -> Verdict:  # noqa: ARG002  # nothing is learnt
         """Compare the value with the limit."""
         goal = self.objective
-        self.beyond = value > goal.limit if goal.above else value < goal.limit
+        self.beyond = self.passes(value)
         gap_s, self._at = at - self._at, at
         if not self.beyond:
             self._best = min(self._best, value) if goal.above else max(self._best, value)

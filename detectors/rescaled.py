@@ -15,7 +15,7 @@ from detectors.unit_jump import CLAIM, KEPT, PATIENCE, RECOGNISED, Jump, UnitWat
 from domain.anomaly import Evidence
 
 MOST = 8  # other series that may make it surer: any further ones only speak against it
-ENDS = 1.0  # nines more that it takes in a service that was in trouble: a series that falls back may look like it
+HURTS = 1.0  # nines more that it takes beyond a limit, and where there was trouble, the end of which may look like it
 ELSEWHERE = 3.0  # nines that a series says for an incident that has moved then as well, but by no factor
 APART = 0.25  # of the width of the values of before: so far apart are those after it, if not by next to nothing
 NEAR = 2.0  # samples that may lie between the first values of two series in another unit
@@ -27,9 +27,10 @@ def rescaled(series: Series, doubt: Doubt, every: Sequence[Series]) -> list[tupl
         return []
     if series.watch.back >= CLAIM:
         return _returned(series, every)
-    claim = CLAIM + (ENDS if series.watch.troubled else 0.0)
     at_once = _at_once(series, doubt, every)
     others = list(islice(at_once, MOST))
+    hurts = series.watch.troubled or _beyond([series, *(each for each, _ in others)])
+    claim = CLAIM + (HURTS if hurts else 0.0)
     factor, sure = likeliest(doubt, [other for _, other in others])
     sure = _less_elsewhere(sure, claim, doubt, (each for each in every if each.watch is None))
     if sure >= claim:
@@ -74,9 +75,9 @@ def told(found: Sequence[tuple[Series, Jump]], at: float) -> Evidence:
 
 
 def _at_once(series: Series, doubt: Doubt, every: Iterable[Series]) -> Iterator[tuple[Series, Doubt]]:
-    """Yield the other series that are in doubt since the same moment. What is beyond a limit is a breach."""
+    """Yield the other series that are in doubt since the same moment."""
     for each in every:
-        if each.watch is None or each is series or any(breach.beyond for breach, _ in each.objectives):
+        if each.watch is None or each is series:
             continue
         other = each.watch.doubt(RECOGNISED - 1)  # they speak in turns
         if other is not None and _near(doubt, other):
@@ -100,6 +101,11 @@ def _moved(series: Series, since: float) -> bool:
         return False
     width = max(APART * (max(before) - min(before)), EXACT * max(map(abs, before)))
     return min(after) > max(before) + width or max(after) < min(before) - width
+
+
+def _beyond(every: Iterable[Series]) -> bool:
+    """Whether one of them is beyond what people agreed to call bad."""
+    return any(breach.beyond for each in every for breach, _ in each.objectives)
 
 
 def _near(one: Doubt, other: Doubt) -> bool:

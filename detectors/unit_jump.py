@@ -9,8 +9,8 @@ costs one comparison, by ``bounds``.
 A value that may be the first in another unit is judged and told like any other: a warning does not wait. What was known
 of the series before it is kept aside, for a few samples. If a change is recognised, that is put back, and they are
 learnt once more, in the unit of before. So what is known, its seasons, tails and objectives, stays as it is, and holds
-for all further samples, each divided by the factor. While a limit of an objective is passed nothing is taken for a
-change of unit: what people agreed to call bad is told as that.
+for all further samples, each divided by the factor. Beyond the limit of an objective that takes more evidence, and is
+told for as long as the values are there as they come: what people agreed to call bad never falls silent.
 """
 
 import math

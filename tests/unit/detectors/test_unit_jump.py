@@ -181,14 +181,31 @@ def test_an_objective_holds_for_the_unit_of_before_and_still_sees_a_breach() -> 
     assert said[2].evidence[0].actual == pytest.approx(150.0, rel=0.05)
 
 
-@pytest.mark.parametrize(("service", "after_s"), [(AT_ONCE, 0.0), (LIMIT, 30.0)])
-def test_a_limit_that_is_passed_is_a_breach_for_as_long_as_it_is_whatever_it_looks_like(
-    service: Service, after_s: float
+@pytest.mark.parametrize(
+    ("service", "first"), [(AT_ONCE, [(OPENED, BREACH), (UPDATED, UNIT)]), (LIMIT, [(OPENED, UNIT)])]
+)
+def test_a_known_factor_beyond_a_limit_is_told_as_a_unit_for_as_long_as_it_is_there(
+    service: Service, first: list[tuple[AnomalyPhase, AnomalyKind]]
 ) -> None:
     said = run([*BEFORE, *times(1000.0, 200), *times(1.0, 100, seed=3)], service)
+    assert story(said) == [*first, (UPDATED, UNIT), (ENDED, UNIT)]
+    named, back = said[-3:-1]
+    assert (named.at, back.at) == (START + 400 + RECOGNISED - 1, START + 600 + TWICE - 1)
+    assert "its objective holds for the unit of before" in named.evidence[0].detail
+
+
+@pytest.mark.parametrize("factor", [30.0, 300.0])
+def test_a_limit_that_is_passed_by_no_known_factor_is_a_breach_for_as_long_as_it_is(factor: float) -> None:
+    said = run([*BEFORE, *times(factor, 200), *times(1.0, 100, seed=3)], LIMIT)
     assert story(said) == [(OPENED, BREACH), (ENDED, BREACH)]
-    assert said[0].at == START + 400 + after_s
+    assert said[0].at == START + 400 + 30
     assert said[1].at > START + 600
+
+
+@pytest.mark.parametrize("limits", [(), (LIMIT,)])
+def test_beyond_a_limit_a_change_of_unit_takes_more_evidence(limits: tuple[Service, ...]) -> None:
+    said = run([*noise(400, spread=5.0), *times(100.0, 60, spread=5.0)], *limits)
+    assert any(kind is UNIT for _, kind in story(said)) is (not limits)
 
 
 def test_a_limit_that_was_changed_is_in_the_new_unit_and_the_series_is_learnt_anew() -> None:
