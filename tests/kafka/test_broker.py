@@ -37,6 +37,7 @@ def consume(broker: KafkaBroker, topic: str, group: str) -> list[bytes]:
         group_id=group,
         auto_offset_reset="earliest",
         enable_auto_commit=False,
+        metadata_max_age_ms=1000,  # joined before the topic was heard of, it would be given nothing for five minutes
     )
     place = TopicPartition(topic, 0)
     values: list[bytes] = []
