@@ -13,7 +13,7 @@ from alerts.policy.impact import Routes
 from alerts.policy.mutes import mute_of, silenced
 from alerts.policy.notices import Told, announce, catch_up, escalate, is_behind, remind
 from alerts.policy.scene import Around
-from alerts.policy.severity import is_far, severity, worse
+from alerts.policy.severity import near, severity, worse
 from domain.alert import Transition
 from domain.notice import Notice, Notify, Phase
 
@@ -140,11 +140,14 @@ class Episodes:
 
     def _neared(self, episode: Episode, now: lifecycle.Now) -> Step:
         """Rate anew what was far ahead when it was told and is near by now, though nothing else is new."""
+        params = self._params
         for known in episode.open_anomalies:
-            if is_far(known, self._params) and not is_far(later := replace(known, at=now.of(known)), self._params):
-                level = severity(later, self._routes.impact(later.service), self._routes, self._params)
+            at = now.of(known)
+            forecast = near(known, at, params)
+            if forecast is not None and near(known, known.at, params) is None:
+                level = severity(replace(known, at=at), self._routes.impact(known.service), self._routes, params)
                 if worse(episode.severity, level) is not episode.severity:
-                    return lifecycle.neared(episode, later, level)
+                    return lifecycle.neared(episode, forecast, at, level)
         return Step(episode)
 
     def _remind_of_silences(self, at: float) -> Iterator[Decided]:

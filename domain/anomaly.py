@@ -123,6 +123,11 @@ class Anomaly:
     partition: int = 0  # of the telemetry, in whose event time it was found
     further: tuple[Forecast, ...] = ()  # what else is foreseen of the service and may be told, the soonest first
 
+    @property
+    def forecasts(self) -> tuple[Forecast, ...]:
+        """All that is foreseen: the forecast that leads, then the others."""
+        return self.further if self.forecast is None else (self.forecast, *self.further)
+
 
 @dataclass(frozen=True, slots=True)
 class Watermark:

@@ -28,7 +28,7 @@ class ClientDesk:
     @property
     def expected_at(self) -> float | None:
         """When the impact is expected, while that is ahead."""
-        return None if self.reach.forecast is None else self.reach.forecast.breach_at
+        return self._moment.expected_at
 
     def facts(self, before: ClientFacts | None) -> ClientFacts:
         """Return what they may read, given what they were told before."""
@@ -91,5 +91,5 @@ class ClientDesk:
         if not self.journeys:  # so that no approval of what others are told sends a letter about nothing
             return Suppress("nothing but the telemetry of what they use is in doubt")
         policy = self._client.policy
-        lead = self.reach.speaker(policy.min_confidence)
-        return gate(policy, lead.kind, lead.confidence, self._impact, self._moment)
+        least = policy.min_confidence
+        return gate(policy, self.reach.speaker(least).kind, self.reach.confidence(least), self._impact, self._moment)

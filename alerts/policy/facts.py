@@ -68,7 +68,8 @@ def client_facts(
     if before is not None:
         journeys, stages = _and_more(before.journeys, journeys), _and_more(before.stages, stages)
         started_at = min(before.started_at, started_at)
-    forecast = reach.forecast
+    least = client.policy.min_confidence
+    forecast = reach.foreseen(least)
     return ClientFacts(
         client_name=client.name,
         locale=client.locale,
@@ -79,7 +80,7 @@ def client_facts(
         expected_at=None if forecast is None else forecast.breach_at,
         earliest_at=None if forecast is None else forecast.earliest_at,
         latest_at=None if forecast is None else forecast.latest_at,
-        confidence=(reach.leads[0] if forecast is None else forecast).confidence,
+        confidence=reach.confidence(least),
         begun=reach.begun,
         tone=client.tone,
         optional=client.optional_notices,

@@ -94,8 +94,7 @@ def signs(anomalies: Iterable[Anomaly], *, declared: bool) -> frozenset[str]:
                 found.add(_BESIDE[evidence.detector].format(anomaly.service))
             if evidence.detector not in _NO_SERIES:
                 found.add(f"{anomaly.service} {metric(evidence)}")
-        if anomaly.forecast is not None:
-            found.add(f"{anomaly.service} {metric(anomaly.forecast)}")
+        found.update(f"{anomaly.service} {metric(forecast)}" for forecast in anomaly.forecasts)
     return frozenset(found)
 
 

@@ -15,7 +15,7 @@ from alerts.policy import wording
 from alerts.policy.episode import Coming, Episode, Step
 from alerts.policy.severity import worse
 from domain.alert import AlertStatus, Severity, Transition
-from domain.anomaly import Anomaly, AnomalyKind
+from domain.anomaly import Anomaly, AnomalyKind, Forecast
 from domain.identity import AlertId, derive
 
 MOVES_KEPT: Final = 8  # of one episode
@@ -248,10 +248,10 @@ def linked(episode: Episode, incident: str, at: float) -> Step:
     return _step(episode, AlertStatus.UPDATE, reason, at, urgent=True)
 
 
-def neared(episode: Episode, anomaly: Anomaly, severity: Severity) -> Step:
-    """Raise the severity because of one of its findings, as of now: time alone has made it worse."""
-    at = max(episode.changed_at, anomaly.at)
-    reason = f"{wording.headline(anomaly, at)}; now {severity}"
+def neared(episode: Episode, forecast: Forecast, at: float, severity: Severity) -> Step:
+    """Raise the severity because of what is foreseen: time alone has made it worse."""
+    at = max(episode.changed_at, at)
+    reason = f"{episode.service}: {wording.forecast_words(forecast, at)}; now {severity}"
     return _step(replace(episode, severity=severity), AlertStatus.UPDATE, reason, at, urgent=True)
 
 
@@ -262,7 +262,7 @@ def reminded(episode: Episode, reason: str, at: float) -> Step:
 
 def _due_at(anomaly: Anomaly) -> float:
     """Return by when something should have been heard of a finding: of what is foreseen, not before it is due."""
-    return anomaly.at if anomaly.forecast is None else max(anomaly.at, anomaly.forecast.breach_at)
+    return max([anomaly.at, *(forecast.breach_at for forecast in anomaly.forecasts)])
 
 
 def _latest(episode: Episode) -> float:

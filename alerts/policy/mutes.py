@@ -43,8 +43,7 @@ class Mute:
         if self.metric is None:
             return True
         metrics = {evidence.key.metric for evidence in anomaly.evidence}
-        if anomaly.forecast is not None:
-            metrics.add(anomaly.forecast.key.metric)
+        metrics.update(forecast.key.metric for forecast in anomaly.forecasts)
         return bool(metrics) and all(matches(self.metric, metric) for metric in metrics)
 
     def ending(self, at: float) -> str:

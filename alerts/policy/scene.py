@@ -43,7 +43,7 @@ class Reach:
     suspended: bool
     evidence: frozenset[str]
     opened_at: float
-    forecast: Forecast | None  # the first breach that is still ahead
+    forecasts: tuple[Forecast, ...]  # of breaches that are still ahead, the soonest first
     surest: float  # confidence of a finding that is no mere doubt about telemetry
 
     @classmethod
@@ -51,7 +51,7 @@ class Reach:
         """Sum up alerts, of which there is at least one."""
         leads = tuple(sorted((member.lead for member in members), key=rank, reverse=True))
         begun = any(lead.kind is AnomalyKind.BREACH for lead in leads)
-        forecasts = [] if begun else [lead.forecast for lead in leads if lead.forecast is not None]
+        forecasts = () if begun else chain.from_iterable(lead.forecasts for lead in leads)
         findings = [anomaly for member in members for anomaly in member.open_anomalies]
         return cls(
             members=members,
@@ -61,16 +61,30 @@ class Reach:
             suspended=not begun and all(member.suspended_at is not None for member in members),
             evidence=signs(findings, declared=any(member.incident is not None for member in members)),
             opened_at=min(member.opened_at for member in members),
-            forecast=min(forecasts, key=lambda known: known.breach_at, default=None),
-            surest=max((lead.confidence for lead in leads if not pipeline.is_doubt(lead)), default=0.0),
+            forecasts=tuple(sorted(forecasts, key=lambda known: known.breach_at)),
+            surest=max((_surest(lead) for lead in leads if not pipeline.is_doubt(lead)), default=0.0),
         )
 
     def speaker(self, least: float) -> Anomaly:
         """Return the finding by which a client is judged: the first that is as sure as they ask, of a service."""
         if not self.surest >= least:
             return self.leads[0]
-        sure = (lead for lead in self.leads if lead.confidence >= least and not pipeline.is_doubt(lead))
+        sure = (lead for lead in self.leads if _surest(lead) >= least and not pipeline.is_doubt(lead))
         return next(sure, self.leads[0])
+
+    def foreseen(self, least: float) -> Forecast | None:
+        """Return the first breach ahead of those that are as sure as a client asks.
+
+        Where something else is that sure, they read of no time rather than of a doubtful one; where nothing is, a
+        person decides about what there is.
+        """
+        doubtful = None if self.surest >= least else next(iter(self.forecasts), None)
+        return next((forecast for forecast in self.forecasts if forecast.confidence >= least), doubtful)
+
+    def confidence(self, least: float) -> float:
+        """Return how sure that is of which a client is told: the gate compares what they would read."""
+        forecast = self.foreseen(least)
+        return (self.speaker(least) if forecast is None else forecast).confidence
 
 
 class Scene:
@@ -229,6 +243,7 @@ class Scene:
 
     def moment(self, client: Client, reach: Reach) -> Moment:
         """Return what bears on a decision about one client now."""
+        forecast = reach.foreseen(client.policy.min_confidence)
         return Moment(
             at=self.at,
             timezone=client.timezone,
@@ -238,7 +253,7 @@ class Scene:
             words=self.root.words,
             suspended=reach.suspended,
             client=client.id,
-            expected_at=None if reach.forecast is None else reach.forecast.breach_at,
+            expected_at=None if forecast is None else forecast.breach_at,
         )
 
     def _told_today(self, client: Client) -> int:
@@ -251,3 +266,7 @@ class Scene:
 def rank(anomaly: Anomaly) -> tuple[bool, float, float, str]:
     """Order findings by how much they have to say: a breach, then the surest, then the newest."""
     return anomaly.kind is AnomalyKind.BREACH, anomaly.confidence, anomaly.at, anomaly.id
+
+
+def _surest(anomaly: Anomaly) -> float:
+    return max([anomaly.confidence, *(forecast.confidence for forecast in anomaly.further)])

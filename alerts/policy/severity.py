@@ -3,9 +3,10 @@
 from alerts.params import AlertParams
 from alerts.policy.impact import Routes
 from domain.alert import Severity
-from domain.anomaly import Anomaly, AnomalyKind
+from domain.anomaly import Anomaly, AnomalyKind, Forecast
 from domain.journeys import Impact
 
+_CHANGED = frozenset({AnomalyKind.SCHEMA, AnomalyKind.UNIT})
 RANK = {Severity.INFO: 0, Severity.WARNING: 1, Severity.CRITICAL: 2}
 
 
@@ -13,21 +14,32 @@ def severity(anomaly: Anomaly, impact: Impact, routes: Routes, params: AlertPara
     """Return the severity of a finding with this impact.
 
     No journey affected: info, or a warning once an objective is breached. A journey affected: a warning; critical if it
-    matters much and the breach is there, or the confidence is high and it is not only due in a day or two.
+    matters much and the breach is there, or the confidence is high and it is not only due in a day or two. Telemetry
+    that has changed is a warning, however sure: it hurts nobody; what is foreseen beside it may be more.
     """
     breached = anomaly.kind is AnomalyKind.BREACH
     if not impact.journeys:
         return Severity.WARNING if breached else Severity.INFO
-    sure = breached or (anomaly.confidence >= params.critical_confidence and not is_far(anomaly, params))
+    sure = breached or _is_sure(anomaly, params)
     return Severity.CRITICAL if sure and _matters_much(impact, routes, params) else Severity.WARNING
 
 
-def is_far(anomaly: Anomaly, params: AlertParams) -> bool:
-    """Whether it is only a forecast, of what was due much later when it was made: there is time to wake nobody."""
-    forecast = anomaly.forecast
-    if anomaly.kind is not AnomalyKind.FORECAST or forecast is None:
-        return False
-    return forecast.breach_at - anomaly.at > params.critical_ahead
+def _is_sure(anomaly: Anomaly, params: AlertParams) -> bool:
+    if anomaly.kind in _CHANGED or (anomaly.kind is AnomalyKind.FORECAST and anomaly.forecasts):
+        return near(anomaly, anomaly.at, params) is not None
+    return anomaly.confidence >= params.critical_confidence
+
+
+def near(anomaly: Anomaly, at: float, params: AlertParams) -> Forecast | None:
+    """Return the first of its forecasts that is sure, and due so soon by ``at`` that somebody has to be woken."""
+    return next(
+        (
+            forecast
+            for forecast in anomaly.forecasts
+            if forecast.confidence >= params.critical_confidence and forecast.breach_at - at <= params.critical_ahead
+        ),
+        None,
+    )
 
 
 def _matters_much(impact: Impact, routes: Routes, params: AlertParams) -> bool:

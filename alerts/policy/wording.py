@@ -14,7 +14,7 @@ _LEARNT: Final = frozenset({"unit", "schema"})  # detectors
 _SENTENCES: Final = frozenset({"integrity", "schema"})  # detectors whose detail says it all
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 MOVES: Final = 3  # metrics of one finding that are remembered of it
-_OBJECTIVE: Final = "objective"  # the detector that sees a limit passed
+OBJECTIVE: Final = "objective"  # the detector that sees a limit passed
 LISTED: Final = 3  # names in a list; the others are counted
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -108,7 +108,7 @@ def metric(known: Evidence | Forecast) -> str:
 def forecast_words(forecast: Forecast, at: float) -> str:
     """Say when the limit will be passed, with the interval and how sure that is."""
     direction = "above" if forecast.above else "below"
-    expected = f"{forecast.key.metric} is expected {direction} its limit of {number(forecast.limit)}"
+    expected = f"{metric(forecast)} is expected {direction} its limit of {number(forecast.limit)}"
     sure = f"{forecast.confidence:.0%} sure"
     if due := due_words(forecast, at):
         return f"{expected} {due} ({sure})"
@@ -143,7 +143,10 @@ def change(before: Anomaly, after: Anomaly, at: float) -> str:
         return headline(after, at)
     if forecast is not None and forecast != before.forecast:
         what = "new forecast" if before.forecast is None else "forecast changed"
-        return f"{after.service}: {what}: {forecast_words(forecast, at)}"
+        known = {(each.key, each.limit) for each in before.forecasts}
+        more = (each for each in after.further if (each.key, each.limit) not in known)
+        words = "; also ".join(forecast_words(each, at) for each in (forecast, *more))
+        return f"{after.service}: {what}: {words}"
     if forecast is None and before.forecast is not None:
         return f"{after.service}: forecast withdrawn; {trouble(after, at)}"
     return headline(after, at)
@@ -159,7 +162,7 @@ def unfulfilled(anomaly: Anomaly) -> str:
     """Say what did not come: a limit may well have been passed, though not for as long as its objective allows."""
     if anomaly.forecast is None:
         return "what was forecast did not come"
-    return f"{anomaly.forecast.key.metric} did not breach its objective"
+    return f"{metric(anomaly.forecast)} did not breach its objective"
 
 
 def trouble(anomaly: Anomaly, at: float) -> str:
@@ -168,7 +171,7 @@ def trouble(anomaly: Anomaly, at: float) -> str:
         return forecast_words(anomaly.forecast, at)
     if not anomaly.evidence:
         return "something is not as usual"
-    passed = [each for each in anomaly.evidence if each.detector == _OBJECTIVE and anomaly.kind is AnomalyKind.BREACH]
+    passed = [each for each in anomaly.evidence if each.detector == OBJECTIVE and anomaly.kind is AnomalyKind.BREACH]
     evidence = (passed or anomaly.evidence)[0]
     name = metric(evidence)
     actual = "nothing" if evidence.actual is None else number(evidence.actual)

@@ -19,7 +19,7 @@ from domain.anomaly import Anomaly, AnomalyKind, Watermark
 from domain.feedback import FeedbackKind
 from domain.identity import AlertId, ClientId, ServiceId
 from domain.journeys import Landscape
-from domain.notice import Hold, Notify, Phase
+from domain.notice import ClientFacts, Hold, Notify, Phase, Suppress
 from domain.telemetry import EventKind, EventStatus
 from tests.support.builders import T0, a_feedback, a_watermark, an_incident
 from tests.support.decide import Item
@@ -73,6 +73,23 @@ def test_the_order_of_independent_services_is_irrelevant(drawn: Landscape, round
         other = joined([sorted_.handle(item) for item in [*by_service, items[-1]]])
         assert per_alert(one.transitions) == per_alert(other.transitions)
         assert per_alert(one.notices) == per_alert(other.notices)
+
+
+@given(landscapes(), histories())
+@settings(max_examples=100, deadline=None)
+def test_no_client_is_warned_of_what_is_less_sure_than_they_ask(drawn: Landscape, rounds: list[list[Item]]) -> None:
+    clients = tuple(replace(client, policy=replace(client.policy, approval="automatic")) for client in drawn.clients)
+    asked = {client.id: client.policy.min_confidence for client in clients}
+    decide = Decide(replace(drawn, clients=clients), PARAMS)
+
+    for notice in joined([decide.handle(item) for item in flat(rounds)]).notices:
+        if isinstance(notice.facts, ClientFacts) and notice.phase is Phase.WARNING and notice.client is not None:
+            reads = f"{notice.facts.confidence:.0%} sure "
+            if isinstance(notice.decision, Notify):
+                assert notice.facts.confidence >= asked[notice.client]
+                assert notice.decision.reason.startswith(reads)
+            elif isinstance(notice.decision, Suppress) and " sure is below " in notice.decision.reason:
+                assert notice.decision.reason.startswith((reads, "over before"))
 
 
 @st.composite

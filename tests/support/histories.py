@@ -32,6 +32,7 @@ PARAMS = AlertParams.model_validate(
         "repeat_every": "300s",
         "silence_reminder": "20s",
         "incident_quiets": "1000s",
+        "critical_ahead": "1000s",
     }
 )
 ADDRESSES = ("a@x.example", "B@X.example", "c@0.example")  # capitals make no other address
@@ -98,9 +99,14 @@ def a_finding(
     confidence: float,
     metric: str = METRICS[0],
 ) -> Anomaly:
-    forecast = a_forecast(at + 300 * (1 + confidence), at, service, metric) if kind is AnomalyKind.FORECAST else None
     evidence = [an_evidence(service, metric, at)]
-    return an_anomaly(service, phase, at, opened_at, kind, confidence, forecast, evidence)
+    found = an_anomaly(service, phase, at, opened_at, kind, confidence, evidence=evidence)
+    if kind is not AnomalyKind.FORECAST:
+        return found
+    # The less sure what leads, the sooner it is due; what is sure is far ahead at first, and comes near by time alone.
+    leads = a_forecast(at + 300 * (1 + confidence), at, service, metric, confidence)
+    sure = a_forecast(at + 2000, at, service, METRICS[1], 0.93)
+    return replace(found, forecast=leads, further=(sure,) if metric == METRICS[0] else ())
 
 
 @st.composite

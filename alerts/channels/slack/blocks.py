@@ -10,7 +10,7 @@ from typing import Any, TypeAlias, assert_never
 from alerts.channels.slack.controls import controls
 from alerts.channels.slack.mrkdwn import code, cut, date, escape, link, say
 from alerts.channels.text import clean, fitting
-from alerts.policy.wording import due_words, interval, number, span
+from alerts.policy.wording import OBJECTIVE, due_words, interval, number, span
 from domain.alert import Severity
 from domain.anomaly import Evidence, Forecast
 from domain.journeys import AffectedJourney
@@ -129,10 +129,18 @@ def _standing(notice: Notice, facts: SquadFacts) -> str:
 
 
 def _foreseen(facts: SquadFacts) -> Iterable[str]:
-    """Yield a line for the leading forecast, and one for each of the others that may be told."""
+    """Yield a line for the leading forecast, and one for each other that may be told, of what is still ahead."""
     if facts.forecast is not None:
-        yield _forecast(facts.forecast, facts.changed_at)
-        yield from (f"also: {_forecast(each, facts.changed_at)}" for each in facts.further)
+        told = (each for each in (facts.forecast, *facts.further) if not _is_passed(each, facts.evidence))
+        for place, each in enumerate(told):
+            yield f"{'also: ' if place else ''}{_forecast(each, facts.changed_at)}"
+
+
+def _is_passed(forecast: Forecast, evidence: Iterable[Evidence]) -> bool:
+    """Whether the evidence says that the limit has been passed for as long as counts."""
+    values = [each.actual for each in evidence if each.detector == OBJECTIVE and each.key == forecast.key]
+    limit, above = forecast.limit, forecast.above
+    return any(value is not None and (value > limit if above else value < limit) for value in values)
 
 
 def _forecast(forecast: Forecast, at: float) -> str:

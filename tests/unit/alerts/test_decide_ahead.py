@@ -35,7 +35,8 @@ def a_decide(**changes: Any) -> Decide:
 
 
 def a_far_one(confidence: float = 0.9, **more: Any) -> Anomaly:
-    return an_anomaly(kind=AnomalyKind.FORECAST, confidence=confidence, forecast=a_forecast(DUE_AT), **more)
+    forecast = a_forecast(DUE_AT, confidence=confidence)
+    return an_anomaly(kind=AnomalyKind.FORECAST, confidence=confidence, forecast=forecast, **more)
 
 
 def severities(decided: Decided) -> list[Severity]:
@@ -124,3 +125,32 @@ def test_an_end_that_is_held_back_is_no_time_to_raise_it() -> None:
     decide = a_decide(resolve_hold=9 * HOUR_S)
     feed(decide, a_far_one(), an_anomaly(phase=AnomalyPhase.ENDED, at=T0 + 60, opened_at=T0))
     assert Severity.CRITICAL not in severities(decide.handle(a_watermark(NEAR_AT)))
+
+
+def test_what_is_sure_becomes_critical_when_it_is_near_though_something_doubtful_leads() -> None:
+    decide = a_decide()
+    doubtful = an_anomaly(kind=AnomalyKind.FORECAST, confidence=0.6, forecast=a_forecast(T0 + 600, confidence=0.6))
+    full = a_forecast(DUE_AT, metric="disk_used_ratio", confidence=0.9)
+    feed(decide, replace(doubtful, further=(full,)), a_watermark(NEAR_AT - 1))
+    near = decide.handle(a_watermark(NEAR_AT))
+
+    assert severities(near) == [Severity.CRITICAL]
+    assert near.transitions[0].reason.startswith("payments-api: disk_used_ratio is expected above its limit")
+
+
+def test_nothing_is_given_up_before_the_last_of_what_is_foreseen_is_due() -> None:
+    decide = a_decide(stale_after=HOUR_S)
+    sooner = replace(a_far_one(), forecast=a_forecast(T0 + HOUR_S), further=(a_forecast(DUE_AT, metric="disk"),))
+    feed(decide, sooner)
+    waiting, over = feed(decide, *(a_watermark(at) for at in (DUE_AT + HOUR_S, DUE_AT + HOUR_S + 1)))
+
+    assert AlertStatus.RESOLVED not in statuses([waiting])
+    assert statuses([over]) == [AlertStatus.RESOLVED]
+
+
+def test_what_was_near_already_is_not_rated_anew_by_time_though_the_configuration_has_changed() -> None:
+    before, after = a_decide(critical_confidence=0.95), a_decide(critical_confidence=0.8)
+    feed(before, an_anomaly(kind=AnomalyKind.FORECAST, forecast=a_forecast(NEAR_AT)))
+    after.restore(before.snapshot())
+
+    assert after.handle(a_watermark(T0 + 60)).transitions == ()

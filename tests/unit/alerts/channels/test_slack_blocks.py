@@ -82,6 +82,20 @@ def test_what_else_is_foreseen_has_a_line_of_its_own_in_the_message_and_in_the_t
     assert "also: " not in said(over)
 
 
+def test_a_limit_that_is_passed_is_not_forecast_any_more() -> None:
+    breached = evidence(actual=101.0, low=0.0, high=100.0, detector="objective")
+    other = replace(forecast(), limit=120.0)
+    facts = replace(SQUAD_FACTS, evidence=(breached,), further=(other,))
+    message = compose(a_notice(facts=facts))
+    for text in (said(message), message.reply):
+        assert "above its limit of *100*" not in text
+        assert "also: " not in text
+        assert "above its limit of *120*" in text
+    assert "*Forecast*" not in said(compose(a_notice(facts=replace(facts, further=()))))
+    unusual = replace(facts, evidence=(replace(breached, detector="level"),))
+    assert "above its limit of *100*" in said(compose(a_notice(facts=unusual)))  # for a moment only, as yet
+
+
 def test_a_breach_that_is_due_already_is_not_forecast_into_the_past() -> None:
     facts = replace(SQUAD_FACTS, forecast=forecast(breach_at=T0 - 1))
     assert "`db_connections` above its limit of *100* by now, 80% sure" in said(compose(a_notice(facts=facts)))

@@ -185,6 +185,15 @@ def test_another_series_of_any_service_is_another_sign_and_a_doubt_about_telemet
     }
 
 
+def test_each_series_that_is_expected_beyond_its_limit_is_a_sign() -> None:
+    found = an_anomaly(evidence=[], forecast=a_forecast())
+
+    assert signs([replace(found, further=(a_forecast(metric="pool_in_use"),))], declared=False) == {
+        "payments-api latency_p95_ms",
+        "payments-api pool_in_use",
+    }
+
+
 def test_series_that_are_unusual_together_and_what_began_like_this_before_are_signs_of_their_own() -> None:
     together, learnt = an_evidence(detector="agreement"), an_evidence(detector="precursor")
 

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 from alerts.policy.episode import Episode
 from alerts.policy.lifecycle import continued, opened
 from alerts.policy.mutes import Mute, mute_of
@@ -36,6 +38,14 @@ def test_a_metric_is_quiet_only_while_nothing_else_is_found() -> None:
     assert mute_of(an_episode(an_anomaly()), [mute], T0) is mute
     assert mute_of(an_episode(both), [mute], T0) is None
     assert mute_of(an_episode(forecast), [mute], T0) is None
+
+
+def test_a_silence_of_one_metric_does_not_hide_what_is_foreseen_of_another() -> None:
+    foreseen = an_anomaly(forecast=a_forecast())
+    mute = Mute("m", (ServiceId("payments-api"),), "latency_p95_ms", "silenced", T0 + 600)
+
+    assert mute.covers(foreseen)
+    assert not mute.covers(replace(foreseen, further=(a_forecast(metric="pool_in_use"),)))
 
 
 def test_a_second_finding_that_is_not_covered_breaks_the_silence() -> None:

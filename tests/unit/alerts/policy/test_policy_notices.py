@@ -6,6 +6,7 @@ from alerts.policy import lifecycle
 from alerts.policy.episode import Episode, Step
 from alerts.policy.impact import Routes
 from alerts.policy.notices import Told, announce, catch_up
+from alerts.policy.scene import Around
 from domain.alert import Severity
 from domain.anomaly import Anomaly, AnomalyKind, AnomalyPhase
 from domain.identity import derive
@@ -109,6 +110,42 @@ def test_a_squad_reads_what_else_is_foreseen_of_the_service_and_a_client_only_wh
 
     assert squad_facts(squad).further == (sooner,)
     assert client_facts(client).expected_at == T0 + 600
+
+
+def test_a_client_reads_the_first_forecast_that_is_as_sure_as_they_ask_whatever_leads() -> None:
+    doubtful, sure = a_forecast(T0 + 60, confidence=0.58), a_forecast(T0 + 600, metric="disk_used", confidence=0.93)
+    found = an_anomaly(kind=AnomalyKind.FORECAST, confidence=0.58, forecast=doubtful)
+
+    _, client = warn(a_landscape(), replace(found, further=(sure,))).notices
+
+    assert client.decision == Notify("93% sure reaches the client's 80%")
+    assert (client_facts(client).expected_at, client_facts(client).confidence) == (T0 + 600, 0.93)
+
+
+def test_a_client_reads_no_doubtful_time_beside_what_is_sure() -> None:
+    landscape = a_landscape()
+    level = lifecycle.opened(an_anomaly(), Severity.WARNING, None, again=False).episode
+    doubtful = an_anomaly(
+        "ledger-db", kind=AnomalyKind.FORECAST, confidence=0.58, forecast=a_forecast(T0 + 60, confidence=0.58)
+    )
+    joined = lifecycle.opened(doubtful, Severity.WARNING, None, again=False, joins=level)
+    step = lifecycle.echoed(level, joined)
+    told = announce(step, Routes(landscape), PARAMS, Around((joined.episode,)))
+
+    (client,) = (notice for notice in told.notices if notice.client is not None)
+    assert client.decision == Notify("90% sure reaches the client's 80%")
+    assert (client_facts(client).expected_at, client_facts(client).confidence) == (None, 0.9)
+
+
+def test_what_a_person_has_to_decide_about_has_a_time_however_doubtful() -> None:
+    found = an_anomaly(
+        kind=AnomalyKind.FORECAST, confidence=0.58, forecast=a_forecast(T0 + 600, confidence=0.58), evidence=[]
+    )
+
+    _, client = warn(a_landscape(), found).notices
+
+    assert client.decision == Suppress("58% sure is below the client's 80%")
+    assert (client_facts(client).expected_at, client_facts(client).confidence) == (T0 + 600, 0.58)
 
 
 def test_a_client_reads_their_journeys_and_when() -> None:

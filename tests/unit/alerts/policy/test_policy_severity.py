@@ -1,10 +1,12 @@
+from dataclasses import replace
+
 import pytest
 
 from alerts.params import AlertParams
 from alerts.policy.impact import Routes
 from alerts.policy.severity import severity, worse
 from domain.alert import Severity
-from domain.anomaly import Anomaly, AnomalyKind
+from domain.anomaly import Anomaly, AnomalyKind, Forecast
 from domain.identity import ServiceId
 from domain.journeys import Landscape
 from tests.support.builders import T0, a_client, a_forecast, a_journey, a_landscape, an_anomaly
@@ -60,6 +62,33 @@ def test_what_is_only_forecast_and_due_much_later_wakes_nobody(
     impact = Routes(IMPORTANT).impact(ServiceId("payments-api"))
 
     assert severity(anomaly, impact, Routes(IMPORTANT), AlertParams()) is expected
+
+
+@pytest.mark.parametrize(
+    ("leads", "beside", "expected"),
+    [
+        (a_forecast(T0 + 60, confidence=0.6), a_forecast(T0 + 600, confidence=0.9), Severity.CRITICAL),
+        (a_forecast(T0 + 60, confidence=0.6), a_forecast(T0 + 86_400, confidence=0.9), Severity.WARNING),
+        (a_forecast(T0 + 86_400, confidence=0.9), a_forecast(T0 + 60, confidence=0.6), Severity.WARNING),
+    ],
+)
+def test_a_doubtful_forecast_that_leads_does_not_hide_a_sure_one(
+    leads: Forecast, beside: Forecast, expected: Severity
+) -> None:
+    found = an_anomaly(kind=AnomalyKind.FORECAST, confidence=leads.confidence, forecast=leads)
+    impact = Routes(IMPORTANT).impact(ServiceId("payments-api"))
+
+    assert severity(replace(found, further=(beside,)), impact, Routes(IMPORTANT), AlertParams()) is expected
+
+
+@pytest.mark.parametrize("kind", [AnomalyKind.UNIT, AnomalyKind.SCHEMA])
+def test_telemetry_that_has_changed_is_never_critical_by_itself(kind: AnomalyKind) -> None:
+    impact = Routes(IMPORTANT).impact(ServiceId("payments-api"))
+    changed = an_anomaly(kind=kind, confidence=0.99)
+    foreseen = replace(changed, forecast=a_forecast(T0 + 60, confidence=0.9))
+
+    assert severity(changed, impact, Routes(IMPORTANT), AlertParams()) is Severity.WARNING
+    assert severity(foreseen, impact, Routes(IMPORTANT), AlertParams()) is Severity.CRITICAL
 
 
 def test_the_worse_of_two_is_not_the_later_in_the_alphabet() -> None:

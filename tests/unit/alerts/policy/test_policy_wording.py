@@ -5,6 +5,7 @@ import pytest
 
 from alerts.policy import wording
 from domain.anomaly import AnomalyKind
+from domain.identity import SeriesKey
 from tests.support.builders import T0, a_forecast, an_anomaly, an_evidence
 
 
@@ -131,6 +132,14 @@ def test_a_limit_from_below_is_named_so() -> None:
     assert "below its limit of 800" in wording.forecast_words(forecast, T0)
 
 
+def test_a_forecast_names_the_series_that_it_is_of() -> None:
+    forecast = replace(a_forecast(T0 + 600), key=SeriesKey.of("payments-api", "consumer_lag", {"partition": "1"}))
+    foreseen = an_anomaly(kind=AnomalyKind.FORECAST, forecast=forecast)
+
+    assert wording.headline(foreseen, T0).startswith("payments-api: consumer_lag (partition=1) is expected above")
+    assert wording.unfulfilled(foreseen) == "consumer_lag (partition=1) did not breach its objective"
+
+
 def test_labels_are_part_of_the_metrics_name() -> None:
     evidence = an_evidence()
     labelled = replace(evidence, key=replace(evidence.key, attributes=(("bank", "x"), ("zone", "1"))))
@@ -173,3 +182,17 @@ def test_of_series_that_are_unusual_together_no_value_is_called_unusual_that_is_
     assert wording.headline(an_anomaly(evidence=[replace(inside, detail="")]), T0).endswith(
         "is 200, expected 180 to 310"
     )
+
+
+def test_a_change_says_what_else_has_come_to_be_foreseen_once() -> None:
+    before = an_anomaly(kind=AnomalyKind.FORECAST, forecast=a_forecast(T0 + 600))
+    pool = a_forecast(T0 + 300, metric="pool_in_use", confidence=0.61)
+    after = replace(before, forecast=a_forecast(T0 + 600, at=T0 + 10), further=(pool,))
+
+    said = wording.change(before, after, T0)
+    assert said.startswith(
+        "payments-api: forecast changed: latency_p95_ms is expected above its limit of 800 in about 10"
+    )
+    assert "; also pool_in_use is expected above its limit of 800 in about 5 min" in said
+    later = replace(after, forecast=a_forecast(T0 + 660, at=T0 + 10))
+    assert "pool_in_use" not in wording.change(after, later, T0)
