@@ -3,7 +3,6 @@
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from math import inf, isfinite
 from typing import Final
 
@@ -11,13 +10,18 @@ import yaml
 from pydantic import TypeAdapter, ValidationError
 
 from config.fields import Name
+from detectors.features import Refusal, judged
+from domain.identity import SeriesKey
 from domain.telemetry import Sample, SampleKind
+from streams.sketch_limits import Range, proposed
 
 SERVICES: Final = 500  # that are sketched: what is much longer is no configuration any more
-METRICS: Final = 20  # that are named for each service
+METRICS: Final = 6  # that are named for each service: those that clients feel first
+COUNTERS: Final = 200_000  # series of counters of which the rates are looked at
 IN_ALL: Final = 2000  # metrics that are named
 WHOLE: Final = 1e16  # whole numbers below are written out
 _NAME: Final = TypeAdapter(Name)
+_NOT_TAKEN: Final = frozenset(Refusal) - {Refusal.NO_RATE}
 _PLAIN: Final = re.compile(r"[A-Za-z][\w.-]*")
 _WORDS_OF_YAML: Final = frozenset({"true", "false", "yes", "no", "on", "off", "null", "y", "n"})
 
@@ -53,28 +57,25 @@ _BELOW: Final = """\
 """
 
 
-@dataclass(slots=True)
-class Range:
-    """The smallest and the largest value of a metric; of a counter only that it is one."""
-
-    low: float
-    high: float
-    counts: bool
-
-
 def sketch(source: str, samples: Iterable[Sample]) -> str:
     """Return the text of a configuration for the services of some telemetry; nothing if it can name none of them."""
     seen: dict[str, dict[str, Range]] = defaultdict(dict)
+    counted: dict[SeriesKey, tuple[float, float]] = {}  # when, and what, a counter said last
     for sample in samples:
-        value = sample.value
+        key, value, at, kind, _ = sample
         if not isfinite(value):
             continue
-        metrics = seen[sample.key.service]
-        known = metrics.get(sample.key.metric)
+        known = seen[key.service].get(key.metric)
         if known is None:
-            metrics[sample.key.metric] = Range(value, value, sample.kind is SampleKind.COUNTER)
-        elif not known.low <= value <= known.high:
-            known.low, known.high = min(known.low, value), max(known.high, value)
+            known = seen[key.service][key.metric] = Range(kind is SampleKind.COUNTER)
+        if not known.counts:
+            known.take(value)
+        elif key in counted or len(counted) < COUNTERS:
+            rate = judged(at, value, SampleKind.COUNTER, *counted.get(key, (-inf, 0.0)))
+            if not isinstance(rate, Refusal):
+                known.take(rate)
+            if rate not in _NOT_TAKEN:
+                counted[key] = at, value
     names = sorted(filter(_is_name, seen))[:SERVICES]
     if not names:
         return ""
@@ -90,21 +91,23 @@ def _service(name: str, metrics: Mapping[str, Range], most: int) -> Iterator[str
     yield f"  {_key(name)}:"
     yield "    depends_on: [] # the services that it needs"
     yield "    # squad: operations"
-    named = sorted(filter(_is_name, metrics))[:most]
+    proposals = {metric: proposed(metric, metrics[metric]) for metric in sorted(filter(_is_name, metrics))}
+    named = sorted(proposals.items(), key=lambda item: item[1].rank)[:most]
     if named:
         yield "    # objectives: # what clients would feel, with the limits that you promise"
-    for metric in named:
-        limit, was = _limit(metrics[metric])
-        yield f"    #   - {{metric: {_value(metric)}, above: {limit}, for: 1m}} # {was}"
+    for metric, each in named:
+        side, limit = "above" if each.above else "below", _number(each.limit)
+        yield f"    #   - {{metric: {_value(metric)}, {side}: {limit}, for: 1m}} # {_was(metrics[metric])}"
     if len(metrics) > len(named):
         yield f"    ## and {len(metrics) - len(named)} more metrics"
 
 
-def _limit(seen: Range) -> tuple[str, str]:
-    """Return a limit to begin with, and what it rests on."""
-    if seen.counts:
-        return "1", "a counter: its rate a second"
-    return _number(seen.high), f"it was {_number(seen.low)} to {_number(seen.high)}"
+def _was(seen: Range) -> str:
+    """Say what a limit rests on."""
+    if seen.low is None or seen.high is None:
+        return "a counter: its rate a second"
+    between = f"{_number(seen.low)} to {_number(seen.high)}"
+    return f"a counter: its rate was {between} a second" if seen.counts else f"it was {between}"
 
 
 def _number(value: float) -> str:

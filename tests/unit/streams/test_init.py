@@ -73,11 +73,22 @@ def test_the_telemetry_of_the_demo_gives_a_sketch_for_it(tmp_path: Path) -> None
     assert {"payments-api", "ledger-db"} <= set(load_with_environment(tmp_path / "f.yaml").services)
 
 
-def test_a_service_with_very_many_metrics_names_some() -> None:
-    samples = [Sample(SeriesKey.of("api", f"m{i:03}"), 1.0, T0) for i in range(METRICS + 5)]
-    text = sketch("t.csv", samples)
-    assert text.count("metric: m") == METRICS
-    assert "## and 5 more metrics" in text
+def test_a_service_with_very_many_metrics_names_those_that_clients_feel_first() -> None:
+    names = [*(f"m{i:03}" for i in range(METRICS + 5)), "requests_free", "z_latency_ms"]
+    text = sketch("t.csv", [Sample(SeriesKey.of("api", name), float(at), T0 + at) for at in (1, 2) for name in names])
+    named = re.findall(r"metric: (\w+)", text)
+    assert (len(named), named[:3]) == (METRICS, ["z_latency_ms", "requests_free", "m000"])
+    assert "{metric: requests_free, below: 1, for: 1m} # it was 1 to 2" in text
+    assert "## and 7 more metrics" in text
+
+
+def test_the_limit_of_a_counter_is_the_highest_rate_that_any_of_its_series_had() -> None:
+    totals = {"a": [100.0, 160.0, 5.0, 65.0], "b": [7.0, 127.0, 127.0, 150.0]}  # one of them begins anew
+    text = sketch("t.csv", [
+        Sample(SeriesKey.of("api", "orders_total", {"pod": pod}), total, T0 + 60 * minute, SampleKind.COUNTER)
+        for minute in range(4) for pod in totals for total in totals[pod][minute : minute + 1]
+    ])  # fmt: skip
+    assert "{metric: orders_total, above: 2, for: 1m} # a counter: its rate was 0 to 2 a second" in text
 
 
 def test_of_very_many_services_a_sketch_has_as_many_as_a_configuration_can_have(tmp_path: Path) -> None:
