@@ -155,7 +155,8 @@ class Agreement:
         """
         if self._since is not None and self._is_away(self._leader):
             return self._leader
-        return max(range(len(self._keys)), key=lambda place: (self._is_away(place), self._evidence[place]))
+        taking_part = [place for place, nines in enumerate(self._evidence) if nines >= UNUSUAL]
+        return max(taking_part, key=lambda place: (self._is_away(place), self._evidence[place]))
 
     def _is_away(self, place: int) -> bool:
         """Whether the newest value of a series is not among its usual ones; no while either is unknown."""

@@ -3,10 +3,9 @@
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple
 
 from detectors import recurrence
-from detectors.base import Detector, restored, saved
+from detectors.base import restored, saved
 from detectors.cadence import FRESH as UNHEARD
 from detectors.cadence import LAST_AT, Cadence, read, spoke
 from detectors.calibration import nines_of, score_of
@@ -16,13 +15,14 @@ from detectors.fusion import FusionParams
 from detectors.measure import UNDECLARED, Measure, kept, measured
 from detectors.objective import ObjectiveDetector
 from detectors.params import DetectionParams
-from detectors.registry import DETECTORS
+from detectors.placed import placed
+from detectors.siblings import Siblings
 from detectors.trace import FRESH as NO_SAMPLES
 from detectors.trace import latest, note
 from detectors.trend import TrendForecaster
-from detectors.unit_jump import ENOUGH, TINY, TOLD, Jump, UnitWatch, bounds, levels, suspicious
+from detectors.unit_jump import ENOUGH, TINY, TOLD, Aside, UnitWatch, bounds, levels, suspicious
 from detectors.unit_jump import NAME as UNIT
-from domain.anomaly import Anomalous, AnomalyKind, Evidence, Normal
+from domain.anomaly import Anomalous, Evidence, Normal
 from domain.errors import StateError
 from domain.identity import SeriesKey, ServiceId
 from domain.journeys import Objective, Service
@@ -74,6 +74,7 @@ class Series:
             self.counted = value
             self._heard(at, taken)
         elif taken is Refusal.NO_RATE:
+            self.measure = self.measure.fell if value < self.counted < EVER else self.measure
             self.counted = value
             self._heard(at, math.nan)
         return taken
@@ -182,16 +183,6 @@ class Series:
         return [key, limits, self.goals, state, recurrence.saved(self.daily), watch, self.measure.snapshot()]
 
 
-class Placed(NamedTuple):
-    """A detector, and which part of a record is its own."""
-
-    name: str
-    leads_to: AnomalyKind
-    detector: Detector
-    start: int
-    end: int
-
-
 class Bank:
     """All series of a partition."""
 
@@ -204,7 +195,8 @@ class Bank:
                 self._objectives[mark] = (*self._objectives.get(mark, ()), goal)
         self._series: dict[SeriesKey, Series] = {}
         self.find = self._series.get  # returns a series that is known, else None
-        self.detectors, self._fresh = _made(params)
+        self.detectors, self._fresh = placed(params)
+        self._siblings = Siblings()
 
     def __len__(self) -> int:
         return len(self._series)
@@ -219,13 +211,14 @@ class Bank:
             return series
         if len(self._series) >= self._params.max_series:
             return None
-        series = self._series[key] = self.make(key)
+        series = self._series[key] = self._siblings.taught(self.make(key))
         return series
 
     def drop(self, keys: Iterable[SeriesKey]) -> None:
         """Forget series altogether."""
         for key in keys:
             del self._series[key]
+        self._siblings = Siblings(each for each in self if each.key.attributes and self.goals(each.key))
 
     def goals(self, key: SeriesKey) -> tuple[Objective, ...]:
         """Return what is asked of a series, whether or not it can be held against it."""
@@ -250,7 +243,7 @@ class Bank:
         models = [[each.name, saved(series.record[each.start : each.end])] for each in self.detectors]
         return [models, series.goals, recurrence.saved(series.daily)]
 
-    def learn_anew(self, series: Series, jump: Jump, frozen: Spans | None, until: float) -> None:
+    def learn_anew(self, series: Series, jump: Aside, frozen: Spans | None, until: float) -> None:
         """Put back what was known before the unit changed, and learn what came since then, before ``until``."""
         match jump.known:
             case None:
@@ -286,6 +279,7 @@ class Bank:
         self._series.clear()
         for row in state:
             self._restore_series(row)
+        self._siblings = Siblings(each for each in self if each.key.attributes and self.goals(each.key))
 
     def _restore_series(self, row: Plain) -> None:
         match row:
@@ -331,16 +325,3 @@ def _put_back(record: bytearray, places: Iterable[tuple[str, slice]], known: Map
     for name, part in places:
         if name in known:
             record[part] = restored(known[name], part.stop - part.start)
-
-
-def _made(params: DetectionParams) -> tuple[tuple[Placed, ...], bytes]:
-    """Return the detectors, each with its place, and the record of a series of which nothing is known, to their end."""
-    placed: list[Placed] = []
-    fresh = UNHEARD
-    for entry in DETECTORS:
-        if entry.name in params.without:
-            continue
-        detector = entry.make(params, len(fresh))
-        placed.append(Placed(entry.name, entry.leads_to, detector, len(fresh), len(fresh) + len(detector.fresh)))
-        fresh += detector.fresh
-    return tuple(placed), fresh

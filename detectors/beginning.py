@@ -2,13 +2,15 @@
 
 The first level is the median of three samples, so that one of them may be anything. While a series is young it is
 looked at when its age has doubled: if the newer half is far calmer than the older one, all but the level is forgotten
-of the older one, as if the series had begun with the newer.
+of the older one, as if the series had begun with the newer. Where that stands still the level is its value: it would
+follow what was before for ever, far calmer with each look, and the series would never be known.
 """
 
 from struct import Struct
 
 SAMPLES = 3  # whose median is the first level
 AGES = 8, 16, 32  # blocks of samples: when a series is looked at, from the second time on beside the time before
+STILL = 1e-3  # of the way that the level has left: the fast one has no more when nothing has moved for 24 samples
 CALMER = 3.0**3  # times smaller, the third moment of a half that is far calmer
 ROUNDED_OFF = 1e-16  # of a sum
 

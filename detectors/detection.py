@@ -80,8 +80,10 @@ class Detection:
             taken = series.take(at, number, kind)
         else:
             taken = service.unlike(series, sample, self._bank)
-        if service.integrity is not None and service.integrity.open:
-            service.clear(service.integrity)
+        if (integrity := service.integrity) is not None:
+            integrity.arrived += 1
+            if integrity.open:
+                service.clear(integrity)
         if isinstance(taken, Refusal):
             self.refusals[taken.value] += 1
             if taken not in SPOKE:
@@ -317,7 +319,7 @@ class Detection:
     def _take_over(self, state: Plain) -> None:
         match state:
             case {"version": int() as version} if version != VERSION:
-                raise StateError(f"detection state of version {version}; this release reads version {VERSION}")
+                raise StateError(f"detection state of version {version}; this release reads {VERSION}: series are learnt anew")
             case {
                 "version": int(), "watermark": watermark, "patience": patience, "refusals": dict() as refusals,
                 "room": room, "series": series, "services": [*services],

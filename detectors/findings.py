@@ -23,6 +23,7 @@ RANK: Final = {
     AnomalyKind.BREACH: 5, AnomalyKind.FORECAST: 4, AnomalyKind.SILENCE: 3,
     AnomalyKind.STUCK: 2, AnomalyKind.SCHEMA: 1, AnomalyKind.UNIT: 1, AnomalyKind.LEVEL: 0,
 }  # fmt: skip
+BEHIND: Final = 1  # after all of these
 Mark: TypeAlias = tuple[SeriesKey, str]  # of a finding: series and detector
 Goal: TypeAlias = tuple[SeriesKey, float]  # of a forecast: series and limit
 M = TypeVar("M")
@@ -38,6 +39,7 @@ class Finding:
     peak: float
     calm: int = 0
     recent: tuple[float, ...] = ()  # nines of the last samples: of a low value below zero, of a calm one 0
+    behind: bool = False  # a silence that was told, and made way for other news
 
     def confirm(self, evidence: Evidence, nines: float) -> None:
         """Take in one more finding."""
@@ -169,8 +171,9 @@ class Findings:
 
     @property
     def peak(self) -> float:
-        """The rarity of the rarest one at its height."""
-        return max((self.known[mark].peak for mark in self._ranked.heads()), default=0.0)
+        """The rarity of the rarest one at its height, but for what made way."""
+        heads = (self.known[mark] for mark in self._ranked.heads())
+        return max((head.peak for head in heads if not head.behind), default=0.0)
 
     @property
     def fresh(self) -> set[AnomalyKind]:
@@ -186,6 +189,18 @@ class Findings:
     def together(self) -> Iterable[Finding]:
         """What was found of all series together: one at a time."""
         return self._together.values()
+
+    def beside(self, kind: AnomalyKind) -> Finding | None:
+        """Return the most important one of another kind."""
+        heads = (self.known[mark] for mark in self._ranked.heads())
+        return next((head for head in heads if head.kind is not kind), None)
+
+    def make_way(self, kind: AnomalyKind, *, behind: bool) -> None:
+        """Let those of a kind come after all others, or in their order again."""
+        for mark, finding in self.known.items():
+            if finding.kind is kind and finding.behind is not behind:
+                finding.behind = behind
+                self._place(mark, finding)
 
     def take(self, kind: AnomalyKind, evidence: Evidence, nines: float) -> None:
         """Take in a finding, or its confirmation."""
@@ -233,7 +248,8 @@ class Findings:
 
     def _place(self, mark: Mark, finding: Finding) -> None:
         kind = finding.kind
-        self._ranked.put(mark, -RANK[kind], -finding.peak, str(finding.evidence.key))
+        rank = BEHIND if finding.behind else -RANK[kind]
+        self._ranked.put(mark, rank, -finding.peak, str(finding.evidence.key))
         if kind is AnomalyKind.LEVEL and mark not in self._together:
             self._lasting.put(mark, -finding.persistent(self._persist))
 

@@ -10,6 +10,8 @@ Source: A. P. Dawid, "Statistical theory: the prequential approach" (1984): what
 
 import math
 from bisect import bisect_right
+from collections.abc import Iterable
+from statistics import median
 from typing import NamedTuple
 
 from domain.errors import StateError
@@ -31,15 +33,21 @@ class Statement(NamedTuple):
 class Foretold:
     """The record of one series: how its log-odds are to be moved, and the statements awaited, by band."""
 
-    __slots__ = ("_shift", "awaited")
+    __slots__ = ("awaited", "shift")
 
     def __init__(self) -> None:
-        self._shift = 0.0
+        self.shift = 0.0  # of the log-odds
         self.awaited: dict[int, Statement] = {}  # empty in calm: then there is nothing to settle
+
+    def inherit(self, shifts: Iterable[float]) -> None:
+        """Begin with what others have learnt, of those that have learnt anything."""
+        known = [shift for shift in shifts if shift != 0]
+        if known:
+            self.shift = median(known)
 
     def corrected(self, odds: float) -> float:
         """Return the odds of a forecast, given what became of the earlier ones."""
-        return odds * math.exp(self._shift)
+        return odds * math.exp(self.shift)
 
     def told(self, odds: float, until: float, *, ramp: bool = True) -> None:
         """Await the outcome of a statement, uncorrected, unless one of its band is awaited already.
@@ -70,17 +78,17 @@ class Foretold:
 
     def _settle(self, statement: Statement, *, came: bool) -> None:
         odds, furthest = self.corrected(statement.odds), math.log(MOST)
-        self._shift = max(-furthest, min(furthest, self._shift + RATE * (came - odds / (1 + odds))))
+        self.shift = max(-furthest, min(furthest, self.shift + RATE * (came - odds / (1 + odds))))
 
     def snapshot(self) -> Plain:
         """Return the whole state as plain data."""
-        return [self._shift, [[band, *statement] for band, statement in self.awaited.items()]]
+        return [self.shift, [[band, *statement] for band, statement in self.awaited.items()]]
 
     def restore(self, state: Plain) -> None:
         """Take over a snapshot."""
         match state:
             case [float() | int() as shift, [*rows]]:
-                self._shift = float(shift)
+                self.shift = float(shift)
             case _:
                 raise StateError("the saved record of forecasts is damaged")
         self.awaited.clear()

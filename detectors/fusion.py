@@ -194,15 +194,19 @@ class Fusion:
 
     def _opens(self, at: float, best: Forecast | None, nines: float) -> bool:
         params = self.params
-        told = self.findings.fresh
-        if AnomalyKind.BREACH in told or (best is not None and best.confidence >= params.min_forecast):
+        if AnomalyKind.BREACH in self.findings.fresh or (best is not None and best.confidence >= params.min_forecast):
             return True
         alone = self.series == 1
         rest = min(LONGEST_REST_S, self.gap_s * (params.refractory if alone else params.refractory_many))
         rarer = params.escalation if alone else params.escalation_many
         if at - self.last_opened_at < rest and nines < rarer * self.last_nines:
             return False
-        if told - {AnomalyKind.LEVEL}:
+        return self._stands_alone(at)
+
+    def _stands_alone(self, at: float) -> bool:
+        """Whether something would open of its own accord, and is no silence that is told already."""
+        told = set() if self.open is None else {AnomalyKind.SILENCE}
+        if self.findings.fresh - {AnomalyKind.LEVEL} - told:
             return True
         return self._matters(at, self.coming_at, WINDOW) and self._statistics_agree()
 
@@ -239,6 +243,9 @@ class Fusion:
         if best is None and self._over(at, told, ranked):
             self.open = None
             return [self._say(AnomalyPhase.ENDED, at, told)]
+        if best is None and self._makes_way(at, told, ranked[0]):
+            ranked, nines = self.findings.first(TOLD), self.findings.peak
+            told.kind, told.leader, told.nines = ranked[0].kind, None, 0.0  # so that what leads now is news
         told.evidence = tuple(f.evidence for f in ranked) or told.evidence
         kind = self._kind(ranked, best)
         worse = RANK[kind] > RANK[told.kind]
@@ -250,6 +257,20 @@ class Fusion:
         told.kind = kind if worse else told.kind
         told.leader, told.nines, told.forecast, told.told_at = leader, max(nines, told.nines), best or told.forecast, at
         return [self._say(AnomalyPhase.UPDATED, at, told)]
+
+    def _makes_way(self, at: float, told: Open, leads: Finding) -> bool:
+        """Put a silence that was told behind what came later and would open by itself; first again once that is over.
+
+        Some series that say nothing, for hours it may be, are no reason to be deaf to all others.
+        """
+        if leads.kind is not AnomalyKind.SILENCE:
+            return False
+        news, rested = self.findings.beside(AnomalyKind.SILENCE), at - told.told_at >= self.params.pause * self.gap_s
+        later = news is not None and news.evidence.since > told.opened_at and rested
+        if not (leads.behind or (later and self._stands_alone(at))):
+            return False
+        self.findings.make_way(AnomalyKind.SILENCE, behind=not leads.behind)
+        return True
 
     def _over(self, at: float, told: Open, ranked: list[Finding]) -> bool:
         """Whether no finding keeps it open: a return to normal is unusual, too, but no part of what was told."""

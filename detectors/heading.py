@@ -123,6 +123,22 @@ class Heading:
         """Return time and value of the last points, the oldest first."""
         return tuple(zip(self._times, self._values, strict=True))
 
+    def inherit(self, siblings: Sequence["Heading"]) -> None:
+        """Begin with the usual slopes of others, and with what became of their forecasts; never with their level."""
+        for window, steepness in enumerate(self._steepness):
+            steepness.inherit(each.usual_slopes[window] for each in siblings)
+        self._foretold.inherit(each.shift for each in siblings)
+
+    @property
+    def usual_slopes(self) -> Sequence[float]:
+        """Return the usual slope of each window, per second; infinite while nothing is known."""
+        return [each.usual for each in self._steepness]
+
+    @property
+    def shift(self) -> float:
+        """Return by how much the record of its forecasts moves the log-odds of the next one."""
+        return self._foretold.shift
+
     def lately(self, samples: int) -> list[float]:
         """Return the share of the way that each of the last points has gone, as seen from the usual level of now."""
         if self._usual is None or not self.gone < math.inf:

@@ -36,12 +36,12 @@ class Burst:
 class Integrity:
     """The refused samples of one service, of all that ``arrived`` there so far."""
 
-    __slots__ = ("_bursts", "open", "others")
+    __slots__ = ("_bursts", "arrived", "open")
 
-    def __init__(self) -> None:
+    def __init__(self, arrived: int = 0) -> None:
         self._bursts: dict[Refusal, Burst] = {}  # of the kinds that there were
         self.open = 0  # findings
-        self.others = 0  # samples that arrived but are in the count of no series: refused, or of one that was dropped
+        self.arrived = arrived  # samples, whether or not they could be used: counted by who takes them in
 
     @property
     def late(self) -> bool:

@@ -3,9 +3,8 @@
 The residuals: the value against a recent level; a faster against a slower level (drift); the value against the usual at
 this time of the day, and the same with the day's own level taken out; the value against the usual at this hour of the
 week, and the fast against the slow mean of that. The last four join in when their slot has been seen before; their
-size counts once learnt for a day. A visit moves a slot by twice the usual size of its residual at most: no echoes. Nor
-does what is gigantic leave any: the level learns a clipped step, a slot and the day the level. A level that moves:
-``shift``; how it begins: ``beginning``.
+size counts once learnt for a day. Nothing gigantic leaves an echo: the level learns a clipped step, a slot and the day
+the level. A level that moves: ``shift``; how it begins: ``beginning``.
 
 Two questions are asked of them, and the answers averaged. How large is this, for this series? Each residual r is
 divided by the long mean of its cubes, |r|^3 / mean(|r|^3); the mean over the six is the surprise T. Its own mean is
@@ -30,7 +29,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from detectors.beginning import AGES, SAMPLES, Beginning, Three, middle
+from detectors.beginning import AGES, SAMPLES, STILL, Beginning, Three, middle
 from detectors.calibration import CALM, score_of
 from detectors.habit import Habit
 from detectors.seasons import BOTH, NEITHER, NOW, QUARTER_S, Seasons
@@ -133,15 +132,12 @@ class LevelDetector:
         total = votes = 0.0
         if at >= until:
             if learn:
-                usual_by_day, usual_by_week, allowed = self._seasons.turn(
-                    record, at, until, quarter, count, usual_by_day, usual_by_week, m2, m4
-                )
+                usual_by_day, usual_by_week, allowed = self._seasons.turn(record, at, quarter, count)
                 quarter, count = 0.0, 0
             else:
                 usual_by_day, usual_by_week, allowed = self._seasons.usual(record, at)
         rise = learnt = value - first
-        known, away = value, value - level
-        tiny = ROUNDING * abs(level)
+        known, away, tiny = value, value - level, ROUNDING * abs(level)
         size = -away if away < 0 else away
         if size <= tiny:
             away = size = 0.0
@@ -248,7 +244,7 @@ class LevelDetector:
                 m0, m1, m2, m3, m4, m5, seen + 1, by_day, by_week, count + 1,
             )  # fmt: skip
             if seen % BLOCK == 0:
-                self._close(record, seen, by_day, by_week)
+                self._close(record, value, seen, by_day, by_week)
             seen += 1
         if seen <= enough:
             return Warming(min(1.0, seen / enough))
@@ -283,21 +279,20 @@ class LevelDetector:
             if since != NEVER:
                 TIME.pack_into(record, self._marks, NEVER)
             return Normal(score_of(left)) if left > 0 else CALM
+        score, numbers, enough = score_of(left), MODEL.unpack_from(record, self._model), self._warm_up
+        known = [count >= enough for count in numbers[SEEN:COUNT] for _ in range(2)]  # others do not take part yet
+        usual = [moment ** (1 / 3) for moment in numbers[MOMENTS:SEEN]]
+        sizes = [k * abs(r) / max(size, LEAST) for r, size, k in zip(residuals, usual, known, strict=False)]
+        lead = max(range(len(sizes)), key=sizes.__getitem__)
+        own = lead - 1 if lead in DRIFTS else lead
+        if residuals[own] * residuals[lead] <= 0:  # it drifts, but not to where this value is
+            return Normal(score)
         if since == NEVER:
             TIME.pack_into(record, self._marks, since := at)
-        score, numbers, enough = score_of(left), MODEL.unpack_from(record, self._model), self._warm_up
-        counts = [count for count in numbers[SEEN:COUNT] for _ in range(2)]
-        usual = [moment ** (1 / 3) for moment in numbers[MOMENTS:SEEN]]
-        sizes = [
-            abs(residual) / max(size, LEAST) if count >= enough else 0.0
-            for residual, size, count in zip(residuals, usual, counts, strict=False)  # some may not take part yet
-        ]
-        lead = max(range(len(sizes)), key=sizes.__getitem__)
-        own = lead - 1 if lead in DRIFTS and residuals[lead - 1] != 0 else lead
         expected, width = value - residuals[own], min(2.0 * usual[own], REACH * abs(residuals[own]))
-        detail = f"{'high' if value > expected else 'low'}: {SAYS[lead]}"
-        low, high = expected - width, expected + width
-        return Anomalous(score, Evidence("level", key, at, value, expected, low, high, score, since, detail), strength)
+        low, high, side = expected - width, expected + width, "high" if value > expected else "low"
+        evidence = Evidence("level", key, at, value, expected, low, high, score, since, f"{side}: {SAYS[lead]}")
+        return Anomalous(score, evidence, strength)
 
     def _vote(self, record: bytearray, which: int, size: float, count: int, learn: bool) -> float:
         """Return what a residual beyond its floor adds to the votes; keep it if it is the largest of its block."""
@@ -314,8 +309,8 @@ class LevelDetector:
         votes = sum(math.cbrt(self._tails.rarity(record, which, abs(r), n - 1, FEW)) for which, (r, n) in known)
         return UNIT * agreed(votes, len(residuals))
 
-    def _close(self, record: bytearray, seen: int, by_day: int, by_week: int) -> None:
-        """End a block of samples."""
+    def _close(self, record: bytearray, value: float, seen: int, by_day: int, by_week: int) -> None:
+        """End a block of samples with this one."""
         peaks = PEAKS.unpack_from(record, self._peaks)
         if peaks != NO_PEAKS:
             for which, peak in enumerate(peaks):
@@ -328,21 +323,26 @@ class LevelDetector:
             self._seasons.follow(record, numbers[LEVEL] - first, numbers[MOMENTS] ** (1 / 3))
         self._habit.fade(record)
         if seen in self._ages:
-            self._outgrow(record, seen)
+            self._outgrow(record, value, seen)
 
-    def _outgrow(self, record: bytearray, seen: int) -> None:
+    def _outgrow(self, record: bytearray, value: float, seen: int) -> None:
         """Forget all but the level of the older half of the series if it has outgrown that."""
         numbers, marks = MODEL.unpack_from(record, self._model), MARKS.unpack_from(record, self._marks)
-        level, fast, _, _, _, quarter, moment, drift, *_ = numbers
+        level, fast, *_, quarter, moment, drift = numbers[: MOMENTS + 2]
         newer = self._beginning.outgrown(record, moment)
-        if newer > 0:
-            until = NOW.unpack_from(record, self._now)[0]
-            record[self._place : self._place + len(self.fresh)] = self.fresh
-            known = level, fast, 0.0, 0.0, 0.0, quarter, newer, drift * newer / moment, *[0.0] * 4
-            MODEL.pack_into(record, self._model, *known, seen // 2 + 1, 0, 0, numbers[COUNT])
-            MARKS.pack_into(record, self._marks, *marks)
-            self._seasons.begin(record, until - QUARTER_S)
-        self._beginning.remember(record, newer or moment)
+        if newer == 0:
+            self._beginning.remember(record, moment)
+            return
+        drift *= newer / moment
+        if abs(value - fast) <= STILL * abs(value - level):  # both levels only follow what was before
+            level, fast, newer, drift = value, value, 0.0, 0.0
+        until = NOW.unpack_from(record, self._now)[0]
+        record[self._place : self._place + len(self.fresh)] = self.fresh
+        known = level, fast, 0.0, 0.0, 0.0, quarter, newer, drift, *[0.0] * 4, seen // 2 + 1, 0, 0, numbers[COUNT]
+        MODEL.pack_into(record, self._model, *known)
+        MARKS.pack_into(record, self._marks, *marks)
+        self._seasons.begin(record, until - QUARTER_S)
+        self._beginning.remember(record, newer)
 
 
 def agreed(votes: float, taking_part: int) -> float:

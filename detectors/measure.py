@@ -45,11 +45,13 @@ class Measure(NamedTuple):
     """What is judged of a series; ``foreign``: the samples that are something else, if there are any.
 
     ``wanted`` is what its objectives are for, if that is something else and nothing holds them against it; ``turns``:
-    how often it became something else, one time soon after the other.
+    how often it became something else, one time soon after the other. ``kind`` is None while each sample of a counter
+    is looked at, for it fell; one that is judged as it is though it is declared to be a counter is a gauge, and its
+    samples are ``foreign``.
     """
 
     unit: str = ""
-    kind: SampleKind = SampleKind.GAUGE
+    kind: SampleKind | None = SampleKind.GAUGE
     foreign: Foreign | None = None
     wanted: Declared | None = None
     turns: int = 0
@@ -57,14 +59,39 @@ class Measure(NamedTuple):
     @property
     def declared(self) -> Declared:
         """Unit and kind."""
-        return Declared(self.unit, self.kind)
+        return Declared(self.unit, self.kind or SampleKind.COUNTER)
+
+    @property
+    def counts(self) -> bool:
+        """Whether it is a counter of which each sample is looked at."""
+        return self.kind is None
+
+    @property
+    def uncounted(self) -> bool:
+        """Whether it is judged as it is, though it is declared to be a counter."""
+        known = self.foreign
+        return known is not None and known.factor is not None and known.declared.kind is not self.kind
+
+    def watched(self, unit: str, kind: SampleKind) -> bool:
+        """Whether a sample of this unit and kind is looked at, because the series may count no longer, or again."""
+        return kind is SampleKind.COUNTER and (self.counts or self.uncounted) and unit in {"", self.unit}
+
+    @property
+    def fell(self) -> "Measure":
+        """Return the same of a counter of which each sample is to be looked at."""
+        return self if self.foreign is not None else measured(self.unit, None, None, self.wanted, self.turns)
+
+    @property
+    def believed(self) -> "Measure":
+        """Return the same of a counter of which nothing is doubted."""
+        return measured(self.unit, SampleKind.COUNTER, None, self.wanted, self.turns)
 
     def snapshot(self) -> Plain:
         """Return it as plain data."""
         foreign, wanted = self.foreign, self.wanted
         return [
             self.unit,
-            self.kind.value,
+            None if self.kind is None else self.kind.value,
             None if foreign is None else [foreign[0].unit, foreign[0].kind.value, *foreign[1:]],
             None if wanted is None else [wanted.unit, wanted.kind.value],
             self.turns,
@@ -74,16 +101,17 @@ class Measure(NamedTuple):
     def of(state: Plain) -> "Measure":
         """Return what was saved."""
         match state:
-            case [str() as unit, str() as kind, foreign, wanted, int() as turns]:
+            case [str() as unit, None | str() as kind, foreign, wanted, int() as turns]:
                 wanted = None if wanted is None else _declared(wanted)
-                return measured(unit, SampleKind(kind), _foreign(foreign), wanted, turns)
+                kind = None if kind is None else SampleKind(kind)
+                return measured(unit, kind, _foreign(foreign), wanted, turns)
             case _:
                 raise StateError("the saved measure of a series is damaged")
 
 
 @lru_cache(maxsize=1024)
 def measured(
-    unit: str, kind: SampleKind, foreign: Foreign | None = None, wanted: Declared | None = None, turns: int = 0
+    unit: str, kind: SampleKind | None, foreign: Foreign | None = None, wanted: Declared | None = None, turns: int = 0
 ) -> Measure:
     """Return a measure: one object for all series of which it is the same."""
     return Measure(unit, kind, foreign, wanted, turns)
@@ -98,10 +126,10 @@ def kept(measure: Measure, unit: str | None, *, same: bool) -> Measure | None:
     if same:
         return measure
     times = factor(measure.unit, unit) if measure.unit and unit else 1.0
-    converted = measure.foreign is not None and measure.foreign.factor is not None
+    converted = measure.foreign is not None and measure.foreign.factor not in {None, 1.0}
     if times not in {None, 1.0} or (unit == "" and converted):
         return None
-    wanted = Declared(unit or "", measure.kind) if times is None else None
+    wanted = Declared(unit or "", measure.declared.kind) if times is None else None
     mine = unit if unit and times == 1.0 else measure.unit
     return measured(mine, measure.kind, measure.foreign, wanted, measure.turns)
 

@@ -9,11 +9,9 @@ fit. They are chosen anew when a mean does not fit, and when the series has gone
 off is 1/4,000 of the distance from the base, far below the error of a mean over some days.
 """
 
-from math import cbrt, ceil, copysign, inf, isnan, nan
+from math import ceil, inf, isnan, nan
 from struct import Struct
 
-WITHIN = 2.0  # of the usual size of its residual: a visit teaches its slot no more
-WITHIN_CUBED = WITHIN**3
 MOST = 65_504.0  # of a slot, in units: half precision knows no greater number
 LARGEST = 1.5e38  # of a base; half of what single precision holds, in which what is usual now is kept
 COARSEST = LARGEST / MOST  # unit: no mean is further from the base
@@ -52,23 +50,17 @@ class Profile:
         return mean
 
     def leave(
-        self, record: bytearray, base: float, unit: float, left: int, known: float, mean: float, age: float,
-        usual: float, number: int,
-    ) -> float:  # fmt: skip
+        self, record: bytearray, base: float, unit: float, left: int, known: float, mean: float, age: float, number: int
+    ) -> float:
         """Learn the mean of the visit that is over, of a slot of which so much was known; return that of the next slot.
 
         Base and unit are those in the record. The first visits weigh as in a plain mean: they are counted by the age
-        of the series, in slots. A visit counts as at most ``WITHIN`` usual sizes from what was known, of which this is
-        the cube: a single spike would otherwise make the calm of the next day unusual.
+        of the series, in slots.
         """
         slots, place = self._slots, self._place
         if known < inf:  # false for NaN
-            step = mean - known
-            cube, most = step * step * step, WITHIN_CUBED * usual
-            if not -most <= cube <= most:
-                step = copysign(WITHIN * cbrt(usual), step)
             share = self._share if age >= self._settled else max(self._share, 1.0 / (1.0 + age // slots))
-            mean = known + share * step
+            mean = known + share * (mean - known)
         away = (mean - base) / unit
         if not -MOST <= away <= MOST:
             base, unit, most = self._scaled(record, max(-LARGEST, min(LARGEST, mean)))

@@ -96,12 +96,12 @@ def _like(series: Series, declared: Declared, sample: Sample, times: float, bank
         series.measure = measured(*declared, wanted=measure.wanted, turns=turns)
     else:
         if outcome is Outcome.WRONG:
-            _renew(series, declared.kind, bank)
+            renew(series, declared.kind, bank)
         foreign = Foreign(declared, times, after=samples)
         series.measure = measured(*measure.declared, foreign, measure.wanted, turns)
     if turns > TURNS:
         return None
-    return Change(series.key, now, before, outcome, at, () if measure.wanted is None else _goals(series, bank))
+    return Change(series.key, now, before, outcome, at, () if measure.wanted is None else goals_of(series, bank))
 
 
 def _goes_on(series: Series, sample: Sample, times: float) -> bool:
@@ -137,18 +137,18 @@ def _anew(series: Series, declared: Declared, wanted: Declared, at: float, bank:
     """Learn a series anew, with its objectives if they are for what it is now."""
     goals, before = bank.goals(series.key), series.measure
     times, turns = declared.factor(wanted), min(TURNS + 1, before.turns + 1)
-    _renew(series, declared.kind, bank, held=times is not None)
+    renew(series, declared.kind, bank, held=times is not None)
     if not goals or times == 1.0:
         series.measure = measured(*declared, turns=turns)
     elif times is None:
         series.measure = measured(*declared, wanted=wanted, turns=turns)
     else:
         series.measure = measured(*wanted, Foreign(declared, times), turns=turns)
-    blind = () if times is not None else _goals(series, bank)
+    blind = () if times is not None else goals_of(series, bank)
     return Change(series.key, *declared.against(before.declared), Outcome.ANEW, at, blind)
 
 
-def _renew(series: Series, kind: SampleKind, bank: Bank, *, held: bool = True) -> None:
+def renew(series: Series, kind: SampleKind, bank: Bank, *, held: bool = True) -> None:
     """Forget all that is known of a series but its cadence; its objectives may not be ``held`` against it."""
     fresh, rhythm = bank.make(series.key, held=held), len(UNHEARD)
     fresh.record[:rhythm] = series.record[:rhythm]
@@ -159,7 +159,7 @@ def _renew(series: Series, kind: SampleKind, bank: Bank, *, held: bool = True) -
         setattr(series, part.name, getattr(fresh, part.name))
 
 
-def _goals(series: Series, bank: Bank) -> tuple[str, ...]:
+def goals_of(series: Series, bank: Bank) -> tuple[str, ...]:
     """Return what is asked of a series as a person says it."""
     return tuple(
         f"{goal.metric} {'above' if goal.above else 'below'} {goal.limit:g} {goal.unit}".rstrip()

@@ -1,14 +1,15 @@
 """What is told of series that are declared to be something else: one finding of a service, however many change."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from enum import StrEnum
 from statistics import median
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from pydantic import TypeAdapter, ValidationError
 
 from detectors.bank import Series
 from detectors.calibration import score_of
+from detectors.counting import CountDoubt
 from detectors.unit_jump import NAME
 from domain.anomaly import Evidence
 from domain.errors import StateError
@@ -26,20 +27,29 @@ class Outcome(StrEnum):
     """What follows for a series, the most serious first."""
 
     ANEW = "anew"  # it is learnt anew
+    UNCOUNTED = "uncounted"  # the same, though it is declared to be what it was
+    RECOUNTED = "recounted"  # the same, once it is that again
     MIXED = "mixed"  # it goes on, without the samples that nothing converts
     WRONG = "wrong"  # its objective was held against values in a wrong unit: it is learnt anew
     TURNS = "turns"  # it goes on in its unit, whatever comes
     CORRECTED = "corrected"  # it goes on under another name of its unit
     CONVERTED = "converted"  # it goes on in its unit
+    RATE = "rate"  # it goes on as it comes
+    COUNTS = "counts"  # it goes on as a rate
 
 
+_NOW_ANEW = frozenset({Outcome.ANEW, Outcome.UNCOUNTED, Outcome.RECOUNTED})
 _SAYS = {
     Outcome.ANEW: ", which cannot be converted: learnt anew",
+    Outcome.UNCOUNTED: ": it no longer counts, its values go up and down, unlike the rate that it had: learnt anew",
+    Outcome.RECOUNTED: ": it counts again, and is learnt anew",
     Outcome.MIXED: " at times, which cannot be converted: such samples are passed over",
     Outcome.WRONG: ", though the values are what they were: learnt anew in the unit of its objective",
     Outcome.TURNS: ", and so on in turns: all of it is converted",
     Outcome.CORRECTED: ", though the values are what they were: taken as they come",
     Outcome.CONVERTED: ": converted, so what was learnt still holds",
+    Outcome.RATE: ": it no longer counts, its values go up and down like the rate that it had; what was learnt holds",
+    Outcome.COUNTS: ": it counts again; what was learnt holds",
 }
 
 
@@ -52,11 +62,17 @@ class Change(NamedTuple):
     outcome: Outcome
     since: float
     blind: tuple[str, ...] = ()  # objectives that are watched no more
+    known: bool = False  # it was told of others of its metric
 
     @property
     def anew(self) -> bool:
         """Whether what was known of it is gone."""
-        return self.outcome in {Outcome.ANEW, Outcome.WRONG}
+        return self.outcome in _NOW_ANEW or self.outcome is Outcome.WRONG
+
+    @property
+    def explains(self) -> bool:
+        """Whether it takes the place of what was found of the series meanwhile."""
+        return self.outcome in {*_NOW_ANEW, Outcome.RATE, Outcome.COUNTS}
 
 
 def _most_serious(changes: Iterable[Change]) -> list[Change]:
@@ -89,11 +105,12 @@ def _listed(names: Iterable[str]) -> str:
 
 
 class Redeclared:
-    """The series of one service that are declared to be something else."""
+    """The series of one service that are declared to be something else, or may count no longer."""
 
-    __slots__ = ("_new", "_told", "_until")
+    __slots__ = ("_new", "_told", "_until", "doubts")
 
     def __init__(self) -> None:
+        self.doubts: dict[SeriesKey, CountDoubt] = {}
         self._new: list[Change] = []  # not told yet, so that what changes together is told together
         self._told: dict[SeriesKey, Change] = {}  # the first one leads, then the most serious
         self._until = 0.0
@@ -103,21 +120,37 @@ class Redeclared:
         """Return the key of the finding, if there is one."""
         return next(iter(self._told), None)
 
+    @property
+    def idle(self) -> bool:
+        """Whether there is nothing to tell and nothing in doubt."""
+        return not (self._new or self._told or self.doubts)
+
+    def doubt(self, key: SeriesKey, doubt: CountDoubt | None) -> CountDoubt | None:
+        """Remember a doubt, and return it; None if there is none, or no room for it."""
+        if doubt is None or len(self.doubts) >= KEPT:
+            return None
+        self.doubts[key] = doubt
+        return doubt
+
     def note(self, change: Change) -> None:
         """Take in what has become of a series."""
+        if change.known:
+            return
         if len(self._new) < KEPT:
             self._new.append(change)
         elif change.blind:
             self._new[-1] = change
 
-    def tell(self, every: Iterable[Series], at: float) -> tuple[Evidence, frozenset[SeriesKey]] | None:
+    def tell(self, every: Collection[Series], at: float) -> tuple[Evidence, frozenset[SeriesKey]] | None:
         """Return the finding if there is something new, and the series of which it takes the place of any other.
 
         What has just changed may be the first of many. What was told before and still is remains a part of it.
         """
+        if self.doubts:
+            self.doubts = {each.key: self.doubts[each.key] for each in every if each.key in self.doubts}
         if not self._new or at <= self._new[0].since:
             return None
-        anew = frozenset(change.key for change in self._new if change.outcome is Outcome.ANEW)
+        explained = frozenset(change.key for change in self._new if change.explains)
         changes = self._told | {change.key: change for change in self._new}
         lead = self.key or _most_serious(changes.values())[0].key
         first = changes.pop(lead)
@@ -130,7 +163,7 @@ class Redeclared:
         score = score_of(BLIND if any(change.blind for change in self._told.values()) else NINES)
         since = min(change.since for change in self._told.values())
         last = values[-1] if values else 0.0
-        return Evidence(NAME, lead, at, last, mid, low, high, score, since, self._words()), anew
+        return Evidence(NAME, lead, at, last, mid, low, high, score, since, self._words()), explained
 
     def _words(self) -> str:
         """Say what has become of them, those together of which it is the same."""
@@ -155,15 +188,24 @@ class Redeclared:
 
     def snapshot(self) -> Plain:
         """Return the whole state as plain data."""
-        return _SAVED.dump_python((self._new, list(self._told.values()), self._until))  # type: ignore[no-any-return] # pydantic types the dump of anything as Any
+        doubts = [(key, doubt.snapshot()) for key, doubt in self.doubts.items()]
+        new, told, until = _SAVED.dump_python((self._new, list(self._told.values()), self._until))
+        return [new, told, until, *([_DOUBTS.dump_python(doubts)] if doubts else [])]
 
     def restore(self, state: Plain) -> None:
         """Take over a snapshot."""
+        doubts: Plain = None
+        match state:
+            case [new, told, until, doubts]:
+                state = [new, told, until]
         try:
             self._new, told, self._until = _SAVED.validate_python(state)
+            saved = _DOUBTS.validate_python(doubts or ())
         except ValidationError as error:
             raise StateError(f"the saved units of a service are damaged: {error.error_count()} errors") from None
         self._told = {change.key: change for change in told}
+        self.doubts = {key: CountDoubt.of(doubt) for key, doubt in saved}
 
 
+_DOUBTS = TypeAdapter(list[tuple[SeriesKey, Any]])
 _SAVED = TypeAdapter(tuple[list[Change], list[Change], float])

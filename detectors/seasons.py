@@ -45,24 +45,21 @@ class Seasons:
         quarter = at // QUARTER_S
         _write(record, self._hour, quarter, 0.0, (quarter + 1) * QUARTER_S, nan, nan, NEITHER, 0)
 
-    def turn(
-        self, record: bytearray, at: float, until: float, total: float, count: int, day: float, week: float,
-        cube_by_day: float, cube_by_week: float,
-    ) -> tuple[float, float, int]:  # fmt: skip
-        """Learn the quarter that ended, and return what is usual in the one that begins: by day, by week; residuals.
+    def turn(self, record: bytearray, at: float, total: float, count: int) -> tuple[float, float, int]:
+        """Learn the quarter that ended, of which these are the sum and the number of its samples.
 
-        Of the quarter that ended: its end, the sum and the number of its samples, what was usual in it by day and by
-        week; and the mean cubes of the residuals by day and by week.
+        Return what is usual in the one that begins: by day, by week; residuals.
         """
+        base, unit, weekly_base, weekly_unit, began, hour_total, until, day, week, _, hour_count = _read(
+            record, self._scales
+        )
         quarter, left = int(at // QUARTER_S), int(until // QUARTER_S) - 1
         hour, hour_left = quarter // QUARTERS, left // QUARTERS
-        base, unit, weekly_base, weekly_unit, began, hour_total, _, _, _, _, hour_count = _read(record, self._scales)
-        age, usual, mean = left - began, cube_by_day or inf, total / count
-        day = self._daily.leave(record, base, unit, left, day, mean, age, usual, quarter)
+        day = self._daily.leave(record, base, unit, left, day, total / count, left - began, quarter)
         hour_total, hour_count = hour_total + total, hour_count + count
         if hour != hour_left:
-            age, usual, mean = hour_left - began // QUARTERS, cube_by_week or inf, hour_total / hour_count
-            week = self._weekly.leave(record, weekly_base, weekly_unit, hour_left, week, mean, age, usual, hour)
+            age, mean = hour_left - began // QUARTERS, hour_total / hour_count
+            week = self._weekly.leave(record, weekly_base, weekly_unit, hour_left, week, mean, age, hour)
             hour_total, hour_count = 0.0, 0
         known = (BOTH if week < inf else DAY) if day < inf else NEITHER  # false for NaN
         _write(record, self._hour, began, hour_total, (quarter + 1) * QUARTER_S, day, week, known, hour_count)

@@ -10,12 +10,13 @@ from detectors.cadence import read
 from detectors.declared import Spans
 from detectors.features import Refusal
 from detectors.fused import Fused, Objectives, samples_of
+from detectors.instances import ended
 from detectors.integrity import NAME as INTEGRITY
 from detectors.integrity import Integrity
 from detectors.objective import ObjectiveDetector
 from detectors.params import DetectionParams
 from detectors.precursor import Precursor
-from detectors.redeclared import taken
+from detectors.recounted import as_declared, unlike
 from detectors.redeclared_told import Outcome, Redeclared
 from detectors.schema import HEARD, How, Match, Schema
 from detectors.schema import NAME as SCHEMA
@@ -40,10 +41,7 @@ class ServiceState(Fused):
     A calm service has no more than its series and their silences: all else is made when it is first needed.
     """
 
-    __slots__ = (
-        "agreement", "beyond", "frozen", "integrity", "precursor", "quiet", "redeclared", "schema",
-        "silence",
-    )  # fmt: skip
+    __slots__ = ("agreement", "beyond", "frozen", "integrity", "precursor", "quiet", "redeclared", "schema", "silence")
 
     def __init__(self, name: ServiceId, params: DetectionParams, objectives: Objectives = Objectives.NONE) -> None:
         super().__init__(name, params, objectives)
@@ -74,8 +72,6 @@ class ServiceState(Fused):
     def drop(self, keys: AbstractSet[SeriesKey]) -> None:
         """Forget series altogether; it may be all of them."""
         self.silent(keys)
-        if self.integrity is not None:
-            self.integrity.others += samples_of(series for series in self.series if series.key in keys)
         self.series[:] = [series for series in self.series if series.key not in keys]
         self.silence.drop(keys)
         if self.agreement is not None:
@@ -101,17 +97,11 @@ class ServiceState(Fused):
         return not self.series and self.idle and not declared
 
     def stopped(self, found: Sequence[Evidence]) -> None:
-        """Take in series that have fallen silent; those that became others are no silence.
+        """Take in series that have fallen silent; those that became others, or are one instance fewer, are no silence.
 
         Those that are silent already are looked at again: what follows them may have begun later.
         """
-        if SCHEMA in self._params.without:
-            matches: tuple[Match, ...] = ()
-        else:
-            self.schema = self.schema or Schema()
-            gone = [series for series in self.series if series.key in self.silence.silent]
-            matches = self.schema.explain(gone, self.series)
-        became = {match.old for match in matches}
+        matches, became = self._became()
         self.gone(became)
         for evidence in found:
             if evidence.key not in became and not self.late:
@@ -119,13 +109,24 @@ class ServiceState(Fused):
         drifted = [match for match in matches if match.how is not How.REPLACED]
         if self.schema is not None and drifted:
             evidence = self.schema.tell(drifted, self.series, self.silence.at)
-            news = {evidence.key} if any(match.back for match in drifted) else set[SeriesKey]()
-            self.fused().explained(AnomalyKind.SCHEMA, evidence, became | news)
+            undone = [evidence.key] if any(match.back for match in drifted) else ()
+            self.fused().explained(AnomalyKind.SCHEMA, evidence, became.union(undone))
         self.silence.dismiss(became)
+
+    def _became(self) -> tuple[Sequence[Match], frozenset[SeriesKey]]:
+        """Return what became of series that have fallen silent, and which of them nobody has to wait for."""
+        if SCHEMA in self._params.without:
+            return (), frozenset()
+        self.schema = self.schema or Schema()
+        fewer = ended(self.silence.silent, self.series, self.silence.at)
+        gone = [series for series in self.series if series.key in self.silence.silent and series.key not in fewer]
+        matches = self.schema.explain(gone, self.series)
+        return matches, fewer.union(match.old for match in matches)
 
     def speaks_again(self, series: Series, at: float) -> None:
         """Take in a series that was silent, or of which nobody waited for another sample."""
         self.over(series.key, SILENCE)
+        self.silence.late(series)
         self.passed(series)
         if self.schema is not None and self.schema.speaks_again(series.key, at) and self.silence.silent:
             self.stopped(())
@@ -138,11 +139,12 @@ class ServiceState(Fused):
 
     def unlike(self, series: Series, sample: Sample, bank: Bank) -> float | Refusal:
         """Take a sample that is declared to be something else than its series, and return what to judge."""
-        before = series.objectives
-        value, change = taken(series, sample, bank, self.series)
-        if change is not None:
-            self.redeclared = self.redeclared or Redeclared()
-            self.redeclared.note(change)
+        before, told = series.objectives, self.redeclared or Redeclared()
+        if UNIT in self._params.without:
+            as_declared(series, sample, bank)
+        value, changes = unlike(series, sample, told, self.series, bank, self.frozen)
+        for change in changes:
+            told.note(change)
             self.silence.wake()
             if change.anew:
                 self.beyond = self.beyond.difference(goal for goal, _ in before)
@@ -150,6 +152,7 @@ class ServiceState(Fused):
                     self.forget({series.key})
                 if self.agreement is not None:
                     self.agreement.anew(series.place)
+        self.redeclared = None if told.idle else told
         return value
 
     def look(self, watermark: float, *, hurts: bool) -> None:
@@ -166,24 +169,20 @@ class ServiceState(Fused):
         if self.precursor is not None and self.precursor.rest(silence.at):
             self.precursor = None
         self.rest(silence.at)
-        if silence.silent:
-            self.gone(frozenset(silence.gone(watermark)))
+        self.gone(frozenset(silence.gone(watermark)))
         if not (silence.silent or self.fusion or self.precursor or self.schema or self.redeclared):
             silence.sleep()
 
     def _schema_is_known(self, schema: Schema) -> None:
         """Stop telling what became of its series once it was told for long enough."""
-        over = schema.over(self.silence.at)
-        if over is not None:
+        if (over := schema.over(self.silence.at)) is not None:
             self.over(over, SCHEMA)
 
     def _tell_redeclared(self, redeclared: Redeclared) -> None:
         """Tell together what was declared to be something else of late, and no longer than need be."""
-        over = redeclared.over(self.silence.at)
-        if over is not None:
+        if (over := redeclared.over(self.silence.at)) is not None:
             self.over(over, UNIT)
-        told = redeclared.tell(self.series, self.silence.at)
-        if told is not None:
+        if (told := redeclared.tell(self.series, self.silence.at)) is not None:
             self.fused().explained(AnomalyKind.UNIT, *told)
 
     def unit_is_known(self, series: Series) -> None:
@@ -245,8 +244,10 @@ class ServiceState(Fused):
 
     def refused(self, why: Refusal, series: Series, at: float) -> Sequence[Anomaly]:
         """Take in a sample that could not be used."""
-        self.integrity = self.integrity or Integrity()
-        self.integrity.others += 1
+        if self.integrity is None:
+            self.integrity = Integrity(self.arrived + 1)
+        if why is Refusal.LATE:
+            self.silence.late(series)
         evidence = self.integrity.refuse(why, series.key, at, self.arrived)
         if evidence is None:
             return NOTHING
@@ -259,7 +260,7 @@ class ServiceState(Fused):
     @property
     def arrived(self) -> int:
         """How many samples there were, whether or not they could be used."""
-        return samples_of(self.series) + (0 if self.integrity is None else self.integrity.others)
+        return samples_of(self.series) if self.integrity is None else self.integrity.arrived
 
     @property
     def late(self) -> bool:
@@ -275,8 +276,7 @@ class ServiceState(Fused):
             self.silence.anew()
 
     def _learning(self) -> Precursor:
-        if self.precursor is None:
-            self.precursor = Precursor(self._params.precursor)
+        self.precursor = self.precursor or Precursor(self._params.precursor)
         return self.precursor
 
     def declare(self, event: IncidentEvent) -> None:
@@ -318,7 +318,7 @@ class ServiceState(Fused):
                 self.silence.restore(silence)
                 self._restore_parts(parts)
                 if self.integrity is not None:
-                    self.integrity.others = arrived - samples_of(self.series)
+                    self.integrity.arrived = arrived
             case _:
                 raise StateError("a saved service is damaged")
         mute = self.silence.silent | self.silence.lost

@@ -7,12 +7,14 @@ watermark the service usually is. Nothing is said of a partition that is silent 
 Series that fall silent together need less patience: at least three, and half of the service, that all missed two
 samples while the others went on. What counts is the service's last time but one: at the newest, samples may still come.
 One sample is enough when it hurts already: when the service, or one that needs it, is beyond a limit at that moment.
+Two are not where another series says by 0 that who was asked did not answer, as ``up`` of Prometheus does.
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Protocol
 
 from detectors.cadence import LAST_AT, SAMPLES, Cadence, SilenceParams, allowed_s, read
@@ -30,6 +32,7 @@ MISSED = 1.5  # usual gaps: two samples, with room for jitter
 LONGER = 1.2  # times as long as the longest gap of late
 NEVER = -math.inf  # one object for all services
 NONE: frozenset[SeriesKey] = frozenset()
+ON_TIME: Mapping[SeriesKey, float] = MappingProxyType({})
 
 
 class Watched(Protocol):
@@ -43,6 +46,10 @@ class Watched(Protocol):
     def record(self) -> bytearray:
         """Return the record that begins with its cadence."""
 
+    @property
+    def points(self) -> Iterable[tuple[float, float]]:
+        """Return time and value of its latest samples, the oldest first."""
+
 
 @dataclass(slots=True)
 class Together:
@@ -55,7 +62,7 @@ class Together:
 class Silence:
     """The silences of one service."""
 
-    __slots__ = ("_params", "_series", "_together", "at", "deadline", "lag_s", "lost", "silent")
+    __slots__ = ("_behind", "_params", "_series", "_together", "at", "deadline", "lag_s", "lost", "silent")
 
     def __init__(self, params: SilenceParams, series: Sequence[Watched]) -> None:
         """Watch these series, and those that are added to them later."""
@@ -67,6 +74,7 @@ class Silence:
         self.deadline = math.inf  # nothing can be overdue before this time
         self.silent = NONE
         self.lost = NONE  # silent for so long that it is no longer a finding
+        self._behind = ON_TIME  # how old what a series says was when it came, where that is a silence by itself
 
     @property
     def service(self) -> ServiceId:
@@ -96,6 +104,12 @@ class Silence:
             self.lost -= {key}
             return True
         return False
+
+    def late(self, one: Watched) -> None:
+        """Take note that a series speaks though its time stands still, or is long ago: its clock is wrong."""
+        last_at, usual_s, _, _ = read(one.record)
+        if self.at - last_at > MISSED * usual_s:
+            self._behind = {**self._behind, one.key: self.at - last_at}
 
     def known(self, record: bytearray) -> None:
         """Take note that one more series is known well enough for its silence to mean something."""
@@ -149,10 +163,27 @@ class Silence:
                 continue
             known += 1
             gone_s = now - last_at
-            if gone_s > MISSED * usual_s and (hurts or gone_s > LONGER * longest_s):
+            if gone_s > MISSED * usual_s and (hurts or gone_s > LONGER * longest_s) and series.key not in self._behind:
                 missing.append(series.key)
         many = len(missing) >= TOGETHER and 2 * len(missing) >= known
         return frozenset(missing) if many else NONE, quickest
+
+    def _asked_in_vain(self, missing: AbstractSet[SeriesKey]) -> bool:
+        """Whether another series, always the same before, is 0 since these miss samples: their target did not answer.
+
+        That happens to whoever asks each target every few seconds, and is told as late as of a single series.
+        """
+        stopped_at = max(read(series.record)[LAST_AT] for series in self._series if series.key in missing)
+        for series in self._series:
+            last_at, usual_s, _, _ = read(series.record)
+            if series.key in missing or last_at <= stopped_at:
+                continue
+            points = list(series.points)
+            before = {value for at, value in points if at < stopped_at + 0.5 * usual_s}
+            since = {value for at, value in points if at >= stopped_at + 0.5 * usual_s}
+            if since == {0.0} and len(before) == 1 and 0.0 not in before:
+                return True
+        return False
 
     def overdue(self, watermark: float, *, hurts: bool = False) -> Sequence[Evidence]:
         """Return what has newly fallen silent, and move the deadline. ``hurts``: somebody feels it already."""
@@ -164,12 +195,16 @@ class Silence:
         hasty = NONE
         if self._together is not None:
             hasty, _ = self._hasty(self.at if hurts else self._together.before, hurts=hurts)
+            if hasty and not hurts and self._asked_in_vain(hasty):
+                hasty = NONE
         for series in self._series:
             key, numbers = series.key, read(series.record)  # no Cadence: making one costs more than all the rest
             last_at, _, _, count = numbers
             if count < warm_up or (self.silent and key in self.silent) or (self.lost and key in self.lost):
                 continue
             due = last_at + allowed_s(numbers, params)
+            if self._behind:
+                due += self._behind_s(key, now - last_at)
             if now > due or (hasty and key in hasty):
                 self.silent |= {key}
                 found.append(self._evidence(key, Cadence(*numbers), watermark if whole else self.at, whole))
@@ -178,6 +213,14 @@ class Silence:
         # If all are silent, look again after as long; if none is known, once one is.
         self.deadline = deadline if deadline < math.inf else self.at + self.patience_s
         return found
+
+    def _behind_s(self, key: SeriesKey, gone_s: float) -> float:
+        """Return how far behind a series is, which ends when its clock is put right."""
+        behind_s = self._behind.get(key, 0.0)
+        if gone_s < 0.5 * behind_s:
+            self._behind = {other: much for other, much in self._behind.items() if other != key}
+            return 0.0
+        return behind_s
 
     @property
     def patience_s(self) -> float:
@@ -235,6 +278,7 @@ class Silence:
     def drop(self, keys: AbstractSet[SeriesKey]) -> None:
         """Forget series altogether."""
         self.silent, self.lost = self.silent - keys, self.lost - keys
+        self._behind = {key: much for key, much in self._behind.items() if key not in keys}
 
     def _keys(self) -> list[SeriesKey]:
         return [series.key for series in self._series]
@@ -245,12 +289,12 @@ class Silence:
         silent, lost = ([str(key) for key in self._keys() if key in some] for some in (self.silent, self.lost))
         together = self._together or Together()
         before, look = (None if math.isinf(x) else x for x in (together.before, together.look))
-        return [at, self.lag_s, deadline, silent, lost, before, look]
+        return [at, self.lag_s, deadline, silent, lost, before, look, [[str(k), s] for k, s in self._behind.items()]]
 
     def restore(self, state: Plain) -> None:
         """Take over a snapshot; the series must have been added already."""
         match state:
-            case [at, float() | int() as lag_s, deadline, [*silent], [*lost], before, look]:
+            case [at, float() | int() as lag_s, deadline, [*silent], [*lost], before, look, *rest]:
                 self.at = -math.inf if at is None else float(at)
                 if len(self._series) >= TOGETHER:
                     before, look = (NEVER if x is None else float(x) for x in (before, look))
@@ -259,5 +303,7 @@ class Silence:
                 self.deadline = math.inf if deadline is None else float(deadline)
                 self.silent = frozenset(key for key in self._keys() if str(key) in silent)
                 self.lost = frozenset(key for key in self._keys() if str(key) in lost)
+                behind = {str(key): float(much) for row in rest for key, much in row}  # none of before there were any
+                self._behind = {key: behind[str(key)] for key in self._keys() if str(key) in behind} or ON_TIME
             case _:
                 raise StateError("the saved silences of a service are damaged")

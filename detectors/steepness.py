@@ -7,6 +7,7 @@ before; a steep one counts as three usual ones at most, so that a ramp does not 
 """
 
 import math
+from collections.abc import Iterable
 from statistics import median
 
 from domain.errors import StateError
@@ -32,6 +33,12 @@ class Steepness:
         if self._square is not None:
             return math.sqrt(self._square)
         return math.sqrt(median(self._first)) if self._first else math.inf
+
+    def inherit(self, slopes: Iterable[float]) -> None:
+        """Begin with what is usual of others, of those that have moved: what stands still knows no slope."""
+        known = [slope for slope in slopes if 0 < slope < math.inf]
+        if known:
+            self._square = median(known) ** 2
 
     def learn(self, slope: float) -> None:
         """Take in the slope of a window of samples that no look before this one has seen."""

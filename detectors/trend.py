@@ -32,6 +32,11 @@ class TrendForecaster:
         self._count, self._sum = 0, 0.0  # of the samples on their way into the next mean
         self._learn = True  # whether all of them may be learnt from
 
+    def inherit(self, siblings: Sequence["TrendForecaster"]) -> None:
+        """Begin with the ways of others that have the same objective; see `siblings`."""
+        self._soon.inherit([each._soon for each in siblings])  # noqa: SLF001 - of its own kind
+        self._slow.inherit([each._slow for each in siblings])  # noqa: SLF001 - of its own kind
+
     @property
     def near(self) -> bool:
         """Whether the newest value has gone a part of the way from the usual level to the limit."""

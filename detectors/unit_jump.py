@@ -16,11 +16,11 @@ told for as long as the values are there as they come: what people agreed to cal
 import math
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from detectors.calibration import score_of
 from detectors.shape import Shape
-from detectors.unit_doubt import FEWEST, PRIOR, SAME, TEN, Doubt, doubted, kept, likeliest
+from detectors.unit_doubt import FACTORS, FEWEST, PRIOR, SAME, TEN, Doubt, doubted, kept, likeliest
 from domain.anomaly import Evidence
 from domain.errors import StateError
 from domain.identity import SeriesKey
@@ -39,6 +39,7 @@ APART = 3.0  # times the largest, or a part of the smallest of late: a value thi
 ODD = 2  # of the largest, and of the smallest of late, do not count for that
 FURTHEST = 2e12  # times what it was at first, either way: from bytes to tebibytes; so that no cube of a value overflows
 TOLD = 60  # samples for which it is told
+UNSURE = 3.0  # errors of a distance by which a factor may be off
 TINY = 5e-324
 
 
@@ -67,6 +68,18 @@ def suspicious(before: Sequence[float], after: Sequence[float]) -> bool:
     return doubt is not None and likeliest(doubt)[1] >= -LENIENT
 
 
+class Aside(Protocol):
+    """What was known of a series before a change, and the samples since then as they are to be judged."""
+
+    @property
+    def known(self) -> Plain:
+        """Return it as plain data; None: all that is known stays."""
+
+    @property
+    def samples(self) -> Sequence[tuple[float, float]]:
+        """Return their times and values."""
+
+
 class Jump(NamedTuple):
     """A change of unit that was recognised."""
 
@@ -83,11 +96,19 @@ class Jump(NamedTuple):
         """When the unit changed."""
         return self.samples[0][0]
 
+    @property
+    def exact(self) -> bool:
+        """Whether no other factor is as good: the noise of a series may leave open whether it is 1,000 or 1,024."""
+        doubt, factor = Doubt.of(self.before, self.after, 0.0, 0.0), max(self.factor, 1.0 / self.factor)
+        others = [each for each in FACTORS if abs(math.log(each / factor)) < SAME and not math.isclose(each, factor)]
+        return not any(abs(abs(doubt.distance) - math.log(each)) < UNSURE * doubt.off for each in others)
+
     def evidence(self, key: SeriesKey, at: float, note: str) -> Evidence:
         """Return what a person needs to believe it, in the units of then and now."""
         old = self.before
         expected, width = old.centre, 2.0 * old.spread
-        times = f"{max(self.factor, 1.0 / self.factor):,.0f} times {'larger' if self.factor > 1 else 'smaller'}"
+        about = "" if self.exact else "about "
+        times = f"{about}{max(self.factor, 1.0 / self.factor):,.0f} times {'larger' if self.factor > 1 else 'smaller'}"
         unit = "back in its earlier unit" if self.back else "as if its unit had changed"
         detail = f"{times}, spread and all: {unit}{note}"
         low, mid, high = (math.exp(x) for x in (expected - width, expected, expected + width))

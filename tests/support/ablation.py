@@ -50,7 +50,7 @@ class Variant(NamedTuple):
     @property
     def patches(self) -> Mapping[str, Any]:
         """What is to be put in the place of what, by its dotted name."""
-        return {"detectors.bank.DETECTORS": self.detectors, "detectors.level.UNIT": self.unit, **self.changes}
+        return {"detectors.placed.DETECTORS": self.detectors, "detectors.level.UNIT": self.unit, **self.changes}
 
     @property
     def unit(self) -> float:
@@ -104,7 +104,6 @@ OF_LEVEL = (
     Variant("without following a level that moves for good", changes={"detectors.shift.Shift.by": always(0.0)}),
     Variant("without the median of three at the beginning", changes={"detectors.level.middle": first}),
     Variant("without forgetting a wild beginning", changes={"detectors.beginning.Beginning.outgrown": always(0.0)}),
-    Variant("without bounds on what a visit teaches its season", changes={"detectors.profile.WITHIN_CUBED": math.inf}),
     Variant("without knowing what comes every day", changes={"detectors.recurrence.known": always(False)}),
     Variant("without news only", changes={"detectors.bank.Series.surprise": every}),
     Variant("without rank by the largest of late", changes={"detectors.detection.ranked": by_rarity}),

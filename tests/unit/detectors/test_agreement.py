@@ -49,6 +49,17 @@ def test_many_series_that_are_a_little_unusual_are_found_and_named() -> None:
     assert found.low <= found.expected <= found.high
 
 
+def test_a_series_that_takes_no_part_is_not_named_however_far_off_it_is() -> None:
+    agreement = service(4)
+    calm(agreement, 500, 4)
+    for place in range(3):
+        agreement.observe(place, 10.0, score_of(1.9), learn=True)
+    agreement.observe(3, 99.0, 0.0, learn=True)
+    found = agreement.close(START + 500, learn=True)
+    assert found is not None
+    assert found.key.metric == "m0"
+
+
 def test_one_series_alone_is_no_agreement_however_unusual() -> None:
     agreement = service(10)
     calm(agreement, 500, 10)

@@ -67,6 +67,23 @@ def test_a_zero_with_which_a_process_begins_is_not_its_level() -> None:
     assert max(rarities([0.0, *[100.0] * 300])) == 0
 
 
+@pytest.mark.parametrize("times", [1.0, 1e4])
+@pytest.mark.parametrize("samples", [1, 5, 50])
+def test_a_process_that_starts_and_then_stands_still_hides_no_fault(samples: int, times: float) -> None:
+    values = [0.08 * times] * samples + [0.0] * 900
+    for fault in (300, 700):
+        values[fault] = 0.08
+    told = rarities(values)
+    assert told[300] > 2.0
+    assert told[700] > 2.0
+
+
+def test_a_series_that_stands_still_after_an_early_pause_is_known_for_good() -> None:
+    detector = a_level()
+    verdicts = [detector.observe(START + i * MINUTE, 0.08 if i == 12 else 0.0) for i in range(900)]
+    assert not [i for i, verdict in enumerate(verdicts) if i > 300 and isinstance(verdict, Warming)]
+
+
 def test_while_it_begins_a_series_is_warming_up_and_frozen_it_learns_nothing() -> None:
     detector = a_level()
     before = detector.snapshot()

@@ -259,6 +259,17 @@ def test_a_snapshot_from_before_limits_were_told_beside_the_leading_one_is_read(
     assert second.open == first.open
 
 
+def test_a_snapshot_from_before_silences_made_way_for_news_is_read() -> None:
+    first, second = lone(), lone()
+    first.found(AnomalyKind.LEVEL, evidence(4.0))
+    first.settle(START)
+    saved: dict[str, Any] = json.loads(json.dumps(first.snapshot()))
+    for _, _, finding in saved["findings"]:
+        del finding["behind"]
+    second.restore(saved)
+    assert second.snapshot() == first.snapshot()
+
+
 def foresee(fusion: Fusion, at: float, **ahead: tuple[float, float]) -> list[Anomaly]:
     """Take in forecasts by metric: how far ahead they are, and how sure; return what is said."""
     for metric, (ahead_s, confidence) in ahead.items():

@@ -24,6 +24,7 @@ class Spoken:
     def __init__(self, service: str, samples: int) -> None:
         self.key = SeriesKey.of(service, "m")
         self.record = bytearray(RECORD.pack(START, 60.0, 60.0, samples))
+        self.points: list[tuple[float, float]] = []
 
 
 def some(*names: str, samples: int = 100) -> list[Silence]:

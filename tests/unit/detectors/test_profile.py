@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from detectors.profile import FAR, LARGEST, NO_SCALE, SCALE, WITHIN, Profile
+from detectors.profile import FAR, LARGEST, NO_SCALE, SCALE, Profile
 
 HOUR, DAY = 3600.0, 86400.0
 
@@ -21,10 +21,10 @@ class Hours:
     def usual(self, hour: int) -> float:
         return self._profile.usual(self.record, hour)
 
-    def learn(self, hour: int, mean: float, then: int = 0, most: float = math.inf) -> float:
+    def learn(self, hour: int, mean: float, then: int = 0) -> float:
         base, unit = SCALE.unpack_from(self.record, self._scale)
-        age, usual = hour - self._began, (most / WITHIN) ** 3
-        return self._profile.leave(self.record, base, unit, hour, self.usual(hour), mean, age, usual, then)
+        age = hour - self._began
+        return self._profile.leave(self.record, base, unit, hour, self.usual(hour), mean, age, then)
 
     def follow(self, level: float, spread: float) -> None:
         self._profile.follow(self.record, level, spread)
@@ -50,17 +50,6 @@ def test_the_first_visits_weigh_as_in_a_plain_mean() -> None:
     for day, mean in enumerate([2.0, 4.0, 9.0]):
         hours.learn(3 + 24 * day, mean)
     assert hours.usual(3) == pytest.approx(5.0, rel=1e-3)
-
-
-@pytest.mark.parametrize("mean", [1000.0, -1000.0])
-def test_a_visit_teaches_a_slot_at_most_so_much_but_the_first_one_teaches_it_all(mean: float) -> None:
-    hours = Hours()
-    hours.learn(0, mean, most=30.0)
-    assert hours.usual(0) == mean
-    hours.learn(24, 0.0, most=30.0)
-    assert hours.usual(0) == pytest.approx(mean - math.copysign(15.0, mean), abs=0.1)
-    hours.learn(48, hours.usual(0) + 9.0, most=30.0)
-    assert hours.usual(0) == pytest.approx(mean - math.copysign(15.0, mean) + 3.0, abs=0.1)
 
 
 def test_newer_days_count_more() -> None:

@@ -129,7 +129,7 @@ def test_a_series_that_only_goes_on_creeping_at_that_moment_speaks_for_nothing()
     assert disk[CHANGE].value < disk[CHANGE - 1].value
     changed: dict[str, Shape] = {"latency_ms": times(1000.0)}
     (detail,) = named(run(together(disk, telemetry(changed, noise=0.02))))
-    assert detail.startswith("1,000 times larger")
+    assert detail.startswith("about 1,000 times larger")
 
 
 def test_series_that_moved_by_no_factor_at_that_moment_speak_for_an_incident() -> None:

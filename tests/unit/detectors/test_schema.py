@@ -141,15 +141,15 @@ def test_instances_are_replaced_one_by_one_and_the_rest_is_silent() -> None:
 
 
 def test_one_instance_takes_the_place_of_one_even_if_they_stop_one_after_the_other() -> None:
-    old = [line("m", last=STOP + 12 * i, seed=i, pod="ab"[i]) for i in range(2)]
+    old = [line("m", last=STOP + 3 * i, seed=i, pod="ab"[i]) for i in range(2)]
     said = run(*old, line("m", first=STOP, seed=9, pod="c"))
     assert story(said) == [(OPENED, SILENCE)]
     assert [evidence.key.attributes for evidence in said[0].evidence] == [(("pod", "b"),)]
 
 
-def test_an_instance_that_was_there_before_takes_the_place_of_none() -> None:
-    known = line("k", seed=3, centre=900.0, pod="b")
-    said = run(known, line("m", last=STOP, pod="a"), line("m", first=STOP, seed=9, pod="b"))
+def test_an_instance_that_was_there_before_takes_the_place_of_none_that_still_speaks() -> None:
+    known = [line("k", seed=3 + i, centre=900.0, pod="ab"[i]) for i in range(2)]
+    said = run(*known, line("m", last=STOP, pod="a"), line("m", first=STOP, seed=9, pod="b"))
     assert story(said) == [(OPENED, SILENCE)]
 
 

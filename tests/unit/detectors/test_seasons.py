@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from detectors.seasons import BOTH, DAY, DAY_SLOTS, NEITHER, NOW, QUARTER_S, WEEK_SLOTS, Seasons
+from detectors.seasons import BOTH, DAY, DAY_SLOTS, NEITHER, QUARTER_S, WEEK_SLOTS, Seasons
 
 WEEK_QUARTERS = 4 * WEEK_SLOTS
 START = 1_700_000_000.0 // (QUARTER_S * WEEK_QUARTERS) * QUARTER_S * WEEK_QUARTERS
@@ -19,11 +19,9 @@ class Life:
         self.seasons.begin(self.record, START)
         self.value = 0.0
 
-    def at(self, quarter: int, value: float, cube: float = 1e9) -> tuple[float, float, int]:
+    def at(self, quarter: int, value: float) -> tuple[float, float, int]:
         """Turn to a quarter, counted from the start, in which the value is so much; return what is usual in it."""
-        until, day, week, *_ = NOW.unpack_from(self.record, self.seasons.now)
-        at = START + quarter * QUARTER_S
-        usual = self.seasons.turn(self.record, at, until, 3 * self.value, 3, day, week, cube, cube)
+        usual = self.seasons.turn(self.record, START + quarter * QUARTER_S, 3 * self.value, 3)
         self.value = value
         return usual
 
@@ -53,15 +51,6 @@ def test_the_hour_of_the_week_is_the_mean_of_all_its_samples() -> None:
     for quarter, value in enumerate([8.0, 1.0, 2.0, 3.0, 50.0], start=1):
         life.at(quarter, value)
     assert life.seasons.usual(life.record, START)[1] == pytest.approx((0.0 + 8.0 + 1.0 + 2.0) / 4, abs=0.01)
-
-
-def test_a_visit_teaches_no_more_than_twice_the_usual_size_of_its_residual() -> None:
-    life = Life()
-    for quarter in range(1, 2 * DAY_SLOTS):
-        life.at(quarter, 0.0)
-    life.at(2 * DAY_SLOTS, 1000.0)
-    life.at(2 * DAY_SLOTS + 1, 0.0, cube=27.0)
-    assert life.seasons.usual(life.record, START)[0] == pytest.approx(6.0 / 3, abs=0.01)  # on the third day
 
 
 def test_what_is_usual_then_is_what_a_turn_to_that_time_finds() -> None:

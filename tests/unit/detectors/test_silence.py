@@ -22,6 +22,7 @@ class Speaker:
 
     key: SeriesKey = FAST
     record: bytearray = field(default_factory=lambda: bytearray(FRESH))
+    points: list[tuple[float, float]] = field(default_factory=list)
 
     def speak(self, at: float) -> None:
         spoke(self.record, read(self.record), at)
@@ -102,6 +103,10 @@ class Read:
     @property
     def key(self) -> SeriesKey:
         return self.speaker.key
+
+    @property
+    def points(self) -> list[tuple[float, float]]:
+        return self.speaker.points
 
     @property
     def record(self) -> bytearray:
@@ -233,6 +238,51 @@ def test_a_scrape_that_is_lost_while_it_hurts_is_told_at_once() -> None:
         scrape(silence, known, START + at, hurts=True)
     assert scrape(silence, known[:1], START + 100, hurts=True) == []
     assert scrape(silence, known[:1], START + 101, hurts=True) == ["m1", "m2", "m3", "m4"]
+
+
+@pytest.mark.parametrize(("before", "since", "waits"), [(1.0, 0.0, True), (1.0, 1.0, False), (0.0, 0.0, False)])
+def test_two_scrapes_in_vain_are_waited_for_where_another_series_says_so_by_a_zero(
+    before: float, since: float, *, waits: bool
+) -> None:
+    silence, known = service(5)
+    for at in range(100):
+        scrape(silence, known, START + at)
+    known[0].points = [(START + at, before if at < 100 else since) for at in range(90, 103)]
+    said = [scrape(silence, known[:1], START + at) for at in range(100, 107)]
+    together = ["m1", "m2", "m3", "m4"]
+    assert said == ([[], [], [], [], [], together, []] if waits else [[], [], together, [], [], [], []])
+
+
+def test_a_series_of_which_late_samples_come_is_not_silent_and_is_once_its_clock_is_right() -> None:
+    silence, (one, other) = service(2)
+    for at in range(100):
+        scrape(silence, [one, other], START + at)
+    found = []
+    for at in range(100, 300):  # its clock goes wrong by a minute: what comes is late, and then of a minute ago
+        found += scrape(silence, [one], START + at)
+        if at < 160:
+            silence.late(other)
+        else:
+            other.speak(START + at - 60)
+            silence.heard(other.key, START + at - 60, START + at)
+        assert not silence.overdue(START + at)
+    assert not found
+    scrape(silence, [one, other], START + 300)
+    assert 1.5 * 60 < other.cadence.allowed_s(PARAMS) < 1.5 * 62  # it has been quiet for a minute, as far as it says
+    assert [at for at in range(301, 450) if scrape(silence, [one], START + at)] == [392]
+
+
+def test_a_snapshot_keeps_how_far_behind_a_series_is_and_one_of_before_is_read() -> None:
+    silence, (one, other) = service(2)
+    for at in range(110):
+        scrape(silence, [one, other] if at < 100 else [one], START + at)
+        if at > 101:
+            silence.late(other)
+    state = json.loads(json.dumps(silence.snapshot()))
+    for rows, silent in ((state, []), (state[:-1], [other.key])):
+        again = Silence(PARAMS, [one, other])
+        again.restore(rows)
+        assert [evidence.key for evidence in again.overdue(START + 109)] == silent
 
 
 def test_two_of_five_series_are_waited_for_as_long_as_one() -> None:

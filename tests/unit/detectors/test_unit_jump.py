@@ -377,3 +377,12 @@ def factors(detection: Detection) -> list[float]:
             return [row[5][0] if row[5] is not None else 1.0 for row in rows]
         case _:
             raise AssertionError
+
+
+@pytest.mark.parametrize(("spread", "says"), [(0.2, "1,024 times larger"), (8.0, "about 1,000 times larger")])
+def test_where_the_noise_leaves_open_whether_it_is_1000_or_1024_it_is_said_to_be_about_that(
+    spread: float, says: str
+) -> None:
+    said = run([*noise(400, spread=spread), *times(1024.0, spread=spread)])
+    named = next(anomaly.evidence[0].detail for anomaly in said if anomaly.kind is UNIT)
+    assert named.startswith(says)
