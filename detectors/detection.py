@@ -319,7 +319,7 @@ class Detection:
     def _take_over(self, state: Plain) -> None:
         match state:
             case {"version": int() as version} if version != VERSION:
-                raise StateError(f"detection state of version {version}; this release reads {VERSION}: series are learnt anew")
+                raise StateError(f"detection state of version {version}, not {VERSION}: all series are learnt anew")
             case {
                 "version": int(), "watermark": watermark, "patience": patience, "refusals": dict() as refusals,
                 "room": room, "series": series, "services": [*services],
