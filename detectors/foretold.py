@@ -18,7 +18,7 @@ from domain.errors import StateError
 from domain.state import Plain
 
 BANDS = (0.45, 0.6, 0.8, 0.9)  # where the next band of probability begins
-LIKELY = 0.55 / 0.45  # odds of what is told by default (fusion.min_forecast)
+LIKELY = 1.5  # odds of what is told by default (fusion.min_forecast, 60 %)
 RATE = 0.2  # of the error of a statement, by which the log-odds move: half of a bias is gone after about fifteen
 MOST = 20.0  # times the odds, either way: what is nearly there is told, however often it has turned back before
 

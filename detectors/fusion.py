@@ -61,7 +61,7 @@ class FusionParams(BaseModel):
         description="Where samples come more often than this, the same holds for the only series of a service: a "
         "rarity is counted by the sample, but what an alert costs by the day.",
     )
-    min_forecast: float = Field(0.55, ge=0, le=1, description="Confidence from which a forecast opens an anomaly.")
+    min_forecast: float = Field(0.6, ge=0, le=1, description="Confidence from which a forecast opens an anomaly.")
     clear: int = Field(4, ge=1, description="Calm samples in a row of a series before its finding is dropped.")
     clear_unusual: int = Field(
         2, ge=1, description="The same for what is merely unusual, so that what comes next is told anew."

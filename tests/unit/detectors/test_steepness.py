@@ -118,7 +118,7 @@ def test_one_node_less_is_not_on_its_way_to_none() -> None:
 
 @pytest.mark.parametrize("top", [0.6, 0.8])
 def test_a_step_is_told_as_a_slope_for_a_moment_only(top: float) -> None:
-    values = [each + (top if i >= 300 else 0.0) for i, each in enumerate(noise(420, 1, centre=0.0, spread=0.005))]
+    values = [each + (top if i >= 300 else 0.0) for i, each in enumerate(noise(500, 1, centre=0.0, spread=0.005))]
     assert all(300 <= i < 322 for i, _ in opening(values))
 
 
