@@ -29,7 +29,7 @@ GRACE_S = 60.0
 SHARES = (0.05, 0.3, 0.5, 0.8, 1.0)  # of the ramps of a made-up series that reach the limit
 RAMPS, SEEDS = 40, 3
 CONFIDENCES = (0.06, 0.08, *(twentieth / 20 for twentieth in range(2, 20)))
-SHIPPED = "0.6"  # from which a forecast opens an anomaly
+SHIPPED = "0.60"  # from which a forecast opens an anomaly
 AHEAD_S = (15, 30, 60, 120, 240)
 FACTORS = (1, 2, 6, 14.4, 30, 60)
 
