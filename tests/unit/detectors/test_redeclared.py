@@ -1,59 +1,37 @@
 """Series that are declared to be something else: in another unit, or a counter instead of a gauge."""
 
-import json
-from collections.abc import Iterable, Sequence
-from itertools import accumulate
+from collections.abc import Iterable
 
 import pytest
 
 from detectors.detection import Detection
-from detectors.measure import Measure
 from detectors.params import DetectionParams
 from detectors.redeclared import HELD
 from detectors.redeclared_told import KEPT, Change, Outcome, Redeclared
-from domain.anomaly import Anomaly, AnomalyKind, AnomalyPhase
-from domain.errors import StateError
-from domain.identity import SeriesKey, ServiceId
-from domain.journeys import Objective, Service
+from domain.identity import SeriesKey
+from domain.journeys import Service
 from domain.telemetry import Sample, SampleKind
-from tests.support.timelines import START, feed, noise, timeline, together
-
-OPENED, UPDATED, ENDED = AnomalyPhase.OPENED, AnomalyPhase.UPDATED, AnomalyPhase.ENDED
-UNIT, BREACH = AnomalyKind.UNIT, AnomalyKind.BREACH
-TOLD_ONCE = [(OPENED, UNIT), (ENDED, UNIT)]
-GAUGE, COUNTER = SampleKind.GAUGE, SampleKind.COUNTER
-CHANGE = 400
-WATCHED = Service(ServiceId("payments-api"), objectives=(Objective("latency", 100.0, above=True),))
-IN_MS = Service(ServiceId("payments-api"), objectives=(Objective("latency", 100.0, above=True, unit="ms"),))
-
-
-def line(values: Iterable[float], unit: str = "", first: int = 0, *, metric: str = "latency",
-         kind: SampleKind = GAUGE) -> list[Sample]:  # fmt: skip
-    samples = timeline(values, metric=metric, start=START + first, kind=kind)
-    return [sample._replace(unit=unit) for sample in samples]
-
-
-def values(count: int = 200, seed: int = 9, times: float = 1.0) -> list[float]:
-    return [value * times for value in noise(count, seed)]
-
-
-def counted(count: int, seed: int = 9, start: float = 0.0) -> list[float]:
-    return list(accumulate(noise(count, seed), initial=start))[1:]
-
-
-def run(*samples: Sequence[Sample], services: Sequence[Service] = ()) -> list[Anomaly]:
-    return feed(Detection(DetectionParams(), services), [sample for part in samples for sample in part])[1]
-
-
-def story(said: Sequence[Anomaly]) -> list[tuple[AnomalyPhase, AnomalyKind]]:
-    return [(anomaly.phase, anomaly.kind) for anomaly in said]
-
-
-def detail(said: Sequence[Anomaly]) -> str:
-    return said[0].evidence[0].detail
-
-
-BEFORE = line(noise(CHANGE), "ms")
+from tests.support.declarations import (
+    BEFORE,
+    BREACH,
+    CHANGE,
+    COUNTER,
+    ENDED,
+    GAUGE,
+    IN_MS,
+    OPENED,
+    TOLD_ONCE,
+    UNIT,
+    UPDATED,
+    WATCHED,
+    counted,
+    detail,
+    line,
+    run,
+    story,
+    values,
+)
+from tests.support.timelines import START, feed, noise, together
 
 
 @pytest.mark.parametrize(
@@ -339,69 +317,7 @@ def test_a_limit_that_is_held_against_nothing_is_not_passed_any_more() -> None:
     assert detection._services[WATCHED.id].beyond == set()
 
 
-@pytest.mark.parametrize("cut", [399, 400, 401, 404, 407, 408, 412, 450, 500, 640])
-@pytest.mark.parametrize(("unit", "kind"), [("s", GAUGE), ("By", GAUGE), ("s", COUNTER)])
-@pytest.mark.parametrize("service", [WATCHED, IN_MS])
-def test_a_snapshot_at_any_point_of_it_continues_identically(
-    cut: int, unit: str, kind: SampleKind, service: Service
-) -> None:
-    changed = line(values(times=0.001), unit, CHANGE, kind=kind)
-    samples = [*BEFORE, *changed, *line(values(100), "ms", CHANGE + 200)]
-    whole, first, second = (Detection(DetectionParams(), (service,)) for _ in range(3))
-    expected = feed(whole, samples)[1]
-    said = feed(first, samples[:cut])[1]
-    second.restore(json.loads(json.dumps(first.snapshot(), allow_nan=False)))
-    assert said + feed(second, samples[cut:])[1] == expected
-    assert json.dumps(second.snapshot()) == json.dumps(whole.snapshot())
-
-
-def restarted(before: Service, after: Service, unit: str, now: Sequence[Sample]) -> list[Anomaly]:
-    """What is said of the samples after a change of the configuration."""
-    first, second = Detection(DetectionParams(), (before,)), Detection(DetectionParams(), (after,))
-    feed(first, [*BEFORE, *line(values(times=0.001), unit, CHANGE)])
-    second.restore(json.loads(json.dumps(first.snapshot())))
-    return feed(second, now)[1]
-
-
-def test_a_limit_that_names_another_unit_after_a_restart_is_held_against_values_in_that() -> None:
-    seconds = Service(ServiceId("payments-api"), objectives=(Objective("latency", 0.1, above=True, unit="s"),))
-    now = line([*values(150, times=0.001), *values(5, times=0.003)], "s", CHANGE + 200)
-    said = restarted(WATCHED, seconds, "s", now)
-    assert story(said) == [(OPENED, BREACH)]
-    assert said[0].evidence[0].actual == pytest.approx(0.15, rel=0.1)
-
-
-def test_a_limit_that_was_changed_is_in_todays_unit_and_one_that_was_not_is_in_that_of_before() -> None:
-    seconds = Service(ServiceId("payments-api"), objectives=(Objective("latency", 0.1, above=True),))
-    none = Service(ServiceId("payments-api"))
-    now = line([*values(150, times=0.001), *values(5, times=0.003)], "s", CHANGE + 200)
-    said = {name: restarted(WATCHED, after, "s", now) for name, after in (("new", seconds), ("same", WATCHED))}
-    assert {name: story(each) for name, each in said.items()} == {"new": [(OPENED, BREACH)], "same": [(OPENED, BREACH)]}
-    actual = {name: each[0].evidence[0].actual for name, each in said.items()}
-    assert actual == {"new": pytest.approx(0.15, rel=0.1), "same": pytest.approx(150.0, rel=0.1)}
-    assert restarted(WATCHED, none, "s", now)[0].evidence[0].actual == pytest.approx(150.0, rel=0.1)
-
-
-def test_a_limit_that_was_changed_for_the_new_unit_is_watched_again_after_a_restart() -> None:
-    bytes_ = Service(ServiceId("payments-api"), objectives=(Objective("latency", 0.1, above=True),))
-    now = line([*values(150, times=0.001), *values(5, times=0.003)], "By", CHANGE + 200)
-    assert (OPENED, BREACH) in story(restarted(WATCHED, bytes_, "By", now))
-    assert BREACH not in {each.kind for each in restarted(WATCHED, WATCHED, "By", now)}
-
-
 def test_samples_of_another_sort_count_as_samples_so_that_their_series_is_not_silent() -> None:
     other = line(noise(CHANGE + 2 * HELD, seed=2), metric="other")
     unlike, after = line(values(HELD - 1), "By", CHANGE), line(values(HELD + 1, seed=3), "ms", CHANGE + HELD - 1)
     assert run(together(other, BEFORE, unlike, after)) == []
-
-
-@pytest.mark.parametrize("state", [None, 3, ["ms"], ["ms", "gauge", [1], None, 0], ["ms", "gauge", None, [3], 0]])
-def test_a_damaged_measure_is_refused(state: object) -> None:
-    with pytest.raises(StateError):
-        Measure.of(state)  # type: ignore[arg-type]
-
-
-@pytest.mark.parametrize("state", [None, 3, [[], []], [[1], [], 0.0]])
-def test_a_damaged_snapshot_is_refused(state: object) -> None:
-    with pytest.raises(StateError):
-        Redeclared().restore(state)  # type: ignore[arg-type]
