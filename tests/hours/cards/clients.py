@@ -1,6 +1,5 @@
 """What merchants and banks measure once a minute. A breach is theirs alone, whatever the exporters say."""
 
-from collections import deque
 from random import Random
 from typing import Any, Final
 
@@ -8,12 +7,11 @@ from tests.hours.cards.character import Character
 from tests.hours.cards.system import Cards, Step
 from tests.hours.collector import quantile
 from tests.hours.engine import Steps
+from tests.hours.minutes import MINUTE_S, Minutes
 
-EVERY_S: Final = 60.0
 SLOW_S: Final = 2.0  # the 99th percentile of a purchase
 FAILED: Final = 0.01  # share of purchases
 OLDEST_S: Final = 1800.0  # record that waits for its clearing
-WINDOW, BAD = 5, 4  # minutes of which so many bad ones make a breach
 DRAWN: Final = 160
 
 
@@ -28,29 +26,14 @@ def times(chance: Random, character: Character, steps: list[Step], count: int) -
     return drawn
 
 
-class Clients:
+class Clients(Minutes):
     """What they measure, and whether that is a breach of what they were promised."""
 
     def __init__(self, system: Cards, chance: Random) -> None:
+        super().__init__(("purchase", "clearing"))
         self.rows: list[tuple[float, dict[str, Any]]] = []
-        self.at = 0.0
-        self.good_since = 0.0
         self._system, self._chance = system, chance
-        self._bad: dict[str, deque[bool]] = {kind: deque(maxlen=WINDOW) for kind in ("purchase", "clearing")}
         self._steps: list[Step] = []
-
-    @property
-    def breached(self) -> list[str]:
-        """Which journeys are breached now."""
-        return [kind for kind, bad in self._bad.items() if sum(bad) >= BAD]
-
-    def first_bad(self, kinds: list[str]) -> float:
-        """Return the first bad minute of those that make the breach of these journeys."""
-        return min(
-            self.at - EVERY_S * (len(bad) - 1 - next(i for i, one in enumerate(bad) if one))
-            for kind, bad in self._bad.items()
-            if kind in kinds
-        )
 
     def see(self, step: Step) -> None:
         """Take part in what happened in a step."""
@@ -59,19 +42,16 @@ class Clients:
     def measure(self) -> Steps:
         """Measure once a minute."""
         while True:
-            yield EVERY_S
-            self.at = self._system.engine.now
+            yield MINUTE_S
+            at = self._system.engine.now
             steps, self._steps = self._steps, []
             done = sum(step.done for step in steps)
             failed = sum(step.failed for step in steps)
             p99 = quantile(times(self._chance, self._system.character, steps, DRAWN), 0.99)
             share = failed / max(1.0, done)
-            oldest = self._system.clearing.oldest_s(self.at)
+            oldest = self._system.clearing.oldest_s(at)
             bad = {"purchase": p99 > SLOW_S or (failed >= 5 and share > FAILED), "clearing": oldest > OLDEST_S}
-            for kind, one in bad.items():
-                self._bad[kind].append(one)
-            if any(bad.values()):
-                self.good_since = self.at
+            self.take(at, bad)
             row = {
                 "purchase": [round(done), round(p99, 3), round(share, 4), int(bad["purchase"])],
                 "clearing": [round(self._system.clearing.waiting), round(oldest), 0, int(bad["clearing"])],

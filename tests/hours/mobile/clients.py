@@ -1,13 +1,12 @@
 """What users of the app measure once a minute. A breach is theirs alone, whatever the exporters say."""
 
-from collections import deque
 from random import Random
 from typing import Any, Final
 
 from tests.hours.collector import quantile
 from tests.hours.engine import Steps
+from tests.hours.minutes import MINUTE_S, Minutes
 from tests.hours.mobile.calls import Step, times
-from tests.hours.mobile.character import MINUTE_S
 from tests.hours.mobile.system import Mobile
 
 SLOW_READ_S: Final = 1.5  # the 95th percentile
@@ -16,33 +15,17 @@ FAILED: Final = 0.01  # share
 OLD_S: Final = 120.0  # a balance
 LATE_PUSH_S: Final = 600.0
 JOURNEYS: Final = ("balance", "transfer", "push")
-WINDOW, BAD = 5, 4  # minutes of which so many bad ones make a breach
 DRAWN: Final = 50  # requests of each step
 
 
-class Clients:
+class Clients(Minutes):
     """What they measure, and whether that is a breach of what they were promised."""
 
     def __init__(self, system: Mobile, chance: Random) -> None:
+        super().__init__(JOURNEYS)
         self.rows: list[tuple[float, dict[str, Any]]] = []
-        self.at = 0.0
-        self.good_since = 0.0
         self._system, self._chance = system, chance
-        self._bad: dict[str, deque[bool]] = {kind: deque(maxlen=WINDOW) for kind in JOURNEYS}
         self._steps: list[Step] = []
-
-    @property
-    def breached(self) -> list[str]:
-        """Which journeys are breached now."""
-        return [kind for kind, bad in self._bad.items() if sum(bad) >= BAD]
-
-    def first_bad(self, kinds: list[str]) -> float:
-        """Return the first bad minute of those that make the breach of these journeys."""
-        return min(
-            self.at - MINUTE_S * (len(bad) - 1 - next(i for i, one in enumerate(bad) if one))
-            for kind, bad in self._bad.items()
-            if kind in kinds
-        )
 
     def see(self, step: Step) -> None:
         """Take part in what happened in a step."""
@@ -52,16 +35,13 @@ class Clients:
         """Measure once a minute."""
         while True:
             yield MINUTE_S
-            self.at = self._system.engine.now
+            at = self._system.engine.now
             steps, self._steps = self._steps, []
-            row = self._row(steps)
-            for kind, measured in row.items():
-                self._bad[kind].append(bool(measured[-1]))
-            if any(measured[-1] for measured in row.values()):
-                self.good_since = self.at
+            row = self._row(steps, at)
+            self.take(at, {kind: bool(measured[-1]) for kind, measured in row.items()})
             self.rows.append((self.at, row))
 
-    def _row(self, steps: list[Step]) -> dict[str, list[float]]:
+    def _row(self, steps: list[Step], at: float) -> dict[str, list[float]]:
         """Return for each journey how many, how slow or old, which share failed, and whether that is bad."""
         sigma = self._system.character.core_sigma
         drawn = [times(self._chance, step, DRAWN, sigma) for step in steps]
@@ -72,7 +52,7 @@ class Clients:
         reads = max(1.0, requests - transfers)
         unread, unpaid_share = (failed - unpaid) / reads, unpaid / max(1.0, transfers)
         old_s = self._system.database.behind_s
-        oldest_s = self._system.notifications.oldest_s(self.at)
+        oldest_s = self._system.notifications.oldest_s(at)
         slow = read_s > SLOW_READ_S or old_s > OLD_S
         bad = {
             "balance": slow or (failed - unpaid >= 3 and unread > FAILED),
