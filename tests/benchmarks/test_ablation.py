@@ -1,6 +1,7 @@
 """What each detector and each ingredient adds, and what it costs: everything runs again without it.
 
-On the recording of the demo and on made-up noise. With ``--cases DIR`` on labelled series of your own too: each
+On the recording of the demo and on made-up noise. Cost: processor time without it, as a share of that with everything,
+in turns; the median of as many pairs. With ``--cases DIR`` on labelled series of your own too: each
 ``DIR/SUITE/CASE`` has a ``telemetry.csv.gz`` of one series and a ``truth.json`` with the ``segments`` that are
 anomalies, as pairs of row numbers, the second one behind the end, and ``probation_rows``, before which nothing counts.
 An event is found when an opening falls into it at most 7 rows late; any other opening is false. Hours that ``make
@@ -10,7 +11,9 @@ hours`` has left in DIR (``DIR/SYSTEM-SEED``) are judged as it judges them.
 import json
 import time
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Any, TypeVar
@@ -38,6 +41,7 @@ DEMO = Path(__file__).parents[2] / "streams" / "demo"
 GRACE_S = 60.0
 LATE = 7  # rows
 NOISE = 60_000
+PAIRS = 5
 Model = TypeVar("Model", bound=BaseModel)
 
 
@@ -48,16 +52,12 @@ def samples_of(path: Path) -> list[Sample]:
     return [line[3] for line in CsvFile(path).lines(complain) if line[3] is not None]
 
 
-def opened(
-    params: DetectionParams, services: Sequence[Service], samples: Sequence[Sample]
-) -> tuple[list[Anomaly], float]:
-    """What opens, and microseconds of processor time per sample."""
+def opened(params: DetectionParams, services: Sequence[Service], samples: Sequence[Sample]) -> list[Anomaly]:
     detection = Detection(params, services)
     found: list[Anomaly] = []
-    started = time.process_time()
     for sample in samples:
         found += [anomaly for anomaly in detection.observe(sample)[1] if anomaly.phase is AnomalyPhase.OPENED]
-    return found, (time.process_time() - started) / len(samples) * 1e6
+    return found
 
 
 def changed(base: Model, changes: Mapping[str, Any]) -> Model:
@@ -69,10 +69,39 @@ def changed(base: Model, changes: Mapping[str, Any]) -> Model:
     return base.model_copy(update=new)
 
 
-def on_the_demo() -> str:
+@contextmanager
+def left_out(variant: Variant) -> Iterator[None]:
+    """Whatever detects from now on does without it."""
+    begin = Detection.__init__
+
+    def begin_without(detection: Detection, params: DetectionParams, *rest: Any) -> None:
+        begin(detection, changed(params, variant.params), *rest)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Detection, "__init__", begin_without)
+        for name, instead in variant.patches.items():
+            patch.setattr(name, instead)
+        yield
+
+
+def cost_without(variant: Variant, run: Callable[[], object]) -> float:
+    """The share of the processor time that is left."""
+    spent: dict[bool, list[float]] = {True: [], False: []}
+    for _ in range(PAIRS):
+        for without in (False, True):
+            with left_out(variant) if without else nullcontext():
+                started = time.process_time()
+                run()
+                spent[without].append(time.process_time() - started)
+    return median(less / whole for less, whole in zip(spent[True], spent[False], strict=True))
+
+
+def on_the_demo(variant: Variant) -> str:
     settings = load_with_environment(DEMO / "payments.yaml")
     samples = samples_of(DEMO / "data" / "telemetry.csv.gz")
-    said, cost = opened(settings.detectors, settings.landscape().services, samples)
+    run = partial(opened, settings.detectors, settings.landscape().services, samples)
+    with left_out(variant):
+        said = run()
     rows = [json.loads(line) for line in (DEMO / "data" / "incidents.jsonl").read_text().splitlines()]
     faults = [row for row in rows if row["breach_at"] is not None]
     leads: list[float] = []
@@ -84,14 +113,15 @@ def on_the_demo() -> str:
     outside = sum(not any(start <= a.at <= end for start, end in spans) for a in said)
     return (
         f"demo: {sum(lead > 0 for lead in leads)} of {len(leads)} warned, median lead {median(leads):.2f} of the ramp, "
-        f"{len(said)} openings, {outside} outside of faults, {cost:.1f} us"
+        f"{len(said)} openings, {outside} outside of faults, {cost_without(variant, run):.2f} of the cost"
     )
 
 
-def on_noise() -> str:
-    samples = timeline(noise(NOISE), step_s=60.0)
-    said, cost = opened(DetectionParams(), (), samples)
-    return f"noise: {len(said)} openings in {NOISE} samples, {cost:.1f} us"
+def on_noise(variant: Variant) -> str:
+    run = partial(opened, DetectionParams(), (), timeline(noise(NOISE), step_s=60.0))
+    with left_out(variant):
+        said = run()
+    return f"noise: {len(said)} openings in {NOISE} samples, {cost_without(variant, run):.2f} of the cost"
 
 
 def on_suite(suite: Path) -> str:
@@ -102,7 +132,7 @@ def on_suite(suite: Path) -> str:
         if len({sample.key for sample in samples}) > 1:
             return f"{suite.name}: left out, {case.name} has more than one series"
         times = [sample.observed_at for sample in samples]
-        said, _ = opened(DetectionParams(), (), samples)
+        said = opened(DetectionParams(), (), samples)
         start = truth["probation_rows"]
         rows = [row for row in (bisect_left(times, anomaly.at) for anomaly in said) if row >= start]
         spans = [(max(first, start), end) for first, end in truth["segments"] if end > start]
@@ -136,22 +166,13 @@ def on_hours(system: str, cases: Sequence[Path], out: Path) -> str:
 
 
 @pytest.mark.parametrize("variant", VARIANTS, ids=lambda variant: variant.name)
-def test_what_is_lost_without_it(
-    variant: Variant, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    begin = Detection.__init__
-
-    def begin_without(detection: Detection, params: DetectionParams, *rest: Any) -> None:
-        begin(detection, changed(params, variant.params), *rest)
-
-    monkeypatch.setattr(Detection, "__init__", begin_without)
-    for name, instead in variant.patches.items():
-        monkeypatch.setattr(name, instead)
-    print(f"\n{variant.name}\n  {on_the_demo()}\n  {on_noise()}")
+def test_what_is_lost_without_it(variant: Variant, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    print(f"\n{variant.name}\n  {on_the_demo(variant)}\n  {on_noise(variant)}")
     cases = request.config.getoption("--cases")
-    for suite in suites(cases):
-        print(f"  {on_suite(suite)}")
-    for system in SYSTEMS if cases is not None else ():
-        hours = sorted(path.parent for path in cases.glob(f"{system}-*/incidents.jsonl"))
-        if hours:
-            print(f"  {on_hours(system, hours, tmp_path)}")
+    with left_out(variant):
+        for suite in suites(cases):
+            print(f"  {on_suite(suite)}")
+        for system in SYSTEMS if cases is not None else ():
+            hours = sorted(path.parent for path in cases.glob(f"{system}-*/incidents.jsonl"))
+            if hours:
+                print(f"  {on_hours(system, hours, tmp_path)}")

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from detectors.heading import ForecastParams
+from detectors.heading import UNSURE, ForecastParams
 from detectors.ramp import fit
 from detectors.trend import TrendForecaster
 from domain.identity import SeriesKey, ServiceId
@@ -28,7 +28,7 @@ pytestmark = [pytest.mark.benchmark, pytest.mark.timeout(0)]
 GRACE_S = 60.0
 SHARES = (0.05, 0.3, 0.5, 0.8, 1.0)  # of the ramps of a made-up series that reach the limit
 RAMPS, SEEDS = 40, 3
-CONFIDENCES = (0.06, 0.08, *(twentieth / 20 for twentieth in range(2, 20)))
+CONFIDENCES = (UNSURE, 0.06, 0.08, *(twentieth / 20 for twentieth in range(2, 20)))  # from all that is said on
 SHIPPED = "0.60"  # from which a forecast opens an anomaly
 AHEAD_S = (15, 30, 60, 120, 240)
 FACTORS = (1, 2, 6, 14.4, 30, 60)
