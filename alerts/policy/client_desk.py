@@ -32,7 +32,12 @@ class ClientDesk:
 
     def facts(self, before: ClientFacts | None) -> ClientFacts:
         """Return what they may read, given what they were told before."""
-        return client_facts(self._client, self.reach, self._scene.journeys(self._client), before, self.words)
+        named = self._scene.journeys(self._client) if before is None or self._is_sure else ((), ())
+        return client_facts(self._client, self.reach, named, before, self.words)
+
+    def grows(self, before: ClientFacts) -> bool:
+        """Whether more of their journeys are affected than they know of, by what they may be told."""
+        return self._is_sure and not set(self.journeys) <= set(before.journeys)
 
     def may_warn(self, address: str, facts: ClientFacts) -> tuple[Decision, str | None]:
         """Decide about a warning to one contact; the second is the alert or incident that it waits for."""
@@ -74,6 +79,12 @@ class ClientDesk:
         """Why they hear again when a person has added words."""
         word = self._moment.word
         return "words were added" if word is None else f"{word.by} has added words"
+
+    @property
+    def _is_sure(self) -> bool:
+        """Whether what reaches them is as sure as they ask, or a person has said that they may be told of it."""
+        word = self._moment.word
+        return self.reach.is_sure(self._client.policy.min_confidence) or (word is not None and word.allows)
 
     def _said(self) -> str:
         word = self._moment.word

@@ -6,6 +6,7 @@ from typing import Final
 from alerts.params import AlertParams
 from alerts.policy import pipeline
 from alerts.policy.episode import Episode
+from alerts.policy.hints import is_hint
 from alerts.policy.impact import Routes
 from domain.anomaly import Anomaly
 from domain.identity import ServiceId
@@ -36,20 +37,26 @@ def episode_to_join(
 def probable_cause(alerts: Sequence[Episode], routes: Routes) -> ServiceId | None:
     """Return the service in trouble that needs none of the others, the first of several; None when there is only one.
 
-    One that began long after a service that needs it is not the cause of that, whatever it needs.
+    One that began long after a service that needs it is not the cause of that, whatever it needs; a hint is not if it
+    began after that at all: where callers are in trouble, what they call is unusual, too.
     """
     if len(alerts) <= 1:
         return None
-    early = [alert for alert in alerts if not any(is_second(alert, other, routes) for other in alerts)]
+    early = [alert for alert in alerts if not _is_late(alert, alerts, routes)]
     known = [alert.service for alert in early or alerts]
     deepest = [service for service in known if not any(other in routes.needs(service) for other in known)]
     return next(iter(deepest), known[0])
 
 
-def is_second(alert: Episode, other: Episode, routes: Routes) -> bool:
+def is_second(alert: Episode, other: Episode, routes: Routes, late_s: float = LATE_S) -> bool:
     """Whether trouble on a service that another needs began too long after that one's to be its cause."""
     needed = alert.service in routes.needs(other.service) and other.service not in routes.needs(alert.service)
-    return needed and alert.opened_at > other.opened_at + LATE_S
+    return needed and alert.opened_at > other.opened_at + late_s
+
+
+def _is_late(alert: Episode, alerts: Sequence[Episode], routes: Routes) -> bool:
+    late_s = 0.0 if is_hint(alert, routes) else LATE_S
+    return any(is_second(alert, other, routes, late_s) for other in alerts)
 
 
 def tie(one: ServiceId, other: ServiceId, routes: Routes) -> str:

@@ -198,7 +198,7 @@ class Desk:
         moved = grows = False
         if begun and not thread.impact_told:
             why = "the impact has begun"
-        elif self._scene.active and set(desk.journeys) - set(before.journeys):
+        elif self._scene.active and desk.grows(before):
             why, grows = "more of their journeys are affected", True
         elif self._moved(before, desk.expected_at) and thread.corrections < self._params.client_forecast_updates:
             why, moved = "the expected time has moved", True

@@ -30,6 +30,7 @@ class Moment:
     told_today: int = 0
     words: tuple[Word, ...] = ()
     suspended: bool = False
+    hint: bool = False  # what reaches them is spoken for by objectives on its way, and none of those is in danger
     client: ClientId | None = None
     expected_at: float | None = None  # when the breach is, that is forecast
 
@@ -123,7 +124,9 @@ def _doubt(policy: NoticePolicy, kind: AnomalyKind, confidence: float) -> Suppre
     return None
 
 
-def _unripe(policy: NoticePolicy, kind: AnomalyKind, moment: Moment) -> Hold | None:
+def _unripe(policy: NoticePolicy, kind: AnomalyKind, moment: Moment) -> Hold | Suppress | None:
+    if moment.hint:
+        return Suppress("merely unusual, and no objective on its way to them is in danger")
     if kind is AnomalyKind.FORECAST and moment.expected_at is not None:
         near_at = moment.expected_at - policy.ahead_s
         if moment.at < near_at:

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 from domain.identity import ClientId, JourneyId, ServiceId, SquadId
@@ -40,6 +41,7 @@ class Routes:
                 self._dependants[needed].append(service.id)
         self._known: dict[ServiceId, Impact] = {}
         self._needs: dict[ServiceId, frozenset[ServiceId]] = {}
+        self._promised = {service.id for service in landscape.services if service.objectives}
         self._joint: dict[tuple[ServiceId, ...], Joint] = {}
 
     def impact(self, service: ServiceId) -> Impact:
@@ -83,10 +85,23 @@ class Routes:
         """Whether one of the two needs the other."""
         return other in self.needs(one) or one in self.needs(other)
 
+    def is_spoken_for(self, service: ServiceId) -> bool:
+        """Whether a service has no objectives, and one that needs it has."""
+        return service in self._spoken_for
+
+    def unpromised(self, service: ServiceId) -> frozenset[JourneyId]:
+        """Return the journeys that trouble in ``service`` reaches without meeting an objective on its way."""
+        journeys = self.impact(service).journeys
+        return frozenset(each.journey for each in journeys if self._promised.isdisjoint(each.path))
+
     def runbook(self, service: ServiceId) -> str:
         """Return where the service's runbook is, or nothing."""
         known = self.services.get(service)
         return "" if known is None else known.runbook
+
+    @cached_property
+    def _spoken_for(self) -> frozenset[ServiceId]:
+        return NOTHING.union(*(self.needs(service) for service in self._promised)) - self._promised
 
     def _paths(self, service: ServiceId) -> dict[ServiceId, tuple[ServiceId, ...]]:
         """Return the shortest path from ``service`` to each service that needs it, itself included."""

@@ -9,6 +9,7 @@ from alerts.policy import history, hours, pipeline, wording
 from alerts.policy.addresses import Bars, refusal, returned_lines
 from alerts.policy.episode import Episode
 from alerts.policy.gate import Moment, signs
+from alerts.policy.hints import is_hint
 from alerts.policy.history import Past
 from alerts.policy.impact import NOTHING, Joint, Routes
 from alerts.policy.inhibit import Cause
@@ -45,14 +46,16 @@ class Reach:
     opened_at: float
     forecasts: tuple[Forecast, ...]  # of breaches that are still ahead, the soonest first
     surest: float  # confidence of a finding that is no mere doubt about telemetry
+    hint: bool  # nothing but hints
 
     @classmethod
-    def of(cls, members: tuple[Episode, ...]) -> "Reach":
-        """Sum up alerts, of which there is at least one."""
+    def of(cls, members: tuple[Episode, ...], hints: tuple[Episode, ...] = ()) -> "Reach":
+        """Sum up alerts, of which there is at least one; ``hints`` speak when there is nothing else, and agree else."""
+        hint, members, hints = not members, members or hints, hints if members else ()
         leads = tuple(sorted((member.lead for member in members), key=rank, reverse=True))
         begun = any(lead.kind is AnomalyKind.BREACH for lead in leads)
         forecasts = () if begun else chain.from_iterable(lead.forecasts for lead in leads)
-        findings = [anomaly for member in members for anomaly in member.open_anomalies]
+        findings = [anomaly for member in (*members, *hints) for anomaly in member.open_anomalies]
         return cls(
             members=members,
             leads=leads,
@@ -63,14 +66,18 @@ class Reach:
             opened_at=min(member.opened_at for member in members),
             forecasts=tuple(sorted(forecasts, key=lambda known: known.breach_at)),
             surest=max((_surest(lead) for lead in leads if not pipeline.is_doubt(lead)), default=0.0),
+            hint=hint,
         )
+
+    def is_sure(self, least: float) -> bool:
+        """Whether a client who asks for so much may be told of it, as far as that goes."""
+        return self.surest >= least and not self.hint
 
     def speaker(self, least: float) -> Anomaly:
         """Return the finding by which a client is judged: the first that is as sure as they ask, of a service."""
         if not self.surest >= least:
             return self.leads[0]
-        sure = (lead for lead in self.leads if _surest(lead) >= least and not pipeline.is_doubt(lead))
-        return next(sure, self.leads[0])
+        return next((lead for lead in self.leads if _is_sure(lead, least)), self.leads[0])
 
     def foreseen(self, least: float) -> Forecast | None:
         """Return the first breach ahead of those that are as sure as a client asks.
@@ -94,8 +101,9 @@ class Scene:
         self.root = root
         self.at = at
         self._around = around
-        self._reaches: dict[frozenset[ServiceId], Reach] = {}
+        self._reaches: dict[tuple[frozenset[ServiceId], frozenset[ServiceId]], Reach] = {}
         self._reached: dict[tuple[JourneyId, ...], Reach] = {}
+        self._pointed: dict[tuple[ServiceId, ...], dict[JourneyId, list[tuple[int, AffectedJourney]]]] = {}
         self._journeys: dict[object, tuple[tuple[str, ...], tuple[str, ...]]] = {}
         self._routes = routes
         self.members = (root, *around.members)
@@ -105,8 +113,9 @@ class Scene:
         self.active = [member for member in self.members if member.open_anomalies]
         self.joint = self._joint(self.members)
         sound = [member for member in self.members if not pipeline.is_doubt(member.lead)]
-        hurt = [member for member in sound if member.open_anomalies] or sound or self.members
-        self._hurt_joint = self.joint if len(hurt) == len(self.members) else self._joint(hurt)
+        self._hurt = [member for member in sound if member.open_anomalies] or sound or self.members
+        self._hurt_joint = self.joint if len(self._hurt) == len(self.members) else self._joint(self._hurt)
+        self._hints = {member.service: routes.unpromised(member.service) for member in sound if is_hint(member, routes)}
         self.loud_joint = self.joint if len(self.loud) == len(self.members) else self._joint(self.loud)
 
     def _joint(self, members: Sequence[Episode]) -> Joint | None:
@@ -167,14 +176,21 @@ class Scene:
     def _reach(self, client: Client) -> Reach:
         joint = self.loud_joint if self.is_loud(client) else self.joint
         services = NOTHING if joint is None else joint.reaching(client.journeys)
-        known = self._reaches.get(services)  # and other ones are reached by the same services
+        hints = services & self._hints_to(client)
+        known = self._reaches.get((services, hints))  # and other ones are reached by the same services
         if known is None:
             reaching = [self.members[place] for place in sorted(self._places[service] for service in services)]
             active = [member for member in reaching if member.open_anomalies]
             shown = [member for member in active if not pipeline.is_doubt(member.lead)]
             chosen = shown or active or reaching or [self.root]
-            known = self._reaches[services] = Reach.of(tuple(chosen))
+            spoken_for = tuple(member for member in chosen if member.service in hints)
+            speaking = tuple(member for member in chosen if member.service not in hints)
+            known = self._reaches[services, hints] = Reach.of(speaking, spoken_for)
         return known
+
+    def _hints_to(self, client: Client) -> frozenset[ServiceId]:
+        """Return the services whose alert is no more than a hint to those who use a client's journeys."""
+        return frozenset(service for service, direct in self._hints.items() if direct.isdisjoint(client.journeys))
 
     def is_loud(self, client: Client) -> bool:
         """Whether anything reaches a client that is not muted."""
@@ -185,11 +201,12 @@ class Scene:
         """Return the titles and the stages of a client's own journeys that are affected, in the client's words.
 
         What is calm affects none, nor what is known only of a service's telemetry, unless nothing else is known at all.
+        Of the rest, neither a hint does nor what is less sure than they ask, unless nothing else reaches them.
         """
-        key = client.journeys, client.names  # many clients use the same ones
+        key = client.journeys, client.names, client.policy.min_confidence  # many clients have the same ones
         known = self._journeys.get(key)
         if known is None:
-            points = self._points
+            points = self._points(self._telling(client))
             theirs = [each for _, each in sorted(chain(*(points.get(journey, ()) for journey in {*client.journeys})))]
             called = dict(client.names)
             titles = tuple(dict.fromkeys(called.get(each.title, each.title) for each in theirs))
@@ -197,13 +214,23 @@ class Scene:
             known = self._journeys[key] = (titles, stages)
         return known
 
-    @cached_property
-    def _points(self) -> Mapping[JourneyId, Sequence[tuple[int, AffectedJourney]]]:
-        """The touchpoints of each journey that is affected, with their places among all."""
-        points: dict[JourneyId, list[tuple[int, AffectedJourney]]] = {}
-        affected = () if self._hurt_joint is None else self._hurt_joint.impact.journeys
-        for place, each in enumerate(affected):
-            points.setdefault(each.journey, []).append((place, each))
+    def _telling(self, client: Client) -> tuple[ServiceId, ...]:
+        """Return the services whose trouble decides which of a client's journeys are affected."""
+        reaching = NOTHING if self._hurt_joint is None else self._hurt_joint.reaching(client.journeys)
+        known = [member for member in self._hurt if member.service in reaching]
+        hints = self._hints_to(client)
+        felt = [member for member in known if member.service not in hints]
+        sure = [member for member in felt if _is_sure(member.lead, client.policy.min_confidence)]
+        return tuple(member.service for member in sure or felt or known)
+
+    def _points(self, services: tuple[ServiceId, ...]) -> Mapping[JourneyId, Sequence[tuple[int, AffectedJourney]]]:
+        """The touchpoints of each journey that trouble in services affects, with their places among all."""
+        points = self._pointed.get(services)
+        if points is None:
+            points = self._pointed[services] = {}
+            affected = self._routes.joint(services).impact.journeys if services else ()
+            for place, each in enumerate(affected):
+                points.setdefault(each.journey, []).append((place, each))
         return points
 
     @cached_property
@@ -252,6 +279,7 @@ class Scene:
             told_today=self._told_today(client),
             words=self.root.words,
             suspended=reach.suspended,
+            hint=reach.hint,
             client=client.id,
             expected_at=None if forecast is None else forecast.breach_at,
         )
@@ -266,6 +294,10 @@ class Scene:
 def rank(anomaly: Anomaly) -> tuple[bool, float, float, str]:
     """Order findings by how much they have to say: a breach, then the surest, then the newest."""
     return anomaly.kind is AnomalyKind.BREACH, anomaly.confidence, anomaly.at, anomaly.id
+
+
+def _is_sure(anomaly: Anomaly, least: float) -> bool:
+    return _surest(anomaly) >= least and not pipeline.is_doubt(anomaly)
 
 
 def _surest(anomaly: Anomaly) -> float:

@@ -105,6 +105,16 @@ def metric(known: Evidence | Forecast) -> str:
     return f"{known.key.metric} ({labels})" if labels else known.key.metric
 
 
+def usual(evidence: Evidence) -> str:
+    """Say what was expected: a range, or the one number that is."""
+    return f"expected {between(number(evidence.low), number(evidence.high))}"
+
+
+def between(low: str, high: str) -> str:
+    """Say from where to where a range goes, in one number if both are written alike."""
+    return low if low == high else f"{low} to {high}"
+
+
 def forecast_words(forecast: Forecast, at: float) -> str:
     """Say when the limit will be passed, with the interval and how sure that is."""
     direction = "above" if forecast.above else "below"
@@ -175,13 +185,13 @@ def trouble(anomaly: Anomaly, at: float) -> str:
     evidence = (passed or anomaly.evidence)[0]
     name = metric(evidence)
     actual = "nothing" if evidence.actual is None else number(evidence.actual)
-    usual = f"expected {number(evidence.low)} to {number(evidence.high)}"
+    told = f"{actual}, {usual(evidence)}"
     lasting = span(at - evidence.since)
     match anomaly.kind:
         case AnomalyKind.BREACH if passed:
-            text = f"{name} has breached its objective: {actual}, {usual}"
+            text = f"{name} has breached its objective: {told}"
         case AnomalyKind.LEVEL | AnomalyKind.FORECAST | AnomalyKind.BREACH:  # of a breach: what outlasts it
-            text = evidence.detail if _speaks_for_itself(anomaly.kind, evidence) else f"{name} is {actual}, {usual}"
+            text = evidence.detail if _speaks_for_itself(anomaly.kind, evidence) else f"{name} is {told}"
         case AnomalyKind.SILENCE:
             text = f"no {name} for {lasting}"
         case AnomalyKind.STUCK:
