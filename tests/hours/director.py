@@ -1,10 +1,11 @@
 """Lets what was drawn happen, one after the other, and writes down when; and what happened to the clients."""
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
-from typing import Any, NamedTuple, Protocol, assert_never
+from typing import Any, NamedTuple, Protocol, Self, assert_never
 
+from tests.hours.breaches import Breaches, Felt
 from tests.hours.collector import Collector
 from tests.hours.engine import Engine, Steps
 from tests.hours.items import Change, DataItem, Item, SlowFault, SuddenFault
@@ -13,20 +14,18 @@ from tests.hours.labels import Labels, Span
 Range = tuple[float, float]
 
 
-class Felt(NamedTuple):
-    """A breach: when it was there, since when it was bad, and on which journeys."""
-
-    at: float
-    first_bad: float
-    journeys: list[str]
-
-
 class Hit(NamedTuple):
     """What a fault is called, the services that it hits, and those that depend on them or share something."""
 
     kind: str
     affected: Sequence[str]
     dependent: Sequence[str]
+
+    @classmethod
+    def of(cls, fault: SlowFault | SuddenFault, hits: Mapping[str, Sequence[str]], services: Sequence[str]) -> Self:
+        """Look a fault up where clients have one way in: every other service is behind it too, and depends."""
+        name, kind = (fault.kind,) * 2 if isinstance(fault, SlowFault) else (fault.what, f"sudden_{fault.what}")
+        return cls(kind, hits[name], [service for service in services if service not in hits[name]])
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +56,8 @@ class Stage(Protocol):
         ...
 
     @property
-    def good_since(self) -> float:
-        """When clients last had something to complain of."""
-        ...
-
-    def breach(self) -> Felt | None:
-        """Return the breach that clients feel now."""
+    def clients(self) -> Breaches:
+        """What its clients feel."""
         ...
 
     def hit(self, fault: SlowFault | SuddenFault) -> Hit:
@@ -160,7 +155,7 @@ class Director:
             until = self._now + self._chance.uniform(*self._pace.operator_s)
             while self._now < until:
                 stage.move(fault, fault.level(self._now - started))
-                now = stage.breach()
+                now = stage.clients.breach()
                 felt.journeys.extend(kind for kind in (now.journeys if now else ()) if kind not in felt.journeys)
                 yield self._pace.tick_s
         stage.mend(fault)
@@ -174,7 +169,7 @@ class Director:
         while self._now - started < fault.lasts_s:
             self._stage.move(fault, fault.level(self._now - started))
             yield self._pace.tick_s
-            if (felt := self._stage.breach()) is not None:
+            if (felt := self._stage.clients.breach()) is not None:
                 return felt
             if fault.abort and self._now - started > fault.abort * fault.length_s:
                 break
@@ -185,7 +180,7 @@ class Director:
         self._stage.strike(fault)
         while self._now - started < self._pace.unnoticed_s and felt is None:
             yield self._pace.tick_s
-            felt = self._stage.breach()
+            felt = self._stage.clients.breach()
         yield self._chance.uniform(*self._pace.repair_s)
         self._stage.repair(fault)
         yield from self._write(fault, started, felt, {"what": fault.what, **fault.strength})
@@ -194,8 +189,8 @@ class Director:
         self, fault: SlowFault | SuddenFault, started: float, felt: Felt | None, details: dict[str, Any]
     ) -> Steps:
         """Wait until every journey has been good for a while, and write down what it was."""
-        removed, pace = self._now, self._pace
-        while self._now - max(self._stage.good_since, removed) < pace.well_s and self._now - removed < pace.patience_s:
+        removed, pace, clients = self._now, self._pace, self._stage.clients
+        while self._now - max(clients.good_since, removed) < pace.well_s and self._now - removed < pace.patience_s:
             yield pace.tick_s
         hit = self._stage.hit(fault)
         span = Span(started, removed, self._now, felt and felt.at, felt and felt.first_bad)

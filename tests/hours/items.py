@@ -1,6 +1,7 @@
 """What may happen to a system: slow faults, sudden faults, telemetry that lies, and changes that hurt nobody."""
 
 from dataclasses import dataclass, field
+from random import Random
 from typing import Any
 
 from tests.hours import ramps
@@ -59,3 +60,22 @@ class Change:
 
 
 Item = SlowFault | SuddenFault | DataItem | Change
+
+
+def slow_fault(
+    chance: Random, kind: str, length_s: int, fates: tuple[float, float, float], short: tuple[float, float]
+) -> SlowFault:
+    """Draw how a fault grows: ``fates`` are the shares, added up, that bend, turn back or stop before it hurts.
+
+    How far those come is drawn from ``short``; whether that hurts after all is measured.
+    """
+    fault = SlowFault(kind, length_s, chance.choice(ramps.SHAPES))
+    bends, turns, stops = fates
+    fate = chance.random()
+    if fate < bends:
+        fault.shape, fault.reach = "saturate", chance.uniform(*short)
+    elif fate < turns:
+        fault.shape, fault.reach = "turn", chance.uniform(*short)
+    elif fate < stops:
+        fault.shape, fault.abort = "lin", chance.uniform(*short)
+    return fault

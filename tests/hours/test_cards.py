@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from config.loader import load_with_environment
-from tests.hours.cards.character import DAY_S, HOUR_S
 from tests.hours.cards.days import simulate
 from tests.hours.cards.load import Load
 from tests.hours.cards.stations import Line, Station
 from tests.hours.cards.system import Cards
+from tests.hours.daily import DAY_S, HOUR_S
 from tests.hours.labels import Recording
 from tests.hours.systems import SYSTEMS
 

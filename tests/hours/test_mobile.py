@@ -11,11 +11,12 @@ import pytest
 
 from config.loader import load_with_environment
 from tests.hours.collector import Collector, DataFault
+from tests.hours.daily import DAY_S, HOUR_S
 from tests.hours.director import Director
 from tests.hours.engine import Steps
 from tests.hours.items import Change, DataItem, SuddenFault
 from tests.hours.labels import Labels, Recording
-from tests.hours.mobile.character import DAY_S, HEAP, HOUR_S, POOL
+from tests.hours.mobile.character import HEAP, POOL
 from tests.hours.mobile.clients import Clients
 from tests.hours.mobile.days import simulate
 from tests.hours.mobile.load import KICK_OFF_H, Load

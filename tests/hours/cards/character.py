@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from random import Random
 from typing import Final
 
+from tests.hours.daily import HOUR_S
+
 NODES: Final = 4
 THREADS: Final = 40  # of each node
 CORES: Final = 8  # of each node
@@ -14,8 +16,6 @@ MODELS: Final = 12  # that score at a time
 CONNECTIONS: Final = 120  # of the database
 DISK_GB: Final = 500.0
 TIMEOUT_S: Final = 4.0  # then the terminal gives up
-HOUR_S: Final = 3600.0
-DAY_S: Final = 86400.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,13 +1,14 @@
 """What merchants and banks measure once a minute. A breach is theirs alone, whatever the exporters say."""
 
 from random import Random
-from typing import Any, Final
+from typing import Final
 
+from tests.hours.breaches import Breaches
 from tests.hours.cards.character import Character
 from tests.hours.cards.system import Cards, Step
 from tests.hours.collector import quantile
+from tests.hours.daily import MINUTE_S
 from tests.hours.engine import Steps
-from tests.hours.minutes import MINUTE_S, Minutes
 
 SLOW_S: Final = 2.0  # the 99th percentile of a purchase
 FAILED: Final = 0.01  # share of purchases
@@ -26,12 +27,11 @@ def times(chance: Random, character: Character, steps: list[Step], count: int) -
     return drawn
 
 
-class Clients(Minutes):
+class Clients(Breaches):
     """What they measure, and whether that is a breach of what they were promised."""
 
     def __init__(self, system: Cards, chance: Random) -> None:
-        super().__init__(("purchase", "clearing"))
-        self.rows: list[tuple[float, dict[str, Any]]] = []
+        super().__init__(("purchase", "clearing"), MINUTE_S, window=5, bad=4)
         self._system, self._chance = system, chance
         self._steps: list[Step] = []
 
@@ -51,9 +51,8 @@ class Clients(Minutes):
             share = failed / max(1.0, done)
             oldest = self._system.clearing.oldest_s(at)
             bad = {"purchase": p99 > SLOW_S or (failed >= 5 and share > FAILED), "clearing": oldest > OLDEST_S}
-            self.take(at, bad)
-            row = {
+            row: dict[str, list[float]] = {
                 "purchase": [round(done), round(p99, 3), round(share, 4), int(bad["purchase"])],
                 "clearing": [round(self._system.clearing.waiting), round(oldest), 0, int(bad["clearing"])],
             }
-            self.rows.append((self.at, row))
+            self.take(at, row)

@@ -3,13 +3,13 @@
 from random import Random
 from typing import Final
 
-from tests.hours.cards.character import DAY_S
 from tests.hours.cards.clients import Clients
 from tests.hours.cards.exporters import Exporters
 from tests.hours.cards.plan import items
 from tests.hours.cards.stage import CardsStage, pace
 from tests.hours.cards.system import STEP_S, Cards
 from tests.hours.collector import Collector
+from tests.hours.daily import DAY_S
 from tests.hours.director import Director
 from tests.hours.engine import Steps
 from tests.hours.labels import Labels, Recording

@@ -4,10 +4,9 @@ import math
 from random import Random
 from typing import Final
 
-from tests.hours.cards.character import HOUR_S
 from tests.hours.collector import DataFault
-from tests.hours.items import Change, DataItem, Item, SlowFault, SuddenFault
-from tests.hours.ramps import SHAPES
+from tests.hours.daily import HOUR_S
+from tests.hours.items import Change, DataItem, Item, SlowFault, SuddenFault, slow_fault
 
 LENGTHS_H: Final = {  # design lengths, from and to
     "heap_leak": (3, 14),
@@ -20,7 +19,8 @@ LENGTHS_H: Final = {  # design lengths, from and to
     "slow_writes": (1, 6),
     "slow_scores": (1, 5),
 }
-SHORT: Final = (0.25, 0.6)  # where a ramp stops that is not to hurt; whether it does is measured
+FATES: Final = (0.1, 0.18, 0.23)
+SHORT: Final = (0.25, 0.6)
 SUDDEN: Final = ("certificate", "dns", "partial_outage", "issuer_step", "worker_stop")
 
 WIDE: Final = ("edge", "authoriser", "issuer-link", "card-db", "hsm", "fraud-score")
@@ -75,14 +75,7 @@ def items(chance: Random, interval_s: float) -> list[Item]:
 def _slow(chance: Random, kind: str) -> SlowFault:
     shortest, longest = LENGTHS_H[kind]
     hours = math.exp(chance.uniform(math.log(shortest), math.log(longest)))
-    fault = SlowFault(kind, round(hours * HOUR_S), chance.choice(SHAPES))
-    fate = chance.random()
-    if fate < 0.1:
-        fault.shape, fault.reach = "saturate", chance.uniform(*SHORT)
-    elif fate < 0.18:
-        fault.shape, fault.reach = "turn", chance.uniform(*SHORT)
-    elif fate < 0.23:
-        fault.shape, fault.abort = "lin", chance.uniform(*SHORT)
+    fault = slow_fault(chance, kind, round(hours * HOUR_S), FATES, SHORT)
     match kind:
         case "queue_growth":
             fault.strength = {"slower": chance.uniform(3, 8)}

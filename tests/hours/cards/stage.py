@@ -3,12 +3,13 @@
 from random import Random
 from typing import Final
 
-from tests.hours.cards.character import CONNECTIONS, DAY_S, DISK_GB, HEAP_MB, HOUR_S, SESSIONS
+from tests.hours.cards.character import CONNECTIONS, DISK_GB, HEAP_MB, SESSIONS
 from tests.hours.cards.clients import Clients
 from tests.hours.cards.exporters import Exporters
 from tests.hours.cards.system import BASE_CONNECTIONS, Cards, Faults
-from tests.hours.director import Felt, Hit, Pace
-from tests.hours.engine import Engine, Steps
+from tests.hours.daily import DAY_S, HOUR_S, pace_of
+from tests.hours.director import Hit, Pace
+from tests.hours.engine import Steps
 from tests.hours.items import Change, SlowFault, SuddenFault
 
 ALL: Final = ("edge", "authoriser", "fraud-score", "hsm", "issuer-link", "card-db", "clearing")
@@ -33,48 +34,19 @@ STOPPED: Final = 50.0  # by which clearing is slower when its workers have stopp
 
 def pace(days: float) -> Pace:
     """Return how fast things go, for so many days."""
-    return Pace(
-        warm_up_s=0.5 * HOUR_S,
-        lasts_s=days * DAY_S,
-        no_fault_after_s=(days - 0.4) * DAY_S,
-        nothing_after_s=(days - 0.2) * DAY_S,
-        first_s=(20 * HOUR_S, 28 * HOUR_S),
-        calm_s=(2 * HOUR_S, 5 * HOUR_S),
-        long_calm_s=(8 * HOUR_S, 14 * HOUR_S),
-        tick_s=15.0,
-        operator_s=(600, 1500),
-        repair_s=(300, 1200),
-        unnoticed_s=2 * HOUR_S,
-        well_s=900.0,
-        patience_s=4 * HOUR_S,
-    )
+    return pace_of(days, tick_s=15.0, calm_s=(2 * HOUR_S, 5 * HOUR_S))
 
 
 class CardsStage:
     """Everything is put right by taking the fault away, shedding the load that waits, and restarting what died."""
 
     def __init__(self, system: Cards, clients: Clients, exporters: Exporters, chance: Random) -> None:
-        self._system, self._clients, self._exporters, self._chance = system, clients, exporters, chance
-
-    @property
-    def engine(self) -> Engine:
-        """Its clock."""
-        return self._system.engine
-
-    @property
-    def good_since(self) -> float:
-        """When clients last had something to complain of."""
-        return self._clients.good_since
-
-    def breach(self) -> Felt | None:
-        """Return the breach that clients feel now."""
-        journeys = self._clients.breached
-        return Felt(self._clients.at, self._clients.first_bad(journeys), journeys) if journeys else None
+        self.engine, self.clients = system.engine, clients
+        self._system, self._exporters, self._chance = system, exporters, chance
 
     def hit(self, fault: SlowFault | SuddenFault) -> Hit:
         """Return what a fault hits; everything else is behind the same terminals, and depends on it."""
-        name, kind = (fault.kind,) * 2 if isinstance(fault, SlowFault) else (fault.what, f"sudden_{fault.what}")
-        return Hit(kind, HITS[name], [service for service in ALL if service not in HITS[name]])
+        return Hit.of(fault, HITS, ALL)
 
     def begin(self, fault: SlowFault) -> None:
         """Measure out what there is room for."""

@@ -15,7 +15,6 @@ from typing import Final
 from tests.hours.cards.character import (
     CONNECTIONS,
     CORES,
-    DAY_S,
     DISK_GB,
     MODELS,
     SESSIONS,
@@ -24,9 +23,10 @@ from tests.hours.cards.character import (
     Character,
     drawn,
 )
-from tests.hours.cards.load import Load, within
+from tests.hours.cards.load import Load
 from tests.hours.cards.nodes import nodes
 from tests.hours.cards.stations import Line, Station
+from tests.hours.daily import DAY_S, within
 from tests.hours.engine import Engine
 
 STEP_S: Final = 5.0
@@ -122,7 +122,7 @@ class Cards:
     def _step(self) -> Step:
         retried = self.waiting_retries * STEP_S / RETRY_AFTER_S
         self.waiting_retries -= retried
-        purchases = self.load.purchases(self.engine.now, STEP_S) + retried
+        purchases = self.load.drawn(self.engine.now, STEP_S) + retried
         fixed_s, waits_s = self._behind(purchases)
         issuer_s = self._issuer_s()
         hold_s = fixed_s + issuer_s + waits_s

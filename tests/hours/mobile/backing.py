@@ -4,18 +4,15 @@ from random import Random
 from typing import Final
 
 from tests.hours.cards.stations import Line, Station
+from tests.hours.daily import DAY_S, HOUR_S, MINUTE_S, within
 from tests.hours.mobile.character import (
     CONNECTIONS,
-    DAY_S,
     DB_CORES,
     GIB,
-    HOUR_S,
-    MINUTE_S,
     PARTITIONS,
     VOLUME,
     Character,
 )
-from tests.hours.mobile.load import within
 
 WAL_AN_HOUR: Final = 0.8 * GIB  # at the busiest time; archived once an hour
 STEADY: Final = 34.0  # connections that are always open

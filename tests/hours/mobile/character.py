@@ -7,9 +7,6 @@ from typing import Final
 
 STEP_S: Final = 10.0
 SCRAPE_S: Final = 30.0
-MINUTE_S: Final = 60.0
-HOUR_S: Final = 3600.0
-DAY_S: Final = 86400.0
 MIB: Final = 1024.0**2
 GIB: Final = 1024.0**3
 
@@ -18,7 +15,6 @@ NODE_CORES: Final = 8
 NODE_MEMORY: Final = 32 * GIB
 NODE_DISK: Final = 100 * GIB
 HEAP: Final = 1 * GIB  # of each JVM
-CONTAINER: Final = 512 * MIB  # limit of each process of the mobile-bff
 POOL: Final = 20  # connections of each process of the accounts-api
 THREADS: Final = 20  # of each process of the payments-api
 CONNECTIONS: Final = 200  # of the database

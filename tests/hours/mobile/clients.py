@@ -1,11 +1,12 @@
 """What users of the app measure once a minute. A breach is theirs alone, whatever the exporters say."""
 
 from random import Random
-from typing import Any, Final
+from typing import Final
 
+from tests.hours.breaches import Breaches
 from tests.hours.collector import quantile
+from tests.hours.daily import MINUTE_S
 from tests.hours.engine import Steps
-from tests.hours.minutes import MINUTE_S, Minutes
 from tests.hours.mobile.calls import Step, times
 from tests.hours.mobile.system import Mobile
 
@@ -18,12 +19,11 @@ JOURNEYS: Final = ("balance", "transfer", "push")
 DRAWN: Final = 50  # requests of each step
 
 
-class Clients(Minutes):
+class Clients(Breaches):
     """What they measure, and whether that is a breach of what they were promised."""
 
     def __init__(self, system: Mobile, chance: Random) -> None:
-        super().__init__(JOURNEYS)
-        self.rows: list[tuple[float, dict[str, Any]]] = []
+        super().__init__(JOURNEYS, MINUTE_S, window=5, bad=4)
         self._system, self._chance = system, chance
         self._steps: list[Step] = []
 
@@ -37,9 +37,7 @@ class Clients(Minutes):
             yield MINUTE_S
             at = self._system.engine.now
             steps, self._steps = self._steps, []
-            row = self._row(steps, at)
-            self.take(at, {kind: bool(measured[-1]) for kind, measured in row.items()})
-            self.rows.append((self.at, row))
+            self.take(at, self._row(steps, at))
 
     def _row(self, steps: list[Step], at: float) -> dict[str, list[float]]:
         """Return for each journey how many, how slow or old, which share failed, and whether that is bad."""

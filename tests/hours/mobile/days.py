@@ -4,10 +4,11 @@ from random import Random
 from typing import Final
 
 from tests.hours.collector import Collector
+from tests.hours.daily import DAY_S
 from tests.hours.director import Director
 from tests.hours.engine import Steps
 from tests.hours.labels import Labels, Recording
-from tests.hours.mobile.character import DAY_S, STEP_S
+from tests.hours.mobile.character import STEP_S
 from tests.hours.mobile.clients import Clients
 from tests.hours.mobile.plan import items
 from tests.hours.mobile.scrapes import COLUMNS, Scrapes

@@ -4,27 +4,20 @@ import math
 from random import Random
 from typing import Final
 
-from tests.hours.mobile.character import DAY_S, HOUR_S, MINUTE_S, Character
+from tests.hours.daily import DAY_S, HOUR_S, MINUTE_S, WanderingLoad
+from tests.hours.mobile.character import Character
 
 KICK_OFF_H: Final = 20.75
 HALF_S: Final = 47 * MINUTE_S
 BREAK_S: Final = 16 * MINUTE_S
 
 
-class Load:
-    """``burst``: a benign change."""
+class Load(WanderingLoad):
+    """Requests that are sent."""
 
     def __init__(self, chance: Random, character: Character) -> None:
-        self.burst = 1.0
-        self._chance, self._character = chance, character
-        self._unrest = 0.0
-
-    def requests(self, now: float, dt: float) -> float:
-        """Return how many are sent in the next ``dt`` seconds."""
-        own = self._character
-        self._unrest = own.memory * self._unrest + self._chance.gauss(0, own.unrest)
-        expected = self.usual(now) * math.exp(self._unrest) * self.burst * dt
-        return max(0.0, self._chance.gauss(expected, math.sqrt(expected)))
+        super().__init__(chance, character.memory, character.unrest)
+        self._character = character
 
     def usual(self, now: float) -> float:
         """Return the requests a second that are usual then."""
@@ -55,8 +48,3 @@ class Load:
             return 1.0
         rolls = since_s < HALF_S or HALF_S + BREAK_S <= since_s < 2 * HALF_S + BREAK_S
         return 0.75 if rolls else 1.35
-
-
-def within(now: float, from_hour: float, lasts_s: float) -> bool:
-    """Tell whether a job that begins at that hour every day is running."""
-    return (now - from_hour * HOUR_S) % DAY_S < lasts_s

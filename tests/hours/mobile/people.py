@@ -3,9 +3,9 @@
 from random import Random
 from typing import Final
 
+from tests.hours.daily import MINUTE_S
 from tests.hours.engine import Steps
 from tests.hours.items import Change
-from tests.hours.mobile.character import MINUTE_S
 from tests.hours.mobile.pods import Deployment
 from tests.hours.mobile.system import Mobile
 

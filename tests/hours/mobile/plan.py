@@ -5,9 +5,9 @@ from random import Random
 from typing import Any, Final
 
 from tests.hours.collector import DataFault
-from tests.hours.items import Change, DataItem, Item, SlowFault, SuddenFault
-from tests.hours.mobile.character import HOUR_S, NODES, SCRAPE_S
-from tests.hours.ramps import SHAPES
+from tests.hours.daily import HOUR_S
+from tests.hours.items import Change, DataItem, Item, SlowFault, SuddenFault, slow_fault
+from tests.hours.mobile.character import NODES, SCRAPE_S
 
 LENGTHS_H: Final = {  # design lengths, from and to
     "heap_leak": (3, 12),
@@ -20,7 +20,8 @@ LENGTHS_H: Final = {  # design lengths, from and to
     "replication_lag": (1, 6),
     "retry_storm": (0.7, 3),
 }
-SHORT: Final = (0.25, 0.6)  # where a ramp stops that is not to hurt; whether it does is measured
+FATES: Final = (0.1, 0.18, 0.23)
+SHORT: Final = (0.25, 0.6)
 SUDDEN: Final = ("node_lost", "dns", "bad_version", "core_gone")
 WHOLE: Final = ("accounts-api", "session-cache", "accounts-db", "node", "ingress", "mobile-bff", "core-gateway")
 VARIED: Final = (
@@ -82,14 +83,7 @@ def items(chance: Random) -> list[Item]:
 def _slow(chance: Random, kind: str) -> SlowFault:
     shortest, longest = LENGTHS_H[kind]
     hours = math.exp(chance.uniform(math.log(shortest), math.log(longest)))
-    fault = SlowFault(kind, round(hours * HOUR_S), chance.choice(SHAPES))
-    fate = chance.random()
-    if fate < 0.1:
-        fault.shape, fault.reach = "saturate", chance.uniform(*SHORT)
-    elif fate < 0.18:
-        fault.shape, fault.reach = "turn", chance.uniform(*SHORT)
-    elif fate < 0.23:
-        fault.shape, fault.abort = "lin", chance.uniform(*SHORT)
+    fault = slow_fault(chance, kind, round(hours * HOUR_S), FATES, SHORT)
     strengths = {  # all are drawn, so that what follows does not hang on which it is
         "slow_core": {"core_s": chance.uniform(2.5, 4.5)},
         "cache_erosion": {"eroded": chance.uniform(0.6, 0.95)},

@@ -5,7 +5,8 @@ from collections.abc import Callable
 from random import Random
 from typing import Final, Protocol
 
-from tests.hours.mobile.character import HOUR_S, MIB, POOL, THREADS
+from tests.hours.daily import HOUR_S
+from tests.hours.mobile.character import MIB, POOL, THREADS
 from tests.hours.mobile.pods import Pod
 from tests.hours.mobile.system import Mobile
 

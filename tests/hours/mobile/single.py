@@ -6,8 +6,9 @@ from random import Random
 from typing import Final
 
 from tests.hours.collector import quantile
+from tests.hours.daily import DAY_S
 from tests.hours.mobile.calls import Step, times
-from tests.hours.mobile.character import CORE_TIMEOUT_S, DAY_S, GIB, NODE_CORES, NODE_DISK, NODE_MEMORY, NODES, VOLUME
+from tests.hours.mobile.character import CORE_TIMEOUT_S, GIB, NODE_CORES, NODE_DISK, NODE_MEMORY, NODES, VOLUME
 from tests.hours.mobile.processes import Say
 from tests.hours.mobile.system import Mobile
 

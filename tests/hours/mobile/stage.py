@@ -3,10 +3,11 @@
 from random import Random
 from typing import Final
 
-from tests.hours.director import Felt, Hit, Pace
-from tests.hours.engine import Engine, Steps
+from tests.hours.daily import HOUR_S, pace_of
+from tests.hours.director import Hit, Pace
+from tests.hours.engine import Steps
 from tests.hours.items import Change, SlowFault, SuddenFault
-from tests.hours.mobile.character import DAY_S, HOUR_S, SCRAPE_S, VOLUME
+from tests.hours.mobile.character import SCRAPE_S, VOLUME
 from tests.hours.mobile.clients import Clients
 from tests.hours.mobile.people import People
 from tests.hours.mobile.system import Mobile
@@ -34,49 +35,20 @@ HITS: Final = {  # what is in front of everything is hit by nearly everything
 
 def pace(days: float) -> Pace:
     """Return how fast things go, for so many days."""
-    return Pace(
-        warm_up_s=0.5 * HOUR_S,
-        lasts_s=days * DAY_S,
-        no_fault_after_s=(days - 0.4) * DAY_S,
-        nothing_after_s=(days - 0.2) * DAY_S,
-        first_s=(20 * HOUR_S, 28 * HOUR_S),
-        calm_s=(1.5 * HOUR_S, 4.5 * HOUR_S),
-        long_calm_s=(8 * HOUR_S, 14 * HOUR_S),
-        tick_s=SCRAPE_S,
-        operator_s=(600, 1500),
-        repair_s=(300, 1200),
-        unnoticed_s=2 * HOUR_S,
-        well_s=900.0,
-        patience_s=4 * HOUR_S,
-    )
+    return pace_of(days, tick_s=SCRAPE_S, calm_s=(1.5 * HOUR_S, 4.5 * HOUR_S))
 
 
 class MobileStage:
     """Everything is put right by taking the fault away, shedding the load that waits, and replacing what leaked."""
 
     def __init__(self, system: Mobile, clients: Clients, chance: Random) -> None:
-        self._system, self._clients = system, clients
+        self.engine, self.clients = system.engine, clients
+        self._system = system
         self._people = People(system, chance)
-
-    @property
-    def engine(self) -> Engine:
-        """Its clock."""
-        return self._system.engine
-
-    @property
-    def good_since(self) -> float:
-        """When clients last had something to complain of."""
-        return self._clients.good_since
-
-    def breach(self) -> Felt | None:
-        """Return the breach that clients feel now."""
-        journeys = self._clients.breached
-        return Felt(self._clients.at, self._clients.first_bad(journeys), journeys) if journeys else None
 
     def hit(self, fault: SlowFault | SuddenFault) -> Hit:
         """Return what a fault hits; everything else is behind the same app, and depends on it."""
-        name, kind = (fault.kind,) * 2 if isinstance(fault, SlowFault) else (fault.what, f"sudden_{fault.what}")
-        return Hit(kind, HITS[name], [service for service in ALL if service not in HITS[name]])
+        return Hit.of(fault, HITS, ALL)
 
     def begin(self, fault: SlowFault) -> None:
         """Measure out what there is room for, and let every process leak from nothing."""

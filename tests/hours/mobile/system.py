@@ -72,7 +72,7 @@ class Mobile:
         own, faults, now = self.character, self.faults, self.engine.now
         again = self.waiting_retries / RETRY_AFTER_STEPS
         self.waiting_retries -= again
-        requests = self.load.requests(now, STEP_S) + again
+        requests = self.load.drawn(now, STEP_S) + again
         self.accounts.level = max(faults.leak, faults.unreturned)
         self.node_cpu = [0.25 + (7.5 * faults.stolen if self._hit(node) else 0.0) for node in range(NODES)]
         hits = own.hits * (1 - faults.eroded) * self.chance.uniform(0.99, 1.005)

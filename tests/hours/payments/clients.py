@@ -2,8 +2,9 @@
 
 import math
 from collections import deque
-from typing import Any, Final
+from typing import Final
 
+from tests.hours.breaches import Breaches
 from tests.hours.engine import Steps
 from tests.hours.payments.gateway import KINDS, MIX, TIMEOUT_S, Gateway
 from tests.hours.payments.settlement import Payment
@@ -11,8 +12,6 @@ from tests.hours.payments.settlement import Payment
 LIMIT_S: Final = {"payment": 0.250, "onboarding": 0.250, "balance": 0.150, "report": 0.400}
 SEEN_S: Final = 5.0  # answers that one measurement is of
 SETTLED_WITHIN_S: Final = 15.0
-WINDOW: Final = 12  # seconds of which BAD make a breach
-BAD: Final = 10
 
 
 class Load:
@@ -52,53 +51,33 @@ class Load:
         return rate * math.exp(self._unrest) * self.burst * self._small
 
 
-class Clients:
+class Clients(Breaches):
     """What they measure once a second, and whether that is a breach of what they were promised."""
 
     def __init__(self, gateway: Gateway) -> None:
-        self.rows: list[tuple[float, dict[str, Any]]] = []
-        self.at = 0.0  # of the last measurement
-        self.good_since = 0.0
+        super().__init__((*KINDS, "settlement"), every_s=1.0, window=12, bad=10)
         self._gateway, self._settlement = gateway, gateway.settlement
-        self._bad: dict[str, deque[bool]] = {kind: deque(maxlen=WINDOW) for kind in (*KINDS, "settlement")}
         self._checks: deque[tuple[float, Payment]] = deque()  # payments to be read again, and when
         self._settled: deque[tuple[float, bool]] = deque()  # when read again, and that it was not settled
-
-    @property
-    def breached(self) -> list[str]:
-        """Which journeys are breached now."""
-        return [kind for kind, bad in self._bad.items() if sum(bad) >= BAD]
-
-    def first_bad(self, kinds: list[str]) -> float:
-        """Return the first bad second of those that make the breach of these journeys."""
-        return min(
-            self.at - len(bad) + 1 + next(i for i, one in enumerate(bad) if one)
-            for kind, bad in self._bad.items()
-            if kind in kinds
-        )
 
     def measure(self) -> Steps:
         """Measure once a second."""
         engine = self._gateway.machine.engine
         while True:
             yield 1.0
-            self.at = engine.now
-            row = {kind: self._answers(kind) for kind in KINDS} | {"settlement": self._settlements()}
-            for kind, measured in row.items():
-                self._bad[kind].append(bool(measured[3]))
-            if any(measured[3] for measured in row.values()):
-                self.good_since = self.at
-            self.rows.append((self.at, row))
+            now = engine.now
+            row = {kind: self._answers(kind, now) for kind in KINDS} | {"settlement": self._settlements(now)}
+            self.take(now, row)
 
-    def _answers(self, kind: str) -> list[float]:
+    def _answers(self, kind: str, now: float) -> list[float]:
         """Return how many answers, the 95th percentile in ms, the share of errors, and 1 where that is bad."""
         done = self._gateway.done[kind]
-        while done and done[0][0] < self.at - SEEN_S:
+        while done and done[0][0] < now - SEEN_S:
             done.popleft()
         times = [took for _, took, _ in done]
         errors = sum(failed for _, _, failed in done)
         for request in self._gateway.open[kind]:  # the oldest first: what is open for long counts as slow
-            age_s = self.at - request.sent_at
+            age_s = now - request.sent_at
             if age_s < LIMIT_S[kind]:
                 break
             times.append(age_s * 1e3)
@@ -110,9 +89,8 @@ class Clients:
         bad = (n >= 4 and p95 > LIMIT_S[kind] * 1e3) or (errors >= 2 and share > 0.05)
         return [n, round(p95, 1), round(share, 4), int(bad)]
 
-    def _settlements(self) -> list[float]:
+    def _settlements(self, now: float) -> list[float]:
         """Read payments again after some time: how many, 0, the share that is not settled, and 1 where that is bad."""
-        now = self.at
         if self._settlement.last is not None:
             self._checks.append((now + SETTLED_WITHIN_S, self._settlement.last))
             self._settlement.last = None

@@ -5,14 +5,13 @@ from random import Random
 from typing import Final
 
 from tests.hours.collector import DataFault
-from tests.hours.items import Change, DataItem, Item, SlowFault, SuddenFault
+from tests.hours.items import Change, DataItem, Item, SlowFault, SuddenFault, slow_fault
 from tests.hours.payments.faults import HITS
-from tests.hours.ramps import SHAPES
 
 SHORTEST_S, LONGEST_S = 45, 240
 ALL_TOGETHER_S = 850  # of slow faults, at least
 SUDDEN: Final = ("kill_db", "kill_api", "kill_worker", "psp_step", "loop_step", "lock_step")
-# Where a ramp stops that is not to hurt; whether it does is measured.
+FATES: Final = (0.11, 0.19, 0.24)
 SHORT: Final = {
     "conn_leak": (0.4, 0.75),
     "loop_block": (0.25, 0.45),
@@ -90,15 +89,8 @@ def items(chance: Random) -> list[Item]:
 
 
 def _slow(chance: Random, kind: str) -> SlowFault:
-    length = round(math.exp(chance.uniform(math.log(SHORTEST_S), math.log(LONGEST_S))))
-    fault = SlowFault(kind, length, chance.choice(SHAPES))
-    fate = chance.random()
-    if fate < 0.11:
-        fault.shape, fault.reach = "saturate", chance.uniform(*SHORT[kind])
-    elif fate < 0.19:
-        fault.shape, fault.reach = "turn", chance.uniform(*SHORT[kind])
-    elif fate < 0.24:
-        fault.shape, fault.abort = "lin", chance.uniform(*SHORT[kind])
+    length_s = round(math.exp(chance.uniform(math.log(SHORTEST_S), math.log(LONGEST_S))))
+    fault = slow_fault(chance, kind, length_s, FATES, SHORT[kind])
     match kind:
         case "loop_block":
             fault.strength = {"p": chance.uniform(0.1, 0.2), "hi": chance.uniform(85, 130)}

@@ -3,8 +3,8 @@
 from random import Random
 from typing import Final
 
-from tests.hours.director import Felt, Hit, Pace
-from tests.hours.engine import Engine, Steps
+from tests.hours.director import Hit, Pace
+from tests.hours.engine import Steps
 from tests.hours.items import Change, SlowFault, SuddenFault
 from tests.hours.payments.faults import HITS, apply
 from tests.hours.payments.system import Payments
@@ -39,24 +39,9 @@ class PaymentsStage:
     """What can be done to the system, and what its clients say."""
 
     def __init__(self, system: Payments, chance: Random) -> None:
+        self.engine, self.clients = system.engine, system.clients
         self._system = system
         self._chance = chance
-
-    @property
-    def engine(self) -> Engine:
-        """Its clock."""
-        return self._system.engine
-
-    @property
-    def good_since(self) -> float:
-        """When clients last had something to complain of."""
-        return self._system.clients.good_since
-
-    def breach(self) -> Felt | None:
-        """Return the breach that clients feel now."""
-        clients = self._system.clients
-        journeys = clients.breached
-        return Felt(clients.at, clients.first_bad(journeys), journeys) if journeys else None
 
     def hit(self, fault: SlowFault | SuddenFault) -> Hit:
         """Return what a fault hits."""
