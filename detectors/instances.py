@@ -11,8 +11,8 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import TypeAlias
 
 from detectors.bank import Series
+from detectors.rhythms import MISSED
 from detectors.schema import NEAR, SOON, Life
-from detectors.silence import MISSED
 from domain.identity import SeriesKey
 
 LATER = 0.1  # of the time since the first of its kind began, by which another began later: gaps alone do not make that

@@ -11,14 +11,14 @@ Two are not where another series says by 0 that who was asked did not answer, as
 """
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Protocol
 
 from detectors.cadence import LAST_AT, SAMPLES, Cadence, SilenceParams, allowed_s, read
 from detectors.calibration import score_of
+from detectors.rhythms import MISSED, TOGETHER, Slow, Watched, many
 from domain.anomaly import Evidence
 from domain.errors import StateError
 from domain.identity import SeriesKey, ServiceId
@@ -27,28 +27,11 @@ from domain.state import Plain
 NINES = 6.0  # of a silence: as sure as one in a million
 FADE = 0.999  # of the largest lag, per sample
 NAME = "silence"
-TOGETHER = 3  # series
-MISSED = 1.5  # usual gaps: two samples, with room for jitter
 LONGER = 1.2  # times as long as the longest gap of late
+AGAIN, LATER = 8, 64  # looks, before slow series are told from the others again: if there were any, and if not
 NEVER = -math.inf  # one object for all services
 NONE: frozenset[SeriesKey] = frozenset()
 ON_TIME: Mapping[SeriesKey, float] = MappingProxyType({})
-
-
-class Watched(Protocol):
-    """A series, as far as its silence needs it."""
-
-    @property
-    def key(self) -> SeriesKey:
-        """Return whose silence it is."""
-
-    @property
-    def record(self) -> bytearray:
-        """Return the record that begins with its cadence."""
-
-    @property
-    def points(self) -> Iterable[tuple[float, float]]:
-        """Return time and value of its latest samples, the oldest first."""
 
 
 @dataclass(slots=True)
@@ -57,6 +40,8 @@ class Together:
 
     before: float = NEVER  # the service's time before the newest: complete
     look: float = NEVER  # when to look again
+    slow: Slow | None = None  # which of them need not be looked at for a while
+    wait: int = 0  # looks, before those are told from the others again
 
 
 class Silence:
@@ -86,22 +71,30 @@ class Silence:
         """Whether a silence of the whole service would mean something: a series of it is known."""
         return self.patience_s < math.inf
 
-    def heard(self, key: SeriesKey, at: float, watermark: float) -> bool:
+    @property
+    def together(self) -> bool:
+        """Whether its series may miss samples together: enough of them are known."""
+        return self._together is not None
+
+    def heard(self, one: Watched, at: float, watermark: float) -> bool:
         """Note an accepted sample; True if its series was silent until now, waited for or not."""
         if watermark > at or self.lag_s > 0:
             self.lag_s = max(watermark - at, self.lag_s * FADE)
-        if at > self.at:
-            before, self.at = self.at, at
-            together = self._together
-            if together is not None:
-                together.before = before
+        together = self._together
+        if together is not None:
+            if together.slow is not None and not together.slow.still(one):
+                together.slow = None
+            if at > self.at:
+                together.before, self.at = self.at, at
                 if at > together.look:
                     self._missing_together(together)
-        if self.silent and key in self.silent:  # hashing a key costs more than the rest of this method
-            self.silent -= {key}
+        elif at > self.at:
+            self.at = at
+        if self.silent and one.key in self.silent:  # hashing a key costs more than the rest of this method
+            self.silent -= {one.key}
             return True
-        if self.lost and key in self.lost:  # there may be thousands: taken out only when need be
-            self.lost -= {key}
+        if self.lost and one.key in self.lost:  # there may be thousands: taken out only when need be
+            self.lost -= {one.key}
             return True
         return False
 
@@ -110,6 +103,7 @@ class Silence:
         last_at, usual_s, _, _ = read(one.record)
         if self.at - last_at > MISSED * usual_s:
             self._behind = {**self._behind, one.key: self.at - last_at}
+            self._look_at_all()
 
     def known(self, record: bytearray) -> None:
         """Take note that one more series is known well enough for its silence to mean something."""
@@ -118,6 +112,7 @@ class Silence:
         if len(self._series) >= TOGETHER:
             self._together = self._together or Together()
             self._together.look = NEVER
+        self._look_at_all()
 
     def others(self, one: Watched) -> Iterator[float]:
         """Yield how long each of the other series that are known may be quiet."""
@@ -129,6 +124,7 @@ class Silence:
     def anew(self) -> None:
         """Look at once for whatever is silent, as if nothing of it were known."""
         self.silent, self.deadline = NONE, NEVER
+        self._look_at_all()
 
     def sleep(self) -> None:
         """Look no more by the service's own event time if that is the time of its only series, which it cannot miss."""
@@ -142,31 +138,44 @@ class Silence:
 
     def _missing_together(self, together: Together) -> None:
         """Let the deadline be now if many series miss samples; look once in a gap of the quickest."""
-        missing, quickest = self._hasty(self.at, hurts=True)
+        together.wait -= 1
+        quickest = None if together.slow is None else together.slow.quickest_s(self.at)
+        if quickest is None:
+            missing, quickest = self._hasty(self.at, hurts=True)
+            if missing:
+                self.deadline = -math.inf
+            together.slow = None
+            if together.wait <= 0 and not missing and not self._behind:
+                together.slow = Slow.among(self._series, quickest, self.silent, self.lost, self._params)
+                together.wait = LATER if together.slow is None else AGAIN
         together.look = self.at + 0.5 * quickest
-        if missing:
-            self.deadline = -math.inf
+
+    def _look_at_all(self) -> None:
+        """Look at the slow series, too, the next time."""
+        if self._together is not None:
+            self._together.slow = None
 
     def _hasty(self, now: float, *, hurts: bool) -> tuple[frozenset[SeriesKey], float]:
         """Return the series that by then have missed samples together, if they are many; and the gap of the quickest.
 
         That they paused for as long before is no excuse while it ``hurts``: it may have been an outage, too.
         """
-        warm_up, known, missing, quickest = self._params.warm_up, 0, [], math.inf
+        warm_up, lost, left_out, missing, quickest = self._params.warm_up, self.lost, 0, [], math.inf
         for series in self._series:
             last_at, usual_s, longest_s, count = read(series.record)
             if count < warm_up:
+                left_out += 1
                 continue
             if usual_s < quickest:  # noqa: PLR1730 - min() costs more, for each series at each look
                 quickest = usual_s
-            if self.lost and series.key in self.lost:
+            if lost and series.key in lost:
+                left_out += 1
                 continue
-            known += 1
             gone_s = now - last_at
             if gone_s > MISSED * usual_s and (hurts or gone_s > LONGER * longest_s) and series.key not in self._behind:
                 missing.append(series.key)
-        many = len(missing) >= TOGETHER and 2 * len(missing) >= known
-        return frozenset(missing) if many else NONE, quickest
+        together = missing and len(missing) >= many(len(self._series) - left_out)
+        return frozenset(missing) if together else NONE, quickest
 
     def _asked_in_vain(self, missing: AbstractSet[SeriesKey]) -> bool:
         """Whether another series, always the same before, is 0 since these miss samples: their target did not answer.
@@ -192,12 +201,15 @@ class Silence:
         warm_up = params.warm_up
         whole = watermark > self.at + self.lag_s and watermark > self.patience_ends
         now = watermark - self.lag_s if whole else self.at
-        hasty = NONE
-        if self._together is not None:
-            hasty, _ = self._hasty(self.at if hurts else self._together.before, hurts=hurts)
-            if hasty and not hurts and self._asked_in_vain(hasty):
-                hasty = NONE
-        for series in self._series:
+        hasty, slow, together = NONE, None, self._together
+        if together is not None:
+            if not whole and together.slow is not None and now < together.slow.until:
+                slow = together.slow
+            else:
+                hasty, _ = self._hasty(self.at if hurts else together.before, hurts=hurts)
+                if hasty and not hurts and self._asked_in_vain(hasty):
+                    hasty = NONE
+        for series in self._series if slow is None else slow.quick:
             key, numbers = series.key, read(series.record)  # no Cadence: making one costs more than all the rest
             last_at, _, _, count = numbers
             if count < warm_up or (self.silent and key in self.silent) or (self.lost and key in self.lost):
@@ -210,6 +222,9 @@ class Silence:
                 found.append(self._evidence(key, Cadence(*numbers), watermark if whole else self.at, whole))
             elif due < deadline:
                 deadline = due
+        if slow is not None and deadline > slow.until:  # only the slow ones can tell when to look again
+            self._look_at_all()
+            return [*found, *self.overdue(watermark, hurts=hurts)]
         # If all are silent, look again after as long; if none is known, once one is.
         self.deadline = deadline if deadline < math.inf else self.at + self.patience_s
         return found
@@ -267,17 +282,19 @@ class Silence:
             for series in self._series
             if series.key in self.silent and Cadence.of(series.record).gone(watermark, self._params)
         ]
-        self.silent = self.silent.difference(lost)
-        self.lost = self.lost.union(lost)
+        if lost:
+            self.dismiss(frozenset(lost))
         return lost
 
     def dismiss(self, keys: AbstractSet[SeriesKey]) -> None:
         """Wait no more for series that are silent because others took their place."""
         self.silent, self.lost = self.silent - keys, self.lost | keys
+        self._look_at_all()
 
     def drop(self, keys: AbstractSet[SeriesKey]) -> None:
         """Forget series altogether."""
         self.silent, self.lost = self.silent - keys, self.lost - keys
+        self._look_at_all()
         self._behind = {key: much for key, much in self._behind.items() if key not in keys}
 
     def _keys(self) -> list[SeriesKey]:

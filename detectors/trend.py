@@ -82,10 +82,12 @@ class TrendForecaster:
 
         A node of four that is restarted is half of the way to a limit of two, and on its way to nothing.
         """
-        values = [value for _, value in self.points]
-        newest, limit, above = values[-1], self.objective.limit, self.objective.above
-        off, room = (newest - min(values), limit - newest) if above else (max(values) - newest, newest - limit)
-        return off <= 1 <= room and all(value.is_integer() for value in values)
+        values, limit, above = self._soon.values, self.objective.limit, self.objective.above
+        newest = values[-1]
+        if not newest.is_integer() or (limit - newest if above else newest - limit) < 1:  # nearly always
+            return False
+        off = newest - min(values) if above else max(values) - newest
+        return off <= 1 and all(value.is_integer() for value in values)
 
     def snapshot(self) -> Plain:
         """Return the whole state as plain data."""

@@ -84,6 +84,22 @@ def test_cost_beside_many_services(services: int, metrics: int) -> None:
     print(f"\n{services} services of {metrics} series: detection {cost:.1f} us per sample")
 
 
+@pytest.mark.parametrize("slow", [20, 300, 1000])
+def test_cost_where_one_of_a_service_speaks_by_the_second_and_the_others_by_the_minute(slow: int) -> None:
+    """Each of the others speaks at its own time; what is timed comes once all of them are known."""
+    names = [SeriesKey.of("api", f"value_{number}") for number in range(slow + 1)]
+    by_minute = [(60.0 * (turn + n / slow), n) for turn in range(40) for n in range(1, slow + 1)]
+    rows = sorted([*by_minute, *((float(second), 0) for second in range(40 * 60))])
+    samples = [Sample(names[n], x, START + at) for (at, n), x in zip(rows, noise(len(rows)), strict=True)]
+    detection = Detection(DetectionParams())
+    feed(detection, samples[: len(samples) * 3 // 4])
+    rest = samples[len(samples) * 3 // 4 :]
+    started = time.process_time()
+    feed(detection, rest)
+    cost = (time.process_time() - started) / len(rest) * 1e6
+    print(f"\none series by the second beside {slow} by the minute: detection {cost:.1f} us per sample")
+
+
 @pytest.mark.parametrize(
     ("services", "metrics", "samples"),
     [(25, 20, 100), (10, 50, 100), (500, 1, 100), (6, 20, 3000), (3, 50, 3000), (40, 1, 3000)],

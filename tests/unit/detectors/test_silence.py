@@ -23,6 +23,7 @@ class Speaker:
     key: SeriesKey = FAST
     record: bytearray = field(default_factory=lambda: bytearray(FRESH))
     points: list[tuple[float, float]] = field(default_factory=list)
+    place: int = 0
 
     def speak(self, at: float) -> None:
         spoke(self.record, read(self.record), at)
@@ -67,7 +68,7 @@ def test_a_series_that_is_hardly_known_is_never_overdue() -> None:
     slow.speak(START)
     for number in range(100):
         fast.speak(START + number)
-        silence.heard(FAST, START + number, START + number)
+        silence.heard(fast, START + number, START + number)
     assert silence.overdue(START + 99) == []
 
 
@@ -79,7 +80,7 @@ def test_a_series_with_a_slow_cadence_is_not_missed_by_a_fast_one() -> None:
         for series, every in ((fast, 1), (slow, 60)):
             if number % every == 0:
                 series.speak(at)
-                silence.heard(series.key, at, at)
+                silence.heard(series, at, at)
         assert silence.overdue(at) == []
 
 
@@ -88,7 +89,7 @@ def test_a_service_that_is_always_late_is_not_silent() -> None:
     silence = Silence(PARAMS, [fast])
     for number in range(100):
         fast.speak(START + number)
-        silence.heard(FAST, START + number, START + number + 30)
+        silence.heard(fast, START + number, START + number + 30)
         assert silence.overdue(START + number + 31) == []
     assert silence.patience_ends > START + 99 + 31
 
@@ -98,6 +99,7 @@ class Read:
     """A series that counts how often it is read."""
 
     speaker: Speaker
+    place: int = 0
     times: int = 0
 
     @property
@@ -120,7 +122,7 @@ def test_while_nothing_can_be_overdue_no_series_is_read_to_know_that_the_service
     beat(slow.speaker, 60.0, 51)
     for number in range(3000):
         fast.speaker.speak(at := START + number)
-        silence.heard(FAST, at, at)
+        silence.heard(fast, at, at)
     assert silence.overdue(at) == []
     fast.times = slow.times = 0
     soonest = silence.may_end(at + 5)
@@ -133,7 +135,7 @@ def test_a_service_may_end_as_soon_as_its_quickest_series_is_missed_though_that_
     silence = Silence(PARAMS, [fast, slow])
     beat(fast, 1.0, 100)
     at = beat(slow, 60.0, 100)
-    silence.heard(SLOW, at, at)
+    silence.heard(slow, at, at)
     assert [evidence.key for evidence in silence.overdue(at)] == [FAST]
     assert silence.deadline == pytest.approx(at + 300)
     assert silence.may_end(at) == silence.patience_ends == pytest.approx(at + 5)
@@ -143,7 +145,7 @@ def test_what_is_known_well_enough_only_since_a_restart_is_missed_when_the_whole
     fast = Speaker(FAST)
     before, after = (Silence(PARAMS.model_copy(update={"warm_up": count}), [fast]) for count in (200, 20))
     at = beat(fast, 1.0, 100)
-    before.heard(FAST, at, at)
+    before.heard(fast, at, at)
     assert before.overdue(at) == []
     after.restore(before.snapshot())
     assert after.may_end(at + 1) == pytest.approx(at + 5)
@@ -153,13 +155,13 @@ def test_what_is_gone_for_very_long_is_no_longer_waited_for_and_counts_again_whe
     fast = Speaker(FAST)
     silence = Silence(PARAMS, [fast])
     beat(fast, 1.0, 100)
-    silence.heard(FAST, START + 99, START + 99)
+    silence.heard(fast, START + 99, START + 99)
     assert [e.key for e in silence.overdue(START + 200)] == [FAST]
     assert silence.gone(START + 200) == []
     assert silence.gone(START + 2000) == [FAST]
     assert silence.overdue(START + 2001) == []
     fast.speak(START + 2002)
-    silence.heard(FAST, START + 2002, START + 2002)
+    silence.heard(fast, START + 2002, START + 2002)
     assert not silence.lost
 
 
@@ -167,7 +169,7 @@ def test_a_snapshot_keeps_who_is_silent() -> None:
     fast = Speaker(FAST)
     first, second = Silence(PARAMS, [fast]), Silence(PARAMS, [fast])
     beat(fast, 1.0, 100)
-    first.heard(FAST, START + 99, START + 99)
+    first.heard(fast, START + 99, START + 99)
     first.overdue(START + 300)
     second.restore(json.loads(json.dumps(first.snapshot())))
     assert second.snapshot() == first.snapshot()
@@ -181,7 +183,7 @@ def test_damaged_snapshots_are_refused(damaged: object) -> None:
 
 
 def service(series: int) -> tuple[Silence, list[Speaker]]:
-    known = [Speaker(SeriesKey.of("api", f"m{i}")) for i in range(series)]
+    known = [Speaker(SeriesKey.of("api", f"m{i}"), place=i) for i in range(series)]
     return Silence(PARAMS, known), known
 
 
@@ -192,7 +194,7 @@ def scrape(silence: Silence, some: list[Speaker], at: float, *, hurts: bool = Fa
         series.speak(at)
         if Cadence.of(series.record).samples == PARAMS.warm_up:
             silence.known(series.record)
-        silence.heard(series.key, at, at)
+        silence.heard(series, at, at)
         if silence.at > silence.deadline:
             found += [evidence.key.metric for evidence in silence.overdue(at, hurts=hurts)]
     return found
@@ -209,7 +211,7 @@ class Counted(list[Speaker]):
 
 
 def test_series_that_are_not_known_yet_are_not_gone_through_for_every_sample() -> None:
-    series = Counted(Speaker(SeriesKey.of("api", f"m{number}")) for number in range(200))
+    series = Counted(Speaker(SeriesKey.of("api", f"m{number}"), place=number) for number in range(200))
     silence = Silence(PARAMS, series)
     for number in range(200):
         assert scrape(silence, [series[number]], START + number) == []
@@ -264,7 +266,7 @@ def test_a_series_of_which_late_samples_come_is_not_silent_and_is_once_its_clock
             silence.late(other)
         else:
             other.speak(START + at - 60)
-            silence.heard(other.key, START + at - 60, START + at)
+            silence.heard(other, START + at - 60, START + at)
         assert not silence.overdue(START + at)
     assert not found
     scrape(silence, [one, other], START + 300)
