@@ -9,7 +9,6 @@ from detectors.base import restored, saved
 from detectors.cadence import FRESH as UNHEARD
 from detectors.cadence import LAST_AT, Cadence, read, spoke
 from detectors.calibration import nines_of, score_of
-from detectors.declared import Spans
 from detectors.features import LARGEST, Refusal, judged
 from detectors.fusion import FusionParams
 from detectors.measure import UNDECLARED, Measure, kept, measured
@@ -17,11 +16,13 @@ from detectors.objective import ObjectiveDetector
 from detectors.params import DetectionParams
 from detectors.placed import placed
 from detectors.siblings import Siblings
+from detectors.spans import Spans
 from detectors.trace import FRESH as NO_SAMPLES
 from detectors.trace import latest, note
 from detectors.trend import TrendForecaster
 from detectors.unit_jump import ENOUGH, TINY, TOLD, Aside, UnitWatch, bounds, levels, suspicious
 from detectors.unit_jump import NAME as UNIT
+from detectors.whole import in_whole_numbers
 from domain.anomaly import Anomalous, Evidence, Normal
 from domain.errors import StateError
 from domain.identity import SeriesKey, ServiceId
@@ -74,7 +75,7 @@ class Series:
             self.counted = value
             self._heard(at, taken)
         elif taken is Refusal.NO_RATE:
-            self.measure = self.measure.fell if value < self.counted < EVER else self.measure
+            self.measure = self.measure.with_doubt if value < self.counted < EVER else self.measure
             self.counted = value
             self._heard(at, math.nan)
         return taken
@@ -107,11 +108,13 @@ class Series:
         return score
 
     def plausible(self, evidence: Evidence) -> Evidence:
-        """Return the evidence for a person: in today's unit, and not expected below zero if it never was there."""
+        """Return the evidence for a person: in today's unit, not below zero if it never was there, whole if counted."""
         if not self.signed and evidence.low < 0:
             low, expected, high = (max(0.0, number) for number in (evidence.low, evidence.expected, evidence.high))
             evidence = replace(evidence, low=low, expected=expected, high=high)
-        if self.watch is None or self.watch.factor == 1 or self.objectives:  # a limit is in the unit of before
+        if self.watch is None or self.watch.factor == 1:
+            return in_whole_numbers(evidence, (value for _, value in self.points))
+        if self.objectives:  # a limit is in the unit of before
             return evidence
         numbers = {name: getattr(evidence, name) for name in ("actual", "expected", "low", "high")}
         return replace(evidence, **{name: n and n * self.watch.divisor for name, n in numbers.items()})

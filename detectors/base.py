@@ -11,7 +11,7 @@ from domain.state import Plain
 
 
 class Detector(Protocol):
-    """Judges series, sample by sample: scores first, then learns.
+    """Judges series, sample by sample: scores first, then learns. One object serves all series and keeps nothing.
 
     What it knows of a series is a part of the series' record: as many bytes as ``fresh``, which is how they begin, from
     a place that the detector is made for. Read and written whole, a record takes no more time than objects would, and
@@ -26,7 +26,7 @@ class Detector(Protocol):
     fresh: bytes
 
     def observe(self, record: bytearray, key: SeriesKey, at: float, value: float, *, learn: bool) -> Verdict:
-        """Judge a value at event time ``at``, then learn from it unless told not to."""
+        """Judge a finite value at event time ``at`` (epoch seconds, later than before), then learn it if asked to."""
 
 
 def saved(record: bytes | bytearray) -> Plain:

@@ -1,4 +1,4 @@
-"""What the beginning of a series is worth: a process that starts is no measure of what it does later.
+"""Cold starts: how a process begins is no measure of what it does later.
 
 The first level is the median of three samples, so that one of them may be anything. While a series is young it is
 looked at when its age has doubled: if the newer half is far calmer than the older one, all but the level is forgotten

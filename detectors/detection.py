@@ -17,7 +17,7 @@ from detectors.rescaled import rescaled, told
 from detectors.room import Room
 from detectors.schema import HEARD
 from detectors.service import NOTHING, ServiceState
-from detectors.silence import TOGETHER, Silence
+from detectors.silence import Silence
 from detectors.unit_jump import NAME as UNIT
 from domain.anomaly import Anomalous, Anomaly, AnomalyKind, Normal, SeriesState, Warming
 from domain.errors import StateError
@@ -79,7 +79,7 @@ class Detection:
         if kind is measure.kind and (not unit or unit == measure.unit):
             taken = series.take(at, number, kind)
         else:
-            taken = service.unlike(series, sample, self._bank)
+            taken = service.take_redeclared(series, sample, self._bank)
         if (integrity := service.integrity) is not None:
             integrity.arrived += 1
             if integrity.open:
@@ -96,12 +96,12 @@ class Detection:
         if not series.expected:
             self._get_to_know(service, series, at)
         silence = service.silence
-        if silence.heard(key, at, self._watermark):
+        if silence.heard(series, at, self._watermark):
             service.speaks_again(series, at)
         score = 0.0
         if value is not None:
             near = series.low < value < series.high
-            score = (self._judge if near else self._far_off)(service, series, at, value)
+            score = (self._judge if near else self._judge_far)(service, series, at, value)
             if score > 0:
                 score = series.surprise(score, self._params.fusion)
             elif series.hold > 0:
@@ -160,7 +160,7 @@ class Detection:
                 warm = False
             else:
                 if isinstance(verdict, Anomalous):
-                    verdict = self._heed(service, series, name, kind, at, verdict, learn=learn)
+                    verdict = self._report(service, series, name, kind, at, verdict, learn=learn)
                 elif findings:
                     service.calm(key, name)
                 score = ranked(verdict, self._params.fusion.alone)
@@ -175,7 +175,7 @@ class Detection:
         return best
 
     @staticmethod
-    def _heed(
+    def _report(
         service: ServiceState, series: Series, name: str, kind: AnomalyKind, at: float, found: Anomalous, *, learn: bool
     ) -> Normal | Anomalous:
         """Take in what was found; return what is left of it."""
@@ -187,7 +187,7 @@ class Detection:
             service.calm(series.key, name)
         return left
 
-    def _far_off(self, service: ServiceState, series: Series, at: float, value: float) -> float:
+    def _judge_far(self, service: ServiceState, series: Series, at: float, value: float) -> float:
         """Judge a value far from the latest ones, in the unit of before if it shows that the unit has changed."""
         watch = series.suspect(at, value) if self._units else None
         if watch is None:
@@ -233,11 +233,11 @@ class Detection:
                 fusion.approach(at, coming=trend.coming)
         if not passed:  # of all its limits: a good value amid bad ones ends nothing
             fusion.calm(series.key, BREACH)
-        service.passed(series)
+        service.note_limits(series)
         return score
 
     def _look(self, service: ServiceState) -> None:
-        service.look(self._watermark, hurts=len(service.series) >= TOGETHER and self._hurts(service))
+        service.look(self._watermark, hurts=service.silence.together and self._hurts(service))
 
     def _hurts(self, service: ServiceState) -> bool:
         """Whether the service, or one of this partition that needs it, is beyond a limit right now."""
@@ -276,7 +276,7 @@ class Detection:
     def answer(self, answer: Feedback) -> None:
         """Learn from what a person says of an alert that one of these services caused."""
         for service in self._services.values():
-            service.judged(answer)
+            service.answered(answer)
 
     def advance(self, to: float) -> Sequence[Anomaly]:
         """Take note that event time has come this far, though nothing arrived."""

@@ -27,7 +27,10 @@ class Refusal(StrEnum):
 
 
 def judged(at: float, value: float, kind: SampleKind, last_at: float, last_value: float) -> float | Refusal:
-    """Return the value to judge, or why there is none; ``last_at`` is -inf before the first sample."""
+    """Return the value to judge, or why there is none; of a counter it is a rate per second.
+
+    ``last_at`` and ``last_value`` are those of the sample before, as it came; ``last_at`` is -inf before the first.
+    """
     if not (-LARGEST < value < LARGEST and -math.inf < at < math.inf):  # false for NaN too
         return Refusal.NOT_FINITE
     if at <= last_at:

@@ -65,8 +65,8 @@ class Foretold:
             self._settle(statement, came=at <= statement.until)
         self.awaited.clear()
 
-    def waited(self, at: float, *, counts: bool) -> None:
-        """Settle what did not come in time. ``counts``: False while people deal with an incident.
+    def expire(self, at: float, *, counts: bool) -> None:
+        """Settle as not come true what is overdue. ``counts``: False while people deal with an incident.
 
         A breach that did not come because somebody acted must not be held against the forecast: it says nothing then.
         """

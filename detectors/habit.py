@@ -1,4 +1,4 @@
-"""What keeps coming back is no surprise: the more often a series surprises, the less a further one counts.
+"""Habituation: the more often a series surprises, the less a further surprise counts.
 
 Beyond a number of surprises within the memory of the tails further ones count for less, by the square of how often they
 come; but never for less than they pass the few largest of late, for that much has not come back. What lasts is one.

@@ -123,6 +123,11 @@ class Heading:
         """Return time and value of the last points, the oldest first."""
         return tuple(zip(self._times, self._values, strict=True))
 
+    @property
+    def values(self) -> Sequence[float]:
+        """Return the last values, the oldest first."""
+        return self._values
+
     def inherit(self, siblings: Sequence["Heading"]) -> None:
         """Begin with the usual slopes of others, and with what became of their forecasts; never with their level."""
         for window, steepness in enumerate(self._steepness):
@@ -162,12 +167,12 @@ class Heading:
         if way == 0 or (way > 0) != self._objective.above:  # usually beyond the limit: nothing to foresee
             self.gone = math.nan
             self._before, self.standing = 0.0, None
-            self._foretold.waited(at, counts=False)
+            self._foretold.expire(at, counts=False)
             return
         self.gone = (value - usual) / way
         if self.gone < 1:
             if self._foretold.awaited:
-                self._foretold.waited(at, counts=learn and not self._paused(at))
+                self._foretold.expire(at, counts=learn and not self._paused(at))
             self._foresee(at, way)
         else:
             self._foretold.came(at)
@@ -229,7 +234,7 @@ class Heading:
         span_s = points[-1][0] - points[0][0]
         if max(b - a for (a, _), (b, _) in pairwise(points)) > MOST_UNSEEN * span_s or _halted(points, line.slope):
             return None
-        if _stepped(points, line.slope) or not self._is_news(points[-1][1], len(points)):
+        if _stepped(points, line.slope) or not self._is_new_high(points[-1][1], len(points)):
             return None
         odds = (1 - left) / (error / steep + self._doubt)
         return _Course(points, line, left, max(odds, LEAST_ODDS), steep / error if error > 0 else RAMP)
@@ -248,7 +253,7 @@ class Heading:
                 return ahead, course
         return None
 
-    def _is_news(self, value: float, window: int) -> bool:
+    def _is_new_high(self, value: float, window: int) -> bool:
         """Whether the series has not been there of late, before the window: hours of a rise come every day."""
         if self._peak is None:
             return True

@@ -249,9 +249,9 @@ class LevelDetector:
         if seen <= enough:
             return Warming(min(1.0, seen / enough))
         if nines >= self._suspect:
-            return self._said(record, key, at, value, since, nines, strength, residuals, learn)
+            return self._verdict(record, key, at, value, since, nines, strength, residuals, learn)
         if since != NEVER:
-            return self._said(record, key, at, value, since, nines, 0.0, (), learn)
+            return self._verdict(record, key, at, value, since, nines, 0.0, (), learn)
         return CALM if nines == 0 else Normal(score_of(self._habit.damped(record, nines, 0.0)))
 
     def _begin(self, record: bytearray, at: float, values: Three, seen: int, learn: bool) -> Warming:
@@ -267,7 +267,7 @@ class LevelDetector:
             self._seasons.begin(record, at)
         return Warming(0.0)
 
-    def _said(
+    def _verdict(
         self, record: bytearray, key: SeriesKey, at: float, value: float, since: float, nines: float,
         strength: float, residuals: Sequence[float], learn: bool,
     ) -> Verdict:  # fmt: skip

@@ -32,22 +32,22 @@ class Declared(NamedTuple):
 
 
 class Foreign(NamedTuple):
-    """Other samples that a series gets, and by what they become such as are judged."""
+    """Samples that are declared to be something else than the series is judged as, and by what they are converted."""
 
     declared: Declared
-    factor: float | None  # None: nothing does that, and they are passed over
+    factor: float | None  # times the value is what is judged; None: nothing converts them, and they are passed over
     run: int = 0  # how many of those came in a row
     heard: int = 0  # in all
     after: int = 0  # samples of the series once the last of them had come
 
 
 class Measure(NamedTuple):
-    """What is judged of a series; ``foreign``: the samples that are something else, if there are any.
+    """As what a series is judged: the unit and the kind in which its detectors and objectives see each value.
 
-    ``wanted`` is what its objectives are for, if that is something else and nothing holds them against it; ``turns``:
-    how often it became something else, one time soon after the other. ``kind`` is None while each sample of a counter
-    is looked at, for it fell; one that is judged as it is though it is declared to be a counter is a gauge, and its
-    samples are ``foreign``.
+    ``foreign``: the samples that are declared to be something else, if any come. ``wanted``: what its objectives are
+    for, if that is something else and they are held against nothing. ``turns``: how often it became something else,
+    one time soon after the other. ``kind`` is None for a counter that is in doubt (`counting`); a counter that counts
+    no longer is a gauge, and its samples are ``foreign``.
     """
 
     unit: str = ""
@@ -62,28 +62,28 @@ class Measure(NamedTuple):
         return Declared(self.unit, self.kind or SampleKind.COUNTER)
 
     @property
-    def counts(self) -> bool:
-        """Whether it is a counter of which each sample is looked at."""
+    def doubted(self) -> bool:
+        """Whether it is a counter that fell: each further sample is asked whether it still counts."""
         return self.kind is None
 
     @property
-    def uncounted(self) -> bool:
-        """Whether it is judged as it is, though it is declared to be a counter."""
+    def counts_no_longer(self) -> bool:
+        """Whether its values are judged as they come, though they are declared to be a counter's."""
         known = self.foreign
         return known is not None and known.factor is not None and known.declared.kind is not self.kind
 
     def watched(self, unit: str, kind: SampleKind) -> bool:
-        """Whether a sample of this unit and kind is looked at, because the series may count no longer, or again."""
-        return kind is SampleKind.COUNTER and (self.counts or self.uncounted) and unit in {"", self.unit}
+        """Whether a sample declared so may show that the series counts no longer, or counts again."""
+        return kind is SampleKind.COUNTER and (self.doubted or self.counts_no_longer) and unit in {"", self.unit}
 
     @property
-    def fell(self) -> "Measure":
-        """Return the same of a counter of which each sample is to be looked at."""
+    def with_doubt(self) -> "Measure":
+        """The same of a counter that is in doubt from here on; unchanged where other samples come, too."""
         return self if self.foreign is not None else measured(self.unit, None, None, self.wanted, self.turns)
 
     @property
-    def believed(self) -> "Measure":
-        """Return the same of a counter of which nothing is doubted."""
+    def without_doubt(self) -> "Measure":
+        """The same of a counter that counts."""
         return measured(self.unit, SampleKind.COUNTER, None, self.wanted, self.turns)
 
     def snapshot(self) -> Plain:
@@ -118,7 +118,7 @@ def measured(
 
 
 def kept(measure: Measure, unit: str | None, *, same: bool) -> Measure | None:
-    """Return the saved measure of a series as objectives in this unit want it; None: it must be learnt anew.
+    """Return the saved measure of a series as the objectives of today's configuration want it; None: learn it anew.
 
     There are no objectives if ``unit`` is None. ``same``: nothing about them has changed. A limit that has is in
     today's unit if it names none.

@@ -7,8 +7,8 @@ what bad time gave, of which half of the objective's ``for`` counts at most.
 
 import math
 
-from detectors.calibration import score_of
-from domain.anomaly import Anomalous, Evidence, Normal, Verdict
+from detectors.calibration import CALM, score_of
+from domain.anomaly import Anomalous, Evidence, Verdict
 from domain.errors import StateError
 from domain.identity import SeriesKey
 from domain.journeys import Objective
@@ -16,7 +16,6 @@ from domain.state import Plain
 
 NAME = "objective"
 NINES = 9.0  # of a breach: an agreed limit outranks a statistical surprise
-CALM = Normal(0.0)
 
 
 class ObjectiveDetector:

@@ -1,4 +1,4 @@
-"""What was learnt from earlier incidents says of now, and how much it may weigh."""
+"""What the incidents of the past say of now (``precursor``), and how much that may weigh in fusion."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Where each detector keeps its part of the record of a series."""
+"""Where each detector of the registry keeps its part of the record of a series: one after the other."""
 
 from typing import NamedTuple
 
@@ -10,7 +10,7 @@ from domain.anomaly import AnomalyKind
 
 
 class Placed(NamedTuple):
-    """A detector, and which part of a record is its own."""
+    """A detector, and which bytes of a record are its own: from ``start`` up to ``end``."""
 
     name: str
     leads_to: AnomalyKind

@@ -175,7 +175,7 @@ class Precursor:
             self._events = [*self._events, event.id][-EVENTS:]
             self._incidents = [*self._incidents, event.at][-EVENTS:]
 
-    def judged(self, answer: Feedback) -> None:
+    def answered(self, answer: Feedback) -> None:
         """Learn from what a person says of an alert, once an alert."""
         opening = next((known for known in self._openings if known[0] == answer.alert), None)
         if opening is None or answer.kind not in {FeedbackKind.USEFUL, FeedbackKind.NOT_USEFUL}:
@@ -183,7 +183,7 @@ class Precursor:
         self._openings.remove(opening)
         _, at, pattern = opening
         useful = answer.kind is FeedbackKind.USEFUL
-        self.trust.judged(at, came=useful)
+        self.trust.answered(at, came=useful)
         if self._model is not None:
             self._fit(pattern, came=useful, weight=SAID)
 

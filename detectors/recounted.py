@@ -10,11 +10,11 @@ from typing import NamedTuple
 
 from detectors.bank import LOOK, Bank, Series
 from detectors.counting import CountDoubt, Finding
-from detectors.declared import Spans
 from detectors.features import Refusal
 from detectors.measure import Declared, Foreign, Measure, measured
-from detectors.redeclared import goals_of, renew, taken
+from detectors.redeclared import goals_of, renew, take_converted
 from detectors.redeclared_told import Change, Outcome, Redeclared
+from detectors.spans import Spans
 from domain.state import Plain
 from domain.telemetry import Sample, SampleKind
 
@@ -31,26 +31,26 @@ class Since(NamedTuple):
     samples: Sequence[tuple[float, float]]
 
 
-def unlike(
+def take_redeclared(
     series: Series, sample: Sample, told: Redeclared, every: Iterable[Series], bank: Bank, frozen: Spans | None
 ) -> tuple[float | Refusal, list[Change]]:
-    """Take a sample that is not simply of the kind and the unit of its series; return what to judge, and what is new.
+    """Take a sample of a counter in doubt, or one that is declared otherwise; return what to judge, and what is new.
 
     ``every``: all series of its service.
     """
     if series.measure.watched(sample.unit, sample.kind):
-        if series.measure.counts:
+        if series.measure.doubted:
             return _counter(series, sample.observed_at, sample.value, told, every, bank, frozen)
         return _gauge(series, sample.observed_at, sample.value, told, bank, frozen)
     told.doubts.pop(series.key, None)
-    value, change = taken(series, sample, bank, every)
+    value, change = take_converted(series, sample, bank, every)
     return value, [] if change is None else [change]
 
 
 def as_declared(series: Series, sample: Sample, bank: Bank) -> None:
     """Believe that a counter counts, whatever its values look like, if this is one of its samples."""
-    if series.measure.counts:
-        series.measure = series.measure.believed
+    if series.measure.doubted:
+        series.measure = series.measure.without_doubt
     elif series.measure.watched(sample.unit, sample.kind):
         _anew(series, sample.observed_at, bank)
 
@@ -65,7 +65,7 @@ def _counter(
         return judged, []
     doubt = told.doubts.get(series.key) or told.doubt(series.key, _fallen(series, last_at, last, bank))
     if doubt is None:
-        series.measure = series.measure.believed
+        series.measure = series.measure.without_doubt
         return judged, []
     doubt.values.append((at, value))
     match doubt.no_longer():
@@ -79,7 +79,7 @@ def _counter(
             return value, [_anew_as_it_is(series, at, bank, every)]
         case Finding.NONE:
             del told.doubts[series.key]
-            series.measure = series.measure.believed
+            series.measure = series.measure.without_doubt
             return judged, []
 
 
@@ -139,7 +139,7 @@ def _fell_with(series: Series, doubt: CountDoubt, told: Redeclared, every: Itera
         for each in every
         if each is not series
         and each.key.metric == series.key.metric
-        and each.measure.counts
+        and each.measure.doubted
         and each.key in told.doubts
         and abs(told.doubts[each.key].since - doubt.since) <= near_s
         and not told.doubts[each.key].goes_on
@@ -155,7 +155,7 @@ def _as_it_is(series: Series, doubt: CountDoubt, at: float, bank: Bank, frozen: 
 
 def _as_rate(series: Series, doubt: CountDoubt, at: float, bank: Bank, frozen: Spans | None) -> Change:
     """Judge its rate again, and what came since it counts once more."""
-    series.measure = series.measure.believed
+    series.measure = series.measure.without_doubt
     _learn_again(series, Since(doubt.known, doubt.rates), at, bank, frozen)
     return Change(series.key, A_COUNTER, A_GAUGE, Outcome.COUNTS, at)
 
@@ -177,7 +177,7 @@ def _anew_as_it_is(series: Series, at: float, bank: Bank, every: Iterable[Series
     Another instance of what counts no longer already is what that is, with its objectives if those hold, and no news.
     """
     like = next(
-        (each.measure for each in every if each.key.metric == series.key.metric and each.measure.uncounted), None
+        (each.measure for each in every if each.key.metric == series.key.metric and each.measure.counts_no_longer), None
     )
     measure, goals = series.measure, goals_of(series, bank)
     held = like is not None and like.wanted is None
@@ -188,7 +188,7 @@ def _anew_as_it_is(series: Series, at: float, bank: Bank, every: Iterable[Series
 
 def _anew(series: Series, at: float, bank: Bank) -> Change:
     """Learn its rate anew, with the objectives that are for that."""
-    measure, counted = series.measure.believed, series.counted
+    measure, counted = series.measure.without_doubt, series.counted
     wanted = None if measure.wanted == measure.declared else measure.wanted
     renew(series, COUNTER, bank, held=wanted is None)
     series.measure, series.counted = measured(*measure.declared, wanted=wanted, turns=measure.turns), counted

@@ -27,7 +27,9 @@ TURNS = 3  # changes, one soon after the other, of which the last is told: from 
 SOON = 1000  # samples
 
 
-def taken(series: Series, sample: Sample, bank: Bank, every: Iterable[Series]) -> tuple[float | Refusal, Change | None]:
+def take_converted(
+    series: Series, sample: Sample, bank: Bank, every: Iterable[Series]
+) -> tuple[float | Refusal, Change | None]:
     """Take a sample that is declared to be something else than its series; return what to judge, and what is new.
 
     ``every``: all series of its service.
@@ -44,9 +46,9 @@ def taken(series: Series, sample: Sample, bank: Bank, every: Iterable[Series]) -
     if not series.cadence.samples:
         change = _begin(series, declared, at, bank, every)
     elif times is None:
-        change = _unlike(series, declared, at, bank)
+        change = _inconvertible(series, declared, at, bank)
     else:
-        change = _like(series, declared, sample, times, bank)
+        change = _convertible(series, declared, sample, times, bank)
     times = declared.factor(series.measure.declared)
     if times is None:
         series.pass_over(at)
@@ -73,7 +75,7 @@ def _first_unit(metric: str, every: Iterable[Series]) -> str:
     return next((one.wanted.unit if one.wanted is not None else one.unit for one in others if one.unit), "")
 
 
-def _like(series: Series, declared: Declared, sample: Sample, times: float, bank: Bank) -> Change | None:
+def _convertible(series: Series, declared: Declared, sample: Sample, times: float, bank: Bank) -> Change | None:
     """Take in a unit that was not declared before, or another one of the same sort."""
     measure, at, samples = series.measure, sample.observed_at, series.cadence.samples
     if times == 1.0:
@@ -120,7 +122,7 @@ def _goes_on(series: Series, sample: Sample, times: float) -> bool:
     return isinstance(converted, Refusal) or not low < converted < high
 
 
-def _unlike(series: Series, declared: Declared, at: float, bank: Bank) -> Change | None:
+def _inconvertible(series: Series, declared: Declared, at: float, bank: Bank) -> Change | None:
     """Take in what nothing converts: to be passed over, or the series is that from now on, if it gets nothing else."""
     measure, samples = series.measure, series.cadence.samples
     known = measure.foreign

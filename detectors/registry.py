@@ -1,4 +1,8 @@
-"""The table of detectors that every series gets. To add one: write its file, add a line here and its Params."""
+"""The table of detectors that every series gets, in the order in which they judge a sample.
+
+To add one: docs/howto/add-a-detector.md. What looks at more than one series of a service, at samples that do not come,
+or at the objective of a series is no line of this table: ``detection`` and ``service`` know it by name.
+"""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -25,8 +29,3 @@ DETECTORS: tuple[Entry, ...] = (
     Entry("level", AnomalyKind.LEVEL, lambda params, place: LevelDetector(params.level, place)),
     Entry("stuck", AnomalyKind.STUCK, lambda params, place: StuckDetector(params.stuck, place)),
 )
-KINDS: dict[str, AnomalyKind] = {entry.name: entry.leads_to for entry in DETECTORS} | {
-    "silence": AnomalyKind.SILENCE,
-    "objective": AnomalyKind.BREACH,
-    "forecast": AnomalyKind.FORECAST,
-}

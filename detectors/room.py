@@ -1,4 +1,4 @@
-"""Room for new series once there are as many as may be: those that nobody waits for give way, the longest gone first.
+"""Eviction: when there are as many series as may be, those that nobody waits for give way, the longest gone first.
 
 A series is gone when its silence is no finding any more (``SilenceParams.gone``), or others have taken its place. One
 that was never known well enough for its silence to be a finding is gone once it would be stale; if it spoke only once,

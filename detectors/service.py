@@ -7,7 +7,6 @@ from detectors.agreement import NAME as AGREEMENT
 from detectors.agreement import Agreement
 from detectors.bank import Bank, Series
 from detectors.cadence import read
-from detectors.declared import Spans
 from detectors.features import Refusal
 from detectors.fused import Fused, Objectives, samples_of
 from detectors.instances import ended
@@ -16,12 +15,13 @@ from detectors.integrity import Integrity
 from detectors.objective import ObjectiveDetector
 from detectors.params import DetectionParams
 from detectors.precursor import Precursor
-from detectors.recounted import as_declared, unlike
+from detectors.recounted import as_declared, take_redeclared
 from detectors.redeclared_told import Outcome, Redeclared
 from detectors.schema import HEARD, How, Match, Schema
 from detectors.schema import NAME as SCHEMA
 from detectors.silence import NAME as SILENCE
 from detectors.silence import Silence
+from detectors.spans import Spans
 from detectors.trace import traced
 from detectors.unit_jump import NAME as UNIT
 from domain.anomaly import Anomaly, AnomalyKind, Evidence, SeriesState
@@ -71,7 +71,7 @@ class ServiceState(Fused):
 
     def drop(self, keys: AbstractSet[SeriesKey]) -> None:
         """Forget series altogether; it may be all of them."""
-        self.silent(keys)
+        self.forget_limits(keys)
         self.series[:] = [series for series in self.series if series.key not in keys]
         self.silence.drop(keys)
         if self.agreement is not None:
@@ -102,7 +102,7 @@ class ServiceState(Fused):
         Those that are silent already are looked at again: what follows them may have begun later.
         """
         matches, became = self._became()
-        self.gone(became)
+        self.forget(became)
         for evidence in found:
             if evidence.key not in became and not self.late:
                 self.fused().found(AnomalyKind.SILENCE, evidence)
@@ -127,7 +127,7 @@ class ServiceState(Fused):
         """Take in a series that was silent, or of which nobody waited for another sample."""
         self.over(series.key, SILENCE)
         self.silence.late(series)
-        self.passed(series)
+        self.note_limits(series)
         if self.schema is not None and self.schema.speaks_again(series.key, at) and self.silence.silent:
             self.stopped(())
 
@@ -137,12 +137,12 @@ class ServiceState(Fused):
         numbers = (read(series.record) for series in self.series)
         return any(0 < count < HEARD and last_at > recent for last_at, _, _, count in numbers)
 
-    def unlike(self, series: Series, sample: Sample, bank: Bank) -> float | Refusal:
+    def take_redeclared(self, series: Series, sample: Sample, bank: Bank) -> float | Refusal:
         """Take a sample that is declared to be something else than its series, and return what to judge."""
         before, told = series.objectives, self.redeclared or Redeclared()
         if UNIT in self._params.without:
             as_declared(series, sample, bank)
-        value, changes = unlike(series, sample, told, self.series, bank, self.frozen)
+        value, changes = take_redeclared(series, sample, told, self.series, bank, self.frozen)
         for change in changes:
             told.note(change)
             self.silence.wake()
@@ -160,7 +160,7 @@ class ServiceState(Fused):
         silence = self.silence
         found = silence.overdue(watermark, hurts=hurts)
         if found:
-            self.silent({evidence.key for evidence in found})
+            self.forget_limits({evidence.key for evidence in found})
             self.stopped(found)
         if self.schema is not None:
             self._schema_is_known(self.schema)
@@ -169,7 +169,7 @@ class ServiceState(Fused):
         if self.precursor is not None and self.precursor.rest(silence.at):
             self.precursor = None
         self.rest(silence.at)
-        self.gone(frozenset(silence.gone(watermark)))
+        self.forget(frozenset(silence.gone(watermark)))
         if not (silence.silent or self.fusion or self.precursor or self.schema or self.redeclared):
             silence.sleep()
 
@@ -192,7 +192,7 @@ class ServiceState(Fused):
 
     def units_changed(self, keys: AbstractSet[SeriesKey], evidence: Evidence) -> None:
         """Tell that the unit of series has changed, instead of all that was found of them."""
-        self.gone(keys)
+        self.forget(keys)
         self.fused().explained(AnomalyKind.UNIT, evidence, keys)
 
     def settle(self, at: float, spoke: Series | None = None) -> Sequence[Anomaly]:
@@ -222,7 +222,7 @@ class ServiceState(Fused):
             return False
         return not warm or not any(at - goal.since < self._params.freeze_timeout for goal in self.beyond)
 
-    def passed(self, series: Series) -> None:
+    def note_limits(self, series: Series) -> None:
         """Note which limits a series is beyond, once it has spoken."""
         for goal, _ in series.objectives:
             if goal.beyond:
@@ -230,15 +230,15 @@ class ServiceState(Fused):
             elif goal in self.beyond:
                 self.beyond -= {goal}
 
-    def silent(self, keys: Collection[SeriesKey]) -> None:
+    def forget_limits(self, keys: Collection[SeriesKey]) -> None:
         """Forget which limits series were beyond: nobody knows whether they still are."""
         mute = (series for series in self.series if series.objectives and series.key in keys)
         self.beyond = self.beyond.difference(goal for series in mute for goal, _ in series.objectives)
 
-    def gone(self, keys: Collection[SeriesKey]) -> None:
-        """Forget what was found of some series."""
+    def forget(self, keys: Collection[SeriesKey]) -> None:
+        """Forget what was found of series, by themselves or together."""
         if keys:
-            self.forget(keys)
+            super().forget(keys)
             if self.agreement is not None:
                 self.agreement.forget(keys)
 
@@ -290,10 +290,10 @@ class ServiceState(Fused):
             self._learning().declared(event)
             self.silence.wake()
 
-    def judged(self, answer: Feedback) -> None:
+    def answered(self, answer: Feedback) -> None:
         """Learn from what a person says of an alert that the service caused."""
         if self.precursor is not None:
-            self.precursor.judged(answer)
+            self.precursor.answered(answer)
 
     def state(self, series: Series, now: float) -> SeriesState:
         """Return what one of its series is good for."""
@@ -324,7 +324,7 @@ class ServiceState(Fused):
         mute = self.silence.silent | self.silence.lost
         for series in self.series:
             if series.key not in mute:
-                self.passed(series)
+                self.note_limits(series)
             if series.watch is None:  # it may have been given up, see the bank
                 self.unit_is_known(series)
 

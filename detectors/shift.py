@@ -1,4 +1,4 @@
-"""A level that has moved for good is told once, and then no longer in the way of what is smaller.
+"""Level shifts: a level that has moved for good is told once, and then no longer in the way of what is smaller.
 
 One gigantic value is learnt as a clipped step, so a level that has moved by a hundred usual sizes would be followed in
 as many samples, each of them gigantic: the tails would be full of them for days, and so would the seasons. Where some

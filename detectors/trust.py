@@ -77,7 +77,7 @@ class Calls:
         if call is not None:
             self._settle(call, came=True)
 
-    def judged(self, at: float, *, came: bool) -> None:
+    def answered(self, at: float, *, came: bool) -> None:
         """Count the call that stood at that time, if it still waits, as a person says."""
         call = next((call for call in self._waiting if call <= at <= call + self._horizon_s), None)
         if call is not None:
@@ -171,10 +171,10 @@ class Trust:
         for calls in self.calls.values():
             calls.happened(at)
 
-    def judged(self, at: float, *, came: bool) -> None:
+    def answered(self, at: float, *, came: bool) -> None:
         """Count the calls that stood at that time, and still wait, as a person says."""
         for calls in self.calls.values():
-            calls.judged(at, came=came)
+            calls.answered(at, came=came)
 
     def expire(self, before: float) -> None:
         """Count the calls made before that time as wrong: nothing came."""

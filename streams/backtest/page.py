@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
-from alerts.policy.wording import forecast_words, metric, number, span
+from alerts.policy.wording import forecast_words, metric, number, span, usual
 from domain.anomaly import Evidence
 from domain.identity import AlertId
 from streams.backtest.compare import Comparison, Line
@@ -108,7 +108,7 @@ def render_comparison(
 def evidence_words(evidence: Evidence) -> str:
     """Say what was found, as a squad reads it."""
     actual = "nothing" if evidence.actual is None else number(evidence.actual)
-    words = f"{metric(evidence)} {actual}, expected {number(evidence.low)} to {number(evidence.high)}"
+    words = f"{metric(evidence)} {actual}, {usual(evidence)}"
     words += f", since {calendar(evidence.since):%H:%M:%S} (score {evidence.score:.2f}, {evidence.detector})"
     return f"{words}: {evidence.detail}" if evidence.detail else words
 

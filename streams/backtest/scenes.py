@@ -167,7 +167,7 @@ def _bands(scene: Scene) -> list[Band]:
 
 
 def _drawable(evidence: Evidence) -> bool:
-    return math.isfinite(evidence.low) and math.isfinite(evidence.high) and evidence.low < evidence.high
+    return math.isfinite(evidence.low) and math.isfinite(evidence.high) and evidence.low <= evidence.high
 
 
 def _limits(scene: Scene) -> tuple[float, ...]:

@@ -6,13 +6,12 @@ from typing import assert_never
 from sqlalchemy import Connection
 
 from alerts.policy.impact import explain_path
-from alerts.policy.wording import number, span
-from domain.alert import Transition
+from alerts.policy.wording import number, span, usual
+from domain.alert import ENDED, Transition
 from domain.anomaly import Anomaly, Evidence, Forecast
 from domain.feedback import Feedback
 from domain.notice import Decision, Deferred, Delivered, Hold, Notice, Notify, Outcome, Rejected, SquadFacts, Suppress
 from streams.record.questions import (
-    ENDED,
     Episode,
     File,
     Known,
@@ -225,10 +224,9 @@ def _finding(file: File, transition: Transition) -> Iterator[Line]:
 
 def _evidence(evidence: Evidence) -> str:
     actual = "nothing came" if evidence.actual is None else f"was {number(evidence.actual)}"
-    expected = f"expected {number(evidence.low)} to {number(evidence.high)}"
     detail = f" ({evidence.detail})" if evidence.detail else ""
     return (
-        f"detector {evidence.detector}: {evidence.key} {actual}, {expected}, since {moment(evidence.since)}, "
+        f"detector {evidence.detector}: {evidence.key} {actual}, {usual(evidence)}, since {moment(evidence.since)}, "
         f"score {evidence.score:.3f}{detail}"
     )
 

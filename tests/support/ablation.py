@@ -143,7 +143,7 @@ OF_FORECASTS = (
     Variant("without the bend", changes={f"{HEADING}.bend": always(0.0)}),
     Variant("without a bound on the bend", changes={f"{HEADING}.AWAY": math.inf}),
     Variant("without means", {"forecast": {"spacing": 10**9}}),
-    Variant("without how near it was of late", changes={f"{HEADING}.Heading._is_news": always(True)}),
+    Variant("without how near it was of late", changes={f"{HEADING}.Heading._is_new_high": always(True)}),
     Variant("without short and long windows", {"forecast": {"windows": (30,)}}),
 )
 VARIANTS = (

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias, assert_never
 from alerts.channels.slack.controls import controls
 from alerts.channels.slack.mrkdwn import code, cut, date, escape, link, say
 from alerts.channels.text import clean, fitting
-from alerts.policy.wording import OBJECTIVE, due_words, interval, number, span
+from alerts.policy.wording import OBJECTIVE, due_words, interval, number, span, usual
 from domain.alert import Severity
 from domain.anomaly import Evidence, Forecast
 from domain.journeys import AffectedJourney
@@ -155,8 +155,7 @@ def _forecast(forecast: Forecast, at: float) -> str:
 
 def _evidence(evidence: Evidence) -> str:
     actual = "nothing" if evidence.actual is None else number(evidence.actual)
-    usual = f"expected {number(evidence.low)} to {number(evidence.high)}"
-    line = f"• {code(_metric(evidence.key.metric, evidence.key.attributes))} *{actual}*, {usual}"
+    line = f"• {code(_metric(evidence.key.metric, evidence.key.attributes))} *{actual}*, {usual(evidence)}"
     line += f"  ·  since {date(evidence.since, '{time}')}  ·  score {evidence.score:.2f} ({say(evidence.detector, 60)})"
     return f"{line}\n      {say(evidence.detail, 300)}" if evidence.detail else line
 

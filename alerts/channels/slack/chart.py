@@ -10,7 +10,7 @@ from datetime import datetime
 from itertools import pairwise
 
 from alerts.channels.text import clean, moment
-from alerts.policy.wording import number
+from alerts.policy.wording import between, number
 from domain.anomaly import Evidence, Forecast, Trace
 from domain.notice import SquadFacts
 
@@ -80,6 +80,10 @@ class Chart:
         size, name = next((size, name) for size, name in _SIZES if abs(value) >= size)
         return number(value / (size or 1.0)) + name
 
+    def range_words(self, band: tuple[float, float]) -> str:
+        """Say what was expected."""
+        return f"expected {between(*map(self.value, band))}"
+
     def clock(self, at: float) -> str:
         """Return a time of day, UTC, as exactly as the length of the chart asks for."""
         when = moment(at)
@@ -126,12 +130,12 @@ def describe(chart: Chart) -> str:
     if chart.silent:
         parts.append(f"no samples since {chart.clock(last_at)}")
     if chart.band is not None:
-        parts.append(f"expected {chart.value(chart.band[0])} to {chart.value(chart.band[1])}")
+        parts.append(chart.range_words(chart.band))
     if chart.limit is not None:
         parts.append(f"limit {chart.value(chart.limit)}")
     if chart.fan is not None:
-        between = f"between {chart.clock(chart.fan.earliest)} and {chart.clock(chart.fan.latest)}"
-        parts.append(f"expected to reach it at {chart.clock(chart.fan.at)}, {between} UTC")
+        interval = f"between {chart.clock(chart.fan.earliest)} and {chart.clock(chart.fan.latest)}"
+        parts.append(f"expected to reach it at {chart.clock(chart.fan.at)}, {interval} UTC")
     return clean("; ".join(parts) + ".", ALT_LIMIT)
 
 
@@ -148,7 +152,7 @@ def _title(trace: Trace) -> str:
 def _band(own: Iterable[Evidence]) -> tuple[float, float] | None:
     for evidence in own:
         usual = evidence.actual is not None and evidence.detector in RANGES
-        if usual and _fit(evidence.low) and _fit(evidence.high) and evidence.low < evidence.high:
+        if usual and _fit(evidence.low) and _fit(evidence.high) and evidence.low <= evidence.high:
             return evidence.low, evidence.high
     return None
 

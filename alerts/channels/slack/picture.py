@@ -21,6 +21,7 @@ WIDTH, HEIGHT = 800, 320
 _LEFT, _TOP, _RIGHT, _BOTTOM = 28, 92, 772, 268  # of the plot
 _INSET = 9  # of the highest and the lowest value from the plot's edges, so that a dot is seen whole
 _FINE = 3  # the plot is drawn so many times larger and then made small: its lines are smooth
+_THIN = 8 * _FINE  # a range that is a single number: thicker than the line of the series on it
 _LARGE, _SMALL = 28, 23
 _AHEAD, _FARTHEST = 0.9, 2.0  # times the past is shown of the future: of the doubt, and until the limit is met
 _ROOM = 0.1  # of the height is left above and below
@@ -102,8 +103,9 @@ class _Plot:
         chart, (width, height) = self._chart, self._size
         now, since = self._x(chart.now), self._x(max(chart.since, self._scale.start))
         if chart.band is not None:
-            left, top = self._x(chart.expected_from), self._y(chart.band[1])
-            self._pen.rectangle((left, top, now, self._y(chart.band[0])), fill=_BAND)
+            low, high = (self._y(edge) for edge in chart.band)
+            room = max(0.0, _THIN - (low - high)) / 2
+            self._pen.rectangle((self._x(chart.expected_from), high - room, now, low + room), fill=_BAND)
         if now > since:
             self._pen.rectangle((since, 0, now, height), fill=(*self._colour, 20))
         if chart.fan is not None and chart.limit is not None:
@@ -172,8 +174,7 @@ def _legend(pen: ImageDraw.ImageDraw, chart: Chart) -> None:
     x = float(_LEFT)
     if chart.band is not None:
         pen.rectangle((x, 62, x + 26, 78), fill=_BAND)
-        low, high = chart.band
-        x = _word(pen, x + 36, f"expected {chart.value(low)} to {chart.value(high)}")
+        x = _word(pen, x + 36, chart.range_words(chart.band))
     if chart.limit is not None:
         pen.line([(x, 70), (x + 11, 70)], fill=_LIMIT, width=3)
         pen.line([(x + 16, 70), (x + 27, 70)], fill=_LIMIT, width=3)

@@ -173,7 +173,7 @@ def test_a_lone_series_is_not_looked_at_for_silences_by_its_own_time_unless_ther
     for number in range(50):
         before = read(series.record)
         spoke(series.record, before, at := START + number)
-        silence.heard(series.key, at, at)
+        silence.heard(series, at, at)
     silence.overdue(at)
     assert silence.deadline == pytest.approx(at + 5)
     silence.wake()

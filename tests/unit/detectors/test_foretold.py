@@ -23,7 +23,7 @@ def settled(*outcomes: bool, odds: float = LIKELY) -> Foretold:
         if came:
             record.came(at + 30)
         else:
-            record.waited(at + 61, counts=True)
+            record.expire(at + 61, counts=True)
     return record
 
 
@@ -76,8 +76,8 @@ def test_what_was_hardly_likely_is_held_against_nothing() -> None:
 def test_what_people_dealt_with_is_not_held_against_a_forecast() -> None:
     record = Foretold()
     record.told(LIKELY, 60.0)
-    record.waited(30.0, counts=False)
-    record.waited(61.0, counts=True)
+    record.expire(30.0, counts=False)
+    record.expire(61.0, counts=True)
     assert record.corrected(LIKELY) == LIKELY
 
 
@@ -115,7 +115,7 @@ def test_a_snapshot_continues_identically() -> None:
         first.told(odds, 500.0)
     second.restore(json.loads(json.dumps(first.snapshot())))
     for record in (first, second):
-        record.waited(501.0, counts=True)
+        record.expire(501.0, counts=True)
     assert second.snapshot() == first.snapshot()
     assert second.corrected(1.0) == first.corrected(1.0) < settled(True, False).corrected(1.0)
 

@@ -145,7 +145,7 @@ def test_what_people_say_of_an_alert_is_a_label() -> None:
         (opened,) = life.fusion.settle(at)
         life.precursor.opened([opened])
         if kind is not None:
-            life.precursor.judged(a_feedback(kind, first_alert(API, opened.id)))
+            life.precursor.answered(a_feedback(kind, first_alert(API, opened.id)))
         life.precursor.consider(at + MINUTE, life.fusion, frozen=False)
         state = life.precursor.snapshot()
         assert isinstance(state, dict)
@@ -160,12 +160,12 @@ def test_what_people_say_of_an_alert_is_a_label() -> None:
 def test_an_answer_counts_once_and_only_for_an_alert_of_this_service() -> None:
     life = lived(declare(FAILS))
     alert = first_alert(API, openings(life.said)[-1].id)
-    life.precursor.judged(a_feedback(FeedbackKind.ACKNOWLEDGE, alert))
-    life.precursor.judged(a_feedback(FeedbackKind.NOT_USEFUL, "alert-of-another-service"))
+    life.precursor.answered(a_feedback(FeedbackKind.ACKNOWLEDGE, alert))
+    life.precursor.answered(a_feedback(FeedbackKind.NOT_USEFUL, "alert-of-another-service"))
     before = life.precursor.snapshot()
-    life.precursor.judged(a_feedback(FeedbackKind.NOT_USEFUL, alert))
+    life.precursor.answered(a_feedback(FeedbackKind.NOT_USEFUL, alert))
     once = life.precursor.snapshot()
-    life.precursor.judged(a_feedback(FeedbackKind.USEFUL, alert))
+    life.precursor.answered(a_feedback(FeedbackKind.USEFUL, alert))
     assert before != once
     assert life.precursor.snapshot() == once
 

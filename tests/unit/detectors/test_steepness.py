@@ -98,10 +98,10 @@ def test_noise_that_is_neither_told_nor_a_ramp_teaches_nothing() -> None:
     record = Foretold()
     for number in range(50):
         record.told(1.0, 10.0 * number + 5, ramp=False)
-        record.waited(10.0 * number + 6, counts=True)
+        record.expire(10.0 * number + 6, counts=True)
     assert record.corrected(1.0) == 1.0
     record.told(4.0, 600.0, ramp=False)  # this one is told
-    record.waited(601.0, counts=True)
+    record.expire(601.0, counts=True)
     assert record.corrected(1.0) < 1.0
 
 

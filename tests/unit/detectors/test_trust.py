@@ -54,9 +54,9 @@ def test_where_only_surer_calls_come_true_only_those_are_made() -> None:
 def test_what_a_person_says_settles_every_call_that_stands() -> None:
     trust = Trust(HOUR, SURE)
     trust.call(T0, 0.8)
-    trust.judged(T0 + 2 * HOUR, came=True)
-    trust.judged(T0 + HOUR / 2, came=False)
-    trust.judged(T0 + HOUR / 2, came=False)
+    trust.answered(T0 + 2 * HOUR, came=True)
+    trust.answered(T0 + HOUR / 2, came=False)
+    trust.answered(T0 + HOUR / 2, came=False)
     assert [(calls.hits, calls.misses) for calls in trust.calls.values()] == [(0.0, 1.0), (0.0, 1.0), (0.0, 0.0)]
 
 

@@ -1,9 +1,12 @@
 """Detectors that somebody does without."""
 
+from typing import get_args
+
 import pytest
 
 from detectors.detection import Detection
-from detectors.params import DetectionParams
+from detectors.params import DetectionParams, DetectorName
+from detectors.registry import DETECTORS
 from domain.anomaly import AnomalyKind, AnomalyPhase
 from domain.identity import ServiceId
 from domain.journeys import Objective, Service
@@ -57,3 +60,7 @@ def test_a_detector_that_is_left_out_leaves_no_trace_in_the_scores() -> None:
     detection = Detection(DetectionParams(without=("stuck",)))
     scores, _ = feed(detection, timeline([*noise(300), *[51.0] * 40], start=START))
     assert max(scores[320:]) < 0.9
+
+
+def test_every_detector_of_the_table_can_be_left_out() -> None:
+    assert {entry.name for entry in DETECTORS} <= set(get_args(DetectorName))

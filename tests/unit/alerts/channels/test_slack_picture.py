@@ -95,6 +95,13 @@ def test_only_evidence_about_the_series_itself_gives_the_range() -> None:
     assert chart(drawn(wave(), evidence())).band == (20.0, 45.0)
 
 
+def test_a_single_number_that_is_expected_is_drawn_as_a_line() -> None:
+    points = [(at, 1.0 if n % 20 else 0.0) for n, (at, _) in enumerate(reversed(wave()))]
+    down = chart(drawn(points[::-1], evidence(actual=0.0, low=1.0, high=1.0, since=T0)))
+    assert "last 0; expected 1." in describe(down)
+    assert amount(draw(down), BAND) > amount(draw(replace(down, band=None)), BAND) + 2000
+
+
 def test_a_range_that_the_series_was_not_in_before_holds_only_for_now() -> None:
     usual = chart(drawn(wave(), evidence(since=T0)))
     assert usual.expected_from == usual.points[0][0]

@@ -72,6 +72,11 @@ def test_each_kind_of_finding_has_its_sentence(kind: AnomalyKind, text: str) -> 
     assert wording.headline(an_anomaly(kind=kind), T0 + 120) == text
 
 
+def test_a_single_number_that_is_expected_is_no_range() -> None:
+    down = an_anomaly(evidence=[replace(an_evidence(actual=0.0), low=1.0, expected=1.0, high=1.0)])
+    assert wording.headline(down, T0) == "payments-api: latency_p95_ms is 0, expected 1"
+
+
 def test_what_outlasts_a_breach_is_not_called_one() -> None:
     limit = an_evidence(metric="pool_in_use", detector="objective")
     breach = an_anomaly(kind=AnomalyKind.BREACH, evidence=[an_evidence(), limit])

@@ -1,6 +1,6 @@
 import pytest
 
-from detectors.declared import MOST, Spans
+from detectors.spans import MOST, Spans
 from domain.telemetry import EventStatus
 from tests.support.builders import T0, an_incident
 

@@ -1,4 +1,4 @@
-"""Spans of event time that people or tools have declared: during an incident nothing is learnt.
+"""Spans of event time for which an incident or a maintenance was declared: nothing is learnt meanwhile.
 
 Kept as spans, not as "until": events travel on a topic of their own and may be read long before or after the telemetry
 of the same time, above all when a worker catches up.
