@@ -8,11 +8,10 @@ from enum import StrEnum
 from pydantic import TypeAdapter, ValidationError
 
 from domain.errors import StateError
-from domain.notice import ChannelKind, Delivered, Notice, Notify, Outcome, Phase, Rejected
+from domain.notice import ENDINGS, Delivered, Notice, Notify, Outcome, Phase, Rejected
 from domain.state import Plain
 
 VERSION = 1
-ENDINGS = frozenset({Phase.ALL_CLEAR, Phase.RETRACTION})
 # A thread without an ending keeps its reference longer: an episode may be open for weeks.
 OPEN_THREAD_FACTOR = 10
 _PRUNE_EVERY_S = 60.0
@@ -90,18 +89,6 @@ class Ledger:
     def threads_waiting(self) -> set[str]:
         """Return the names of the threads in which a notice waits."""
         return {name for name, thread in self.threads.items() if thread.waiting}
-
-    def pending_by_channel(self) -> dict[ChannelKind, int]:
-        """Return how many notices wait for each kind of channel."""
-        counts = dict.fromkeys(ChannelKind, 0)
-        for thread in self.threads.values():
-            for entry in thread.waiting:
-                counts[entry.notice.channel] += 1
-        return counts
-
-    def oldest_at(self) -> float | None:
-        """Return when the notice that waits longest was accepted."""
-        return min((entry.accepted_at for thread in self.threads.values() for entry in thread.waiting), default=None)
 
     def enter(self, notice: Notice, now: float, doubt: Doubt) -> Accepted:
         """Put a notice in its place in its thread, unless it is known or not to be sent."""

@@ -35,16 +35,20 @@ class Outbox:
         clock: Clock,
         on_receipt: Callable[[Receipt], Awaitable[None]],
         on_undeliverable: Callable[[Notice, Receipt], Awaitable[None]] | None = None,
+        on_delivered: Callable[[Notice, float], None] | None = None,
     ) -> None:
         """``on_receipt`` stores a receipt durably; until it returns, the notice is pending.
 
         ``on_undeliverable`` is told before, as durably, of a receipt that says that there is no such address.
+        ``on_delivered`` is told of each notice that this outbox has brought to its reader, and how long that took, in
+        seconds since it was accepted.
         """
         self._channels = channels
         self._params = params
         self._clock = clock
         self._on_receipt = on_receipt
         self._on_undeliverable = on_undeliverable
+        self._on_delivered = on_delivered
         self._ledger = Ledger(params.remember)
         self._made_at = clock.monotonic()
         self._free_at: dict[tuple[ChannelKind, str], float] = {}  # when each recipient may get the next message
@@ -105,15 +109,6 @@ class Outbox:
         """Return how many notices wait for their end."""
         return self._ledger.pending
 
-    def pending_by_channel(self) -> dict[ChannelKind, int]:
-        """Return how many notices wait for each kind of channel."""
-        return self._ledger.pending_by_channel()
-
-    def oldest_pending_s(self) -> float:
-        """Return for how long the oldest of them has waited; 0 when none does."""
-        oldest_at = self._ledger.oldest_at()
-        return 0.0 if oldest_at is None else max(0.0, self._clock.now() - oldest_at)
-
     def snapshot(self) -> Plain:
         """Return what is pending, what is done, and where each thread stands."""
         return self._ledger.snapshot()
@@ -148,7 +143,7 @@ class Outbox:
             return
         if entry.outcome is None:
             entry.outcome = self._foregone(thread, entry) or await self._attempt(thread, entry)
-        outcome = entry.outcome
+        outcome, took_s = entry.outcome, self._clock.now() - entry.accepted_at
         await self._store_receipt(entry, outcome)
         if isinstance(outcome, Deferred):
             entry.outcome = None
@@ -160,6 +155,8 @@ class Outbox:
             self._ledger.conclude(thread, entry, outcome, self._clock.now())
             if not entry.found:
                 self._pictures.follow(entry.notice, outcome)
+                if isinstance(outcome, Delivered) and self._on_delivered is not None:
+                    self._on_delivered(entry.notice, took_s)
             self._note_change()
 
     def _foregone(self, thread: Thread, entry: Entry) -> Rejected | None:

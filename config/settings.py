@@ -1,6 +1,6 @@
 """The root of the configuration: it composes the sections and the parameters of the components."""
 
-from pydantic import Field
+from pydantic import BaseModel, Field
 
 from alerts.channels.email.params import EmailParams
 from alerts.channels.slack.params import SlackParams
@@ -12,6 +12,7 @@ from config.people import Clients, Journeys, Services, Squads
 from detectors.params import DetectionParams
 from domain.identity import SquadId
 from domain.journeys import Landscape
+from domain.notice import ChannelKind
 
 
 class ChannelSettings(Section):
@@ -19,6 +20,11 @@ class ChannelSettings(Section):
 
     slack: SlackParams | None = Field(default=None, description="The Slack app that squads are told by.")
     email: EmailParams | None = Field(default=None, description="The mail server that clients are told by.")
+
+    def by_kind(self) -> dict[ChannelKind, BaseModel]:
+        """Return the parameters of the channels that are set up: the name of a kind is that of its key here."""
+        found = ((kind, getattr(self, kind)) for kind in ChannelKind)
+        return {kind: params for kind, params in found if params is not None}
 
 
 class Settings(Section):

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from domain.anomaly import Anomaly
 from domain.identity import AlertId, AnomalyId, ServiceId, derive
@@ -15,6 +16,9 @@ class AlertStatus(StrEnum):
     SUSPENDED = "suspended"
     RESOLVED = "resolved"
     RETRACTED = "retracted"
+
+
+ENDED: Final = frozenset({AlertStatus.RESOLVED, AlertStatus.RETRACTED})
 
 
 class Severity(StrEnum):

@@ -5,7 +5,7 @@ A squad's facts and a client's facts are different types: what a client must not
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from domain.alert import Severity
 from domain.anomaly import Evidence, Forecast, Trace
@@ -20,6 +20,9 @@ class Phase(StrEnum):
     UPDATE = "update"
     ALL_CLEAR = "all-clear"
     RETRACTION = "retraction"
+
+
+ENDINGS: Final = frozenset({Phase.ALL_CLEAR, Phase.RETRACTION})  # after one of these nothing follows in its thread
 
 
 class ChannelKind(StrEnum):

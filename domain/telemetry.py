@@ -78,3 +78,4 @@ class DeadLetter:
     detail: str  # for a person
     payload: bytes
     key: bytes | None = None
+    cut_from: int | None = None  # bytes that the payload had, when only its beginning could be kept

@@ -12,14 +12,14 @@ from alerts.policy.answers import TEXT_KEPT
 from alerts.policy.mutes import matches
 from config.loader import load_with_environment
 from config.settings import Settings
-from domain.alert import AlertStatus, Severity, Transition
+from domain.alert import ENDED, Severity, Transition
 from domain.clock import Clock
 from domain.durations import format_duration, parse_duration
 from domain.errors import ConfigError, ForeshockError
 from domain.feedback import Feedback, FeedbackKind
 from domain.identity import AlertId, ClientId, ServiceId, derive
 from streams.admin import topic_name
-from streams.agents.feedback import LONGEST_ADDRESS, LONGEST_NAME, LONGEST_S
+from streams.agents.feedback import LONGEST_ADDRESS, LONGEST_COMMENT, LONGEST_NAME, LONGEST_S
 from streams.connection import connected, reaching
 from streams.lookup import find_alert
 from streams.names import near
@@ -63,7 +63,7 @@ def answer(
         settings = load_with_environment(config)
         _check_alert(alert)
         _check_names(settings, by, client, service)
-        _check_text(text, address)
+        _check_text(text, comment, address)
         given = compose(
             kind, alert, by, SystemClock(), client=client, lasts_s=lasts_s, service=service, metric=metric,
             comment=comment, text=text, address=address, below=below,
@@ -91,7 +91,7 @@ def _shown(settings: Settings, known: Transition | None, service: str | None) ->
         return f"; {_named(settings, service)} of {len(settings.services)} services"
     if known is None:
         return ""
-    if known.status in {AlertStatus.RESOLVED, AlertStatus.RETRACTED}:
+    if known.status in ENDED:
         return f"; the alert has ended already ({known.status})"
     return "; the alert's thread shows it"
 
@@ -175,8 +175,10 @@ def _check_names(settings: Settings, by: str, client: str | None, service: str |
         raise ConfigError(f"--service: {service!r} is not a service of the configuration{near(service, services)}")
 
 
-def _check_text(text: str, address: str) -> None:
+def _check_text(text: str, comment: str, address: str) -> None:
     if len(text) > TEXT_KEPT:
         raise ConfigError(f"--text: write at most {TEXT_KEPT} characters")
+    if len(comment) > LONGEST_COMMENT:
+        raise ConfigError(f"--comment: write at most {LONGEST_COMMENT} characters")
     if address and (not address.isprintable() or "@" not in address or len(address) > LONGEST_ADDRESS):
         raise ConfigError("write an e-mail address, such as name@host.example")

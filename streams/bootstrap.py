@@ -1,10 +1,10 @@
 """The composition root of the worker: settings in, everything wired, nothing started."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Final
+from typing import Final, TypeVar
 
 import faust
 from faust import Service
@@ -39,6 +39,7 @@ from streams.system import end_process
 from streams.topics import Topic, partition_for
 
 log = logging.getLogger(__name__)
+Kind = TypeVar("Kind", bound=Stage)
 
 OBSERVE_EVERY_S: Final = 2.0
 DELIVERY_SNAPSHOT_S: Final = 0.25  # small state, and what it holds decides whether a message is sent twice
@@ -129,7 +130,9 @@ class Worker:
             )
         return tuple(routes)
 
-    def _route(self, name: str, make: Any, topics: tuple[str, ...], every_s: float, *, apart: bool = False) -> Route:
+    def _route(
+        self, name: str, make: Callable[[int], Stage], topics: tuple[str, ...], every_s: float, *, apart: bool = False
+    ) -> Route:
         bounds = {
             source.topic: DrainBound(source.topic, source.max_rejected_per_minute, self._clock, self.metrics)
             for source in self._settings.sources
@@ -151,8 +154,7 @@ class Worker:
     def _deliver(self, partition: int) -> Stage:
         # Channels open connections and belong to the running loop: made with the first outbox, shared by all.
         if self._channels is None:
-            channels = self._settings.channels
-            self._channels = make_channels(channels.slack, channels.email, self._settings.answers.links())
+            self._channels = make_channels(self._settings.channels.by_kind(), self._settings.answers.links())
         return DeliverStage(
             self._channels,
             self._settings.delivery,
@@ -194,7 +196,7 @@ class Worker:
             log.critical("ending this process, so that its supervisor starts it again: %s", "; ".join(stalls))
             end_process(EXIT_STALLED)
 
-    def _stages(self, kind: type[Any]) -> list[Any]:
+    def _stages(self, kind: type[Kind]) -> list[Kind]:
         return [stage for route in self._routes for stage in route.driver.stages.values() if isinstance(stage, kind)]
 
     def _measure_stages(self) -> None:
@@ -237,7 +239,7 @@ class Worker:
             await channel.close()
 
 
-def _pages(server: HealthServer, close: Any) -> type[Service]:
+def _pages(server: HealthServer, close: Callable[[], Awaitable[None]]) -> type[Service]:
     class Pages(Service):
         """Serves the worker's pages from when it has joined its group to its end."""
 

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from typing import Any, Final, TypeVar
 
-from kafka import KafkaConsumer, TopicPartition
+from kafka import KafkaConsumer
 
 from config.settings import Settings
 from domain.alert import Transition
@@ -13,8 +13,7 @@ from domain.identity import AlertId, NoticeId
 from domain.notice import Notice
 from streams.admin import topic_name
 from streams.connection import connected, reaching
-from streams.errors import BrokerError
-from streams.reading import up_to
+from streams.reading import partitions_of_topic, up_to
 from streams.records import decode
 from streams.topics import Topic
 
@@ -48,19 +47,9 @@ def _reader(settings: Settings) -> Iterator[Any]:
             consumer.close(autocommit=False)
 
 
-def _places(consumer: Any, topic: str) -> list[TopicPartition]:
-    """Return the partitions of a topic, which the consumer is to read; raises BrokerError when it cannot see any."""
-    places = [TopicPartition(topic, number) for number in sorted(consumer.partitions_for_topic(topic))]
-    if not places:
-        raise BrokerError(
-            f"there is no topic {topic}, or this account may not read it: `foreshock topics create` makes it"
-        )
-    consumer.assign(places)
-    return places
-
-
 def _notices(consumer: Any, topic: str, wanted: set[bytes]) -> dict[NoticeId, Notice]:
-    places = _places(consumer, topic)
+    places = partitions_of_topic(consumer, topic)
+    consumer.assign(places)
     found: dict[NoticeId, Notice] = {}
     consumer.seek_to_beginning(*places)
     for record in up_to(consumer, consumer.end_offsets(places)):
@@ -72,7 +61,8 @@ def _notices(consumer: Any, topic: str, wanted: set[bytes]) -> dict[NoticeId, No
 
 
 def _latest(consumer: Any, topic: str, key: bytes) -> Transition | None:
-    place, *_ = _places(consumer, topic)
+    place = partitions_of_topic(consumer, topic)[0]
+    consumer.assign([place])
     first, end = consumer.beginning_offsets([place])[place], consumer.end_offsets([place])[place]
     while end > first:
         start = max(first, end - NEWEST)

@@ -78,19 +78,18 @@ def decode(kind: type[Value], payload: bytes | None) -> Value:
 def encode_dead_letter(letter: DeadLetter) -> bytes:
     """Return the record of a dead letter; the payload travels in base64, so that any bytes survive."""
     source = letter.source
-    return json.dumps(
-        {
-            "v": VERSION,
-            "topic": source.topic,
-            "partition": source.partition,
-            "offset": source.offset,
-            "stage": letter.stage,
-            "reason": letter.reason,
-            "detail": letter.detail,
-            "key": None if letter.key is None else base64.b64encode(letter.key).decode(),
-            "payload": base64.b64encode(letter.payload).decode(),
-        }
-    ).encode()
+    body = {
+        "v": VERSION,
+        "topic": source.topic,
+        "partition": source.partition,
+        "offset": source.offset,
+        "stage": letter.stage,
+        "reason": letter.reason,
+        "detail": letter.detail,
+        "key": None if letter.key is None else base64.b64encode(letter.key).decode(),
+        "payload": base64.b64encode(letter.payload).decode(),
+    }
+    return json.dumps(body if letter.cut_from is None else body | {"cut_from": letter.cut_from}).encode()
 
 
 def decode_dead_letter(payload: bytes) -> DeadLetter:
@@ -104,6 +103,7 @@ def decode_dead_letter(payload: bytes) -> DeadLetter:
             detail=row["detail"],
             payload=base64.b64decode(row["payload"], validate=True),
             key=None if row["key"] is None else base64.b64decode(row["key"], validate=True),
+            cut_from=row.get("cut_from"),
         )
     except (ValueError, KeyError, TypeError, RecursionError, binascii.Error) as error:
         raise DecodeError("wrong_type", "not a dead letter of Foreshock") from error

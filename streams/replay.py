@@ -1,21 +1,21 @@
 """Dead letters go back to where they came from, once what refused them has been mended."""
 
 import logging
-from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
-from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+from kafka import KafkaConsumer
 
 from config.settings import Settings
 from domain.errors import DecodeError
 from domain.telemetry import DeadLetter
 from streams.admin import topic_name
 from streams.connection import connected, reaching
-from streams.reading import up_to
+from streams.reading import partitions_of_topic, up_to
 from streams.records import decode_dead_letter
+from streams.sending import Sender
 from streams.topics import Topic
 
 log = logging.getLogger(__name__)
@@ -46,7 +46,7 @@ def read_dead_letters(settings: Settings) -> Iterator[DeadLetter]:
 
 
 def _all(consumer: Any, name: str) -> Iterator[DeadLetter]:
-    places = [TopicPartition(name, number) for number in sorted(consumer.partitions_for_topic(name) or ())]
+    places = partitions_of_topic(consumer, name)
     ends = consumer.end_offsets(places)
     for place in places:
         consumer.assign([place])
@@ -62,39 +62,35 @@ def _letter(value: bytes) -> Iterator[DeadLetter]:
         log.warning("passed over: %s", error)
 
 
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """How many dead letters were sent, and how many cannot be: of those only the beginning was kept."""
+
+    sent: int
+    cut: int
+
+
 def replay_dead_letters(
     settings: Settings, wanted: Wanted, *, dry_run: bool, report: Callable[[DeadLetter], None]
-) -> Counter[str]:
-    """Send the wanted dead letters to their topics again, in order; returns how many for each reason.
+) -> Replayed:
+    """Send the wanted dead letters to their topics again, in order.
 
     A letter that is refused again becomes a new dead letter; samples that had been accepted are recognised as repeats.
-    Raises BrokerError.
+    Raises BrokerError, also when Kafka does not take one of them.
     """
-    counts = Counter[str]()
-    with nullcontext() if dry_run else _sending(settings) as send:
+    sent = cut = 0
+    with nullcontext() if dry_run else Sender(settings.kafka) as sender:
         for letter in read_dead_letters(settings):
             if not wanted.takes(letter):
                 continue
-            counts[letter.reason] += 1
             report(letter)
-            if send is not None:
-                send(letter)
-    return counts
-
-
-@contextmanager
-def _sending(settings: Settings) -> Iterator[Callable[[DeadLetter], None]]:
-    """Return what sends a letter to where it came from; at the end Kafka has them all."""
-    producer = connected(KafkaProducer, settings.kafka, acks="all")
-
-    def send(letter: DeadLetter) -> None:
-        header = (REPLAYED, str(letter.source).encode())
-        with reaching(settings.kafka):
-            producer.send(letter.source.topic, key=letter.key, value=letter.payload, headers=[header])
-
-    try:
-        yield send
-        with reaching(settings.kafka):
-            producer.flush()
-    finally:
-        producer.close()
+            if letter.cut_from is not None:
+                cut += 1
+                continue
+            sent += 1
+            if sender is not None:
+                origin = (REPLAYED, str(letter.source).encode())
+                sender.send(letter.source.topic, key=letter.key, value=letter.payload, headers=[origin])
+        if sender is not None:
+            sender.flush()
+    return Replayed(sent, cut)

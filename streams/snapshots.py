@@ -8,7 +8,7 @@ import asyncio
 import hashlib
 import re
 import zlib
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Protocol
@@ -141,7 +141,8 @@ class KafkaSnapshots:
             raise StateError(f"snapshot {name}: no complete generation on {self._topic}")
         return None
 
-    async def _read(self, partition: int) -> Any:
+    async def _read(self, partition: int) -> AsyncIterator[tuple[bytes, bytes]]:
+        """Yield every record that the partition holds now, with its key."""
         # "earliest" rather than a seek to the beginning, which races with the reset to "latest" that assigning starts.
         consumer = AIOKafkaConsumer(
             **self._options, group_id=None, enable_auto_commit=False, auto_offset_reset="earliest"

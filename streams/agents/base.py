@@ -51,12 +51,22 @@ class Stage(Protocol):
         """End it; no effect may follow."""
 
 
-class Stateless:
-    """The parts of a stage that keeps nothing between records."""
+class Quiet:
+    """The parts of a stage that does nothing between records."""
 
     def tick(self, idle_s: float) -> Sequence[Output]:  # noqa: ARG002 - the interface of every stage
         """Nothing follows from the passing of time."""
         return ()
+
+    async def open(self) -> None:
+        """No work of its own."""
+
+    async def close(self) -> None:
+        """No work of its own."""
+
+
+class Stateless(Quiet):
+    """The parts of a stage that keeps nothing between records, either."""
 
     def snapshot(self) -> Plain:
         """No state."""
@@ -64,9 +74,3 @@ class Stateless:
 
     def restore(self, state: Plain) -> None:
         """Nothing to take over."""
-
-    async def open(self) -> None:
-        """No work of its own."""
-
-    async def close(self) -> None:
-        """No work of its own."""

@@ -8,16 +8,16 @@ from domain.errors import DecodeError
 from domain.feedback import Feedback
 from domain.notice import Notice
 from domain.state import Plain
-from domain.telemetry import DeadLetter, EventKind, EventStatus, IncidentEvent
-from streams.agents.base import Output, Record
-from streams.agents.driver import dead_letter
+from domain.telemetry import EventKind, EventStatus, IncidentEvent
+from streams.agents.base import Output, Quiet, Record
+from streams.agents.refusals import refuse
 from streams.metrics import Metrics
 from streams.records import decode_any, encode
 from streams.topics import Topic, partition_for
 
 
-class DecideStage:
-    """The one owner of all episodes."""
+class DecideStage(Quiet):
+    """The one owner of all episodes. Time comes to it by watermarks."""
 
     def __init__(self, decide: Decide, partitions: int, metrics: Metrics) -> None:
         """``partitions`` of the notices topic."""
@@ -30,9 +30,7 @@ class DecideStage:
         try:
             item = decode_any(record.value)
         except DecodeError as error:
-            self._metrics.count("dead_letters", topic=record.source.topic, reason=error.reason)
-            letter = DeadLetter(record.source, "decide", error.reason, error.detail, record.value, record.key)
-            return (dead_letter(letter),)
+            return (refuse(record, "decide", error.reason, error.detail, self._metrics),)
         if isinstance(item, Feedback) and self.decide.is_news(item):
             self._metrics.count("feedback", kind=item.kind)
         decided = self.decide.handle(item)
@@ -45,10 +43,6 @@ class DecideStage:
         self._metrics.set("services_silenced", self.decide.silenced())
         return [*map(_transition, decided.transitions), *map(self._notice, decided.notices)]
 
-    def tick(self, idle_s: float) -> Sequence[Output]:  # noqa: ARG002 - watermarks bring the time, not the clock
-        """Nothing follows from the passing of time."""
-        return ()
-
     def snapshot(self) -> Plain:
         """Every episode and everyone who was warned."""
         return self.decide.snapshot()
@@ -56,12 +50,6 @@ class DecideStage:
     def restore(self, state: Plain) -> None:
         """Continue from a snapshot."""
         self.decide.restore(state)
-
-    async def open(self) -> None:
-        """No work of its own."""
-
-    async def close(self) -> None:
-        """No work of its own."""
 
     def _notice(self, notice: Notice) -> Output:
         # By recipient, so that one worker paces each channel and every thread keeps its order.

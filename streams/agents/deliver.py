@@ -3,7 +3,6 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import suppress
 from typing import Final
 
 from alerts.channels.base import Channel
@@ -13,10 +12,10 @@ from domain.clock import Clock
 from domain.errors import DecodeError
 from domain.notice import ChannelKind, Deferred, Delivered, Notice, Notify, Receipt, Rejected
 from domain.state import Plain
-from domain.telemetry import DeadLetter
-from streams.agents.base import Output, Record
-from streams.agents.driver import dead_letter
+from streams.agents.base import Output, Quiet, Record
+from streams.agents.refusals import refuse
 from streams.metrics import Metrics
+from streams.receipts import Recall
 from streams.records import decode, encode
 from streams.topics import Topic
 from streams.undeliverable import undeliverable
@@ -24,14 +23,13 @@ from streams.undeliverable import undeliverable
 log = logging.getLogger(__name__)
 
 Write = Callable[[Output], Awaitable[None]]  # returns when the broker has it
-Recall = Callable[[Sequence[Receipt]], None]  # takes note of some receipts
 Past = Callable[[int, Recall], Awaitable[None]]  # hands over the latest receipts of a partition; returns after the last
 
 PATIENCE_S: Final = 10.0  # so long the latest receipts are waited for: a warning must not wait for ever
 
 
-class DeliverStage:
-    """The outbox of one partition of notices."""
+class DeliverStage(Quiet):
+    """The outbox of one partition of notices. It has a clock of its own."""
 
     def __init__(
         self,
@@ -49,7 +47,7 @@ class DeliverStage:
 
         ``past`` hands over the receipts that an earlier owner may have written after its last snapshot.
         """
-        self.outbox = Outbox(channels, params, clock, self._receipt, self._undeliverable)
+        self.outbox = Outbox(channels, params, clock, self._receipt, self._undeliverable, self._delivered)
         self._partition = partition
         self._metrics = metrics
         self._clock = clock
@@ -63,17 +61,11 @@ class DeliverStage:
         try:
             notice = decode(Notice, record.value)
         except DecodeError as error:
-            self._metrics.count("dead_letters", topic=record.source.topic, reason=error.reason)
-            letter = DeadLetter(record.source, "deliver", error.reason, error.detail, record.value, record.key)
-            return (dead_letter(letter),)
+            return (refuse(record, "deliver", error.reason, error.detail, self._metrics),)
         if isinstance(notice.decision, Notify):
             accepted = self.outbox.accept(notice)
             if accepted in {Accepted.REPEAT, Accepted.CONFLICT}:
                 self._metrics.count("repeats", what=accepted)
-        return ()
-
-    def tick(self, idle_s: float) -> Sequence[Output]:  # noqa: ARG002 - the outbox has a clock of its own
-        """Nothing follows from the passing of time."""
         return ()
 
     def snapshot(self) -> Plain:
@@ -93,8 +85,7 @@ class DeliverStage:
         """Stop delivering; an attempt that is cut short is looked up by the next owner."""
         if self._running is not None:
             self._running.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._running
+            await asyncio.wait({self._running})  # how it ended is told already, and keeps no other stage from its end
 
     @property
     def failed(self) -> bool:
@@ -125,6 +116,9 @@ class DeliverStage:
         detail = "" if isinstance(receipt.outcome, Delivered) else receipt.outcome.detail
         said = undeliverable(notice, detail, receipt.at)
         await self._write(Output(Topic.FEEDBACK, (said.alert or said.id).encode(), encode(said), 0))
+
+    def _delivered(self, notice: Notice, took_s: float) -> None:
+        self._metrics.observe("delivery_seconds", took_s, channel=notice.channel)
 
     async def _receipt(self, receipt: Receipt) -> None:
         await self._write(Output(Topic.RECEIPTS, receipt.notice.encode(), encode(receipt), self._partition))

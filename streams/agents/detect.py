@@ -8,9 +8,9 @@ from domain.anomaly import Anomaly, AnomalyPhase, Watermark
 from domain.errors import DecodeError
 from domain.feedback import Feedback
 from domain.state import Plain
-from domain.telemetry import DeadLetter, IncidentEvent
-from streams.agents.base import Output, Record
-from streams.agents.driver import dead_letter
+from domain.telemetry import IncidentEvent
+from streams.agents.base import Output, Quiet, Record
+from streams.agents.refusals import refuse
 from streams.codecs.base import TelemetryCodec
 from streams.metrics import Metrics
 from streams.records import decode_any, encode
@@ -22,7 +22,7 @@ PROBE_AFTER_S = 15.0  # of silence: ask Kafka whether it is there at all
 IDLE_AFTER_S = 30.0  # of silence: from here on event time passes with the clock
 
 
-class DetectStage:
+class DetectStage(Quiet):
     """Judges the samples of one telemetry partition."""
 
     def __init__(
@@ -52,12 +52,12 @@ class DetectStage:
     def process(self, record: Record) -> Sequence[Output]:
         """Judge the samples of a message, or note what people say."""
         codec = self._codecs.get(record.source.topic)
-        if codec is None:
-            return self._hear(decode_any(record.value))
         try:
+            if codec is None:
+                return self._hear(decode_any(record.value))
             decoded = codec.decode(record.value, record.received_at)
         except DecodeError as error:
-            return (self._refuse(record, error.reason, error.detail),)
+            return (refuse(record, "detect", error.reason, error.detail, self._metrics),)
         outputs: list[Output] = []
         for sample in decoded.samples:
             _, anomalies = self.detection.observe(sample)
@@ -66,7 +66,7 @@ class DetectStage:
         self._metrics.count("samples", len(decoded.samples))
         self._count_refusals()
         if (refusal := decoded.refusal()) is not None:
-            outputs.append(self._refuse(record, *refusal))
+            outputs.append(refuse(record, "detect", *refusal, self._metrics))
         self._heard_at = self.detection.watermark
         return [*outputs, *self._tell_time()]
 
@@ -107,12 +107,6 @@ class DetectStage:
         self._refusals = self.detection.refusals.copy()
         self._given_way = self.detection.given_way
 
-    async def open(self) -> None:
-        """No work of its own."""
-
-    async def close(self) -> None:
-        """No work of its own."""
-
     def _count_refusals(self) -> None:
         """Samples that detection has no use for (repeats, late ones), and series that it let go: figures."""
         refusals = self.detection.refusals
@@ -139,7 +133,3 @@ class DetectStage:
             return ()
         self._told_at = at
         return (Output(Topic.ANOMALIES, b"watermark", encode(Watermark(self._partition, at)), 0),)
-
-    def _refuse(self, record: Record, reason: str, detail: str) -> Output:
-        self._metrics.count("dead_letters", topic=record.source.topic, reason=reason)
-        return dead_letter(DeadLetter(record.source, "detect", reason, detail, record.value, record.key))

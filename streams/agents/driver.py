@@ -16,11 +16,10 @@ from typing import Final, TypeVar
 
 from domain.clock import Clock
 from domain.errors import StateError
-from domain.telemetry import DeadLetter
 from streams.agents.base import Output, Record, Stage
 from streams.agents.bound import DrainBound
+from streams.agents.refusals import dead_letter
 from streams.metrics import Metrics
-from streams.records import encode_dead_letter
 from streams.snapshots import Snapshot, SnapshotStore
 from streams.topics import Topic
 
@@ -219,10 +218,7 @@ class Driver:
         except Exception as error:  # a defect of ours on one record must not stop the others: it becomes a dead letter
             log.exception("%s: %s could not be processed", self.name, record.source)
             self._metrics.count("internal_errors", stage=self.name)
-            letter = DeadLetter(
-                record.source, self.name, "internal_error", type(error).__name__, record.value, record.key
-            )
-            return (dead_letter(letter),)
+            return (dead_letter(record, self.name, "internal_error", type(error).__name__),)
 
     async def _pass_time(self, owned: _Owned, now: float) -> None:
         while owned.unsent and _acknowledged(owned.unsent[0][1]):
@@ -302,8 +298,3 @@ class Driver:
 
 def _acknowledged(sent: Awaitable[object] | None) -> bool:
     return isinstance(sent, asyncio.Future) and sent.done() and not sent.cancelled() and sent.exception() is None
-
-
-def dead_letter(letter: DeadLetter) -> Output:
-    """The output that keeps refused input."""
-    return Output(Topic.DEAD_LETTERS, letter.source.topic.encode(), encode_dead_letter(letter), -1)

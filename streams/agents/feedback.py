@@ -9,15 +9,15 @@ from alerts.policy.opinions import KINDS as OPINIONS
 from domain.durations import format_duration
 from domain.errors import DecodeError
 from domain.feedback import Feedback, FeedbackKind
-from domain.telemetry import DeadLetter
 from streams.agents.base import Output, Record, Stateless
-from streams.agents.driver import dead_letter
+from streams.agents.refusals import refuse
 from streams.metrics import Metrics
 from streams.records import decode, encode
 from streams.topics import Topic
 
 LONGEST_S = 30 * 86_400.0  # nothing that a person allows or silences lasts longer
 LONGEST_NAME = 300  # characters: a client's longest id, and what stands around it
+LONGEST_COMMENT = 2_000  # characters: an answer is passed on whole, and no broker takes a message of any size
 LONGEST_ADDRESS = 254  # https://www.rfc-editor.org/errata/eid1690
 
 
@@ -38,9 +38,7 @@ class FeedbackStage(Stateless):
             feedback = decode(Feedback, record.value)
             _check(feedback)
         except DecodeError as error:
-            self._metrics.count("dead_letters", topic=record.source.topic, reason=error.reason)
-            letter = DeadLetter(record.source, "feedback", error.reason, error.detail, record.value, record.key)
-            return (dead_letter(letter),)
+            return (refuse(record, "feedback", error.reason, error.detail, self._metrics),)
         key = feedback.id if feedback.alert is None else feedback.alert
         value = encode(feedback)
         copies = range(self._partitions if feedback.kind in OPINIONS else 0)
@@ -59,15 +57,20 @@ def _check(feedback: Feedback) -> None:
     longest_s = EVERYTHING_S if feedback.service is not None and names_everything(feedback.service) else LONGEST_S
     if feedback.lasts_s is not None and not 0 <= feedback.lasts_s <= longest_s:
         raise DecodeError("wrong_type", f"feedback.lasts_s is not a duration of at most {format_duration(longest_s)}")
-    if len(feedback.text) > TEXT_KEPT:
-        raise DecodeError("wrong_type", f"feedback.text has more than {TEXT_KEPT} characters")
-    names = (feedback.id, feedback.alert, feedback.by, feedback.client, feedback.service, feedback.metric)
-    if any(name is not None and len(name) > LONGEST_NAME for name in names):
-        raise DecodeError("wrong_type", f"a name in feedback has more than {LONGEST_NAME} characters")
-    if len(feedback.address) > LONGEST_ADDRESS:
-        raise DecodeError("wrong_type", "feedback.address is longer than an address can be")
+    _check_lengths(feedback)
     if feedback.kind in OF_ADDRESSES:
         if not feedback.address.strip():
             raise DecodeError("wrong_type", "feedback.address is empty")
     elif feedback.alert is None and (feedback.kind is not FeedbackKind.SILENCE or feedback.service is None):
         raise DecodeError("wrong_type", "feedback about no alert, and not the silence of a service")
+
+
+def _check_lengths(feedback: Feedback) -> None:
+    for name, written, most in (("text", feedback.text, TEXT_KEPT), ("comment", feedback.comment, LONGEST_COMMENT)):
+        if len(written) > most:
+            raise DecodeError("wrong_type", f"feedback.{name} has more than {most} characters")
+    names = (feedback.id, feedback.alert, feedback.by, feedback.client, feedback.service, feedback.metric)
+    if any(name is not None and len(name) > LONGEST_NAME for name in names):
+        raise DecodeError("wrong_type", f"a name in feedback has more than {LONGEST_NAME} characters")
+    if len(feedback.address) > LONGEST_ADDRESS:
+        raise DecodeError("wrong_type", "feedback.address is longer than an address can be")

@@ -3,9 +3,8 @@
 from collections.abc import Mapping, Sequence
 
 from domain.errors import DecodeError
-from domain.telemetry import DeadLetter
 from streams.agents.base import Output, Record, Stateless
-from streams.agents.driver import dead_letter
+from streams.agents.refusals import refuse
 from streams.codecs.base import IncidentCodec
 from streams.metrics import Metrics
 from streams.records import encode
@@ -23,13 +22,10 @@ class IncidentsStage(Stateless):
 
     def process(self, record: Record) -> Sequence[Output]:
         """Pass on the events of one message."""
-        topic = record.source.topic
         try:
-            events = self._codecs[topic].decode(record.value, record.received_at)
+            events = self._codecs[record.source.topic].decode(record.value, record.received_at)
         except DecodeError as error:
-            self._metrics.count("dead_letters", topic=topic, reason=error.reason)
-            letter = DeadLetter(record.source, "incidents", error.reason, error.detail, record.value, record.key)
-            return (dead_letter(letter),)
+            return (refuse(record, "incidents", error.reason, error.detail, self._metrics),)
         outputs = []
         for event in events:
             key, value = event.id.encode(), encode(event)

@@ -4,9 +4,9 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
 from domain.errors import DecodeError
-from domain.telemetry import DeadLetter, Sample
+from domain.telemetry import Sample
 from streams.agents.base import Output, Record, Stateless
-from streams.agents.driver import dead_letter
+from streams.agents.refusals import refuse
 from streams.codecs.base import TelemetryCodec
 from streams.codecs.native import Row, encode_native
 from streams.metrics import Metrics
@@ -26,11 +26,10 @@ class RekeyStage(Stateless):
 
     def process(self, record: Record) -> Sequence[Output]:
         """Write one message for each service that the message speaks of."""
-        topic = record.source.topic
         try:
-            decoded = self._codecs[topic].decode(record.value, record.received_at)
+            decoded = self._codecs[record.source.topic].decode(record.value, record.received_at)
         except DecodeError as error:
-            return (self._refuse(record, error.reason, error.detail),)
+            return (refuse(record, "rekey", error.reason, error.detail, self._metrics),)
         groups = defaultdict[str, list[Sample]](list)
         for sample in decoded.samples:
             groups[sample.key.service].append(sample)
@@ -40,12 +39,8 @@ class RekeyStage(Stateless):
             for message in _messages(service, samples)
         ]
         if (refusal := decoded.refusal()) is not None:
-            outputs.append(self._refuse(record, *refusal))
+            outputs.append(refuse(record, "rekey", *refusal, self._metrics))
         return outputs
-
-    def _refuse(self, record: Record, reason: str, detail: str) -> Output:
-        self._metrics.count("dead_letters", topic=record.source.topic, reason=reason)
-        return dead_letter(DeadLetter(record.source, "rekey", reason, detail, record.value, record.key))
 
 
 def _messages(service: str, samples: Sequence[Sample]) -> Iterator[bytes]:

@@ -113,9 +113,11 @@ def _read(row: Any, name: str) -> tuple[Incident | None, list[IncidentEvent]]:
     if "breach_at" in row and "at" not in row:
         return _recorded(row, name)
     event = _event(row, name)
-    if event.kind is not EventKind.INCIDENT or event.status is EventStatus.CLOSED:
+    if event.status is EventStatus.CLOSED:
         return None, [event]
     ended_at, began_at = _time(row, "resolved_at"), _time(row, "began_at")
+    if event.kind is not EventKind.INCIDENT:
+        return None, [event] if ended_at is None else [event, replace(event, status=EventStatus.CLOSED, at=ended_at)]
     if ended_at is None and began_at is None and not row.get("journeys"):
         return None, [event]
     incident = Incident(event.id, event.title, event.at, began_at, ended_at, event.services, _journeys(row))

@@ -7,14 +7,13 @@ from dataclasses import dataclass, field
 from typing import TextIO
 
 from alerts.decide import Decided
-from domain.alert import AlertStatus, Severity, Transition
+from domain.alert import ENDED, AlertStatus, Severity, Transition
 from domain.anomaly import Anomaly, AnomalyKind, Evidence, Forecast
 from domain.identity import AlertId, SeriesKey, ServiceId
 from domain.notice import Notice, SquadFacts
 from domain.telemetry import Sample, SampleKind
 from streams.backtest.source import Complain, Line, Source
 
-ENDED = (AlertStatus.RESOLVED, AlertStatus.RETRACTED)
 FORECAST = "forecast"
 SEVERITIES = list(Severity)
 

@@ -5,17 +5,18 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from kafka import KafkaProducer
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from config.loader import load_with_environment
 from config.settings import Settings
 from domain.errors import ForeshockError
 from domain.telemetry import DeadLetter
-from streams.connection import connected
-from streams.demo import recording
+from streams.demo.recording import load
+from streams.demo.replaying import outgoing
+from streams.demo.replaying import replay as send_recording
 from streams.refusal import EXIT_UNUSABLE, refusal
 from streams.replay import Wanted, replay_dead_letters
+from streams.sending import Sender
 from streams.system import SystemClock
 
 
@@ -50,25 +51,26 @@ def _replay_dead_letters(settings: Settings, wanted: Wanted, *, dry_run: bool) -
     def show(letter: DeadLetter) -> None:
         typer.echo(f"{letter.source}  {letter.reason}: {letter.detail}")
 
-    counts = replay_dead_letters(settings, wanted, dry_run=dry_run, report=show)
+    done = replay_dead_letters(settings, wanted, dry_run=dry_run, report=show)
     verb = "would be replayed" if dry_run else "replayed"
-    typer.echo(f"{counts.total()} dead letters {verb}")
+    typer.echo(f"{done.sent} dead letters {verb}")
+    if done.cut:
+        typer.echo(
+            f"{done.cut} cannot be: they were too large to be kept whole, and stand at the addresses above", err=True
+        )
 
 
 async def _replay_recording(settings: Settings, file: Path, speed: float | None) -> None:
-    loaded = recording.load(file)
     telemetry = [s.topic for s in settings.sources if s.kind == "telemetry" and s.format == "native"]
     incidents = [s.topic for s in settings.sources if s.kind == "incidents" and s.format == "native"]
     if not telemetry or not incidents:
         raise ForeshockError("sources needs a telemetry and an incidents topic in the native format to replay into")
-    messages = list(recording.outgoing(loaded, telemetry[0], incidents[0]))
-    producer = connected(KafkaProducer, settings.kafka, acks="all", linger_ms=5)
+    messages = list(outgoing(load(file), telemetry[0], incidents[0]))
     columns = (TextColumn("replaying"), BarColumn(), TextColumn("{task.completed:.0f} of {task.total:.0f} messages"))
-    with Progress(*columns, TimeRemainingColumn()) as progress:
+    with Sender(settings.kafka) as sender, Progress(*columns, TimeRemainingColumn()) as progress:
         task = progress.add_task("replay", total=len(messages))
 
         def show(_: float, sent: int) -> None:
             progress.update(task, completed=sent)
 
-        await recording.replay(messages, producer, SystemClock(), speed, show)
-    producer.close()
+        await send_recording(messages, sender, SystemClock(), speed, show)

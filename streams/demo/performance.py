@@ -11,7 +11,8 @@ from streams.demo.broker import Sender
 from streams.demo.listener import Listener
 from streams.demo.pace import Pace
 from streams.demo.process import Figures, ServerProcess
-from streams.demo.recording import Fault, Recording, Schedule, outgoing, replay
+from streams.demo.recording import Fault, Recording
+from streams.demo.replaying import Schedule, outgoing, replay
 from streams.demo.view import Board, View
 from streams.topics import Topic
 

@@ -1,6 +1,6 @@
-"""A recording of a real system, and its replay into Kafka with the event times kept.
+"""A recording of a real system: what was measured, and what is known to have happened.
 
-A recording is a folder with `telemetry.csv.gz` (`ts,service,metric,value`, in order of arrival) and, where known,
+It is a folder with `telemetry.csv.gz` (`ts,service,metric,value`, in order of arrival) and, where known,
 `incidents.jsonl` (what failed, and when clients felt it) and `events.jsonl` (changes that hurt nobody).
 """
 
@@ -8,36 +8,18 @@ import csv
 import gzip
 import json
 import math
-from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
-from heapq import merge
-from itertools import groupby
-from operator import attrgetter
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Protocol, TextIO
+from typing import Any, TextIO
 
-from domain.clock import Clock
 from domain.errors import ForeshockError
 from domain.identity import JourneyId, ServiceId
-from domain.telemetry import EventKind, EventStatus, IncidentEvent, SampleKind
-from streams.codecs.incident_native import VERSION as INCIDENT_VERSION
-from streams.codecs.native import Row, encode_native
 
 HEADER = ("ts", "service", "metric", "value")
-COUNTER_SUFFIX = "_total"
 DAY_S = 86_400.0
 DATA_FAULT = "data"  # the system is healthy, only its telemetry lies
-_EARLY_S = 0.02  # a message may go out this much before its time, so that not every one costs a sleep
-_BURST = 500  # messages after which others get a turn, even when the replay is behind its time
-
-# What the operators of the recorded system knew beforehand. A burst of load is announced by nobody.
-_ANNOUNCED = {
-    "deploy_restart": EventKind.DEPLOY,
-    "config_change": EventKind.DEPLOY,
-    "nightly_batch": EventKind.MAINTENANCE,
-    "vacuum": EventKind.MAINTENANCE,
-}
 
 
 class RecordingError(ForeshockError):
@@ -137,44 +119,6 @@ class Recording:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Outgoing:
-    """One message to produce once the recording's time has come to ``due_at``."""
-
-    due_at: float
-    topic: str
-    key: bytes
-    value: bytes
-
-
-class Producer(Protocol):
-    """What a replay needs of a Kafka client; kafka-python's producer is one."""
-
-    def send(self, topic: str, *, key: bytes, value: bytes, timestamp_ms: int | None) -> object:
-        """Queue one message; no time stamp: now."""
-
-    def flush(self) -> object:
-        """Wait until the broker has all of them."""
-
-
-@dataclass(slots=True)
-class Schedule:
-    """When, by the wall clock, which event time was released."""
-
-    event_at: list[float] = field(default_factory=list)
-    wall_at: list[float] = field(default_factory=list)
-
-    def note(self, event_at: float, wall_at: float) -> None:
-        """Remember that everything up to ``event_at`` had been released at ``wall_at``."""
-        self.event_at.append(event_at)
-        self.wall_at.append(wall_at)
-
-    def released_at(self, event_at: float) -> float | None:
-        """Return the wall-clock time at which the recording had come to ``event_at``; None if it never did."""
-        index = bisect_left(self.event_at, event_at)
-        return self.wall_at[index] if index < len(self.wall_at) else None
-
-
 def load(path: Path) -> Recording:
     """Read a folder, or a telemetry file and what lies beside it; raises RecordingError."""
     telemetry = path / "telemetry.csv.gz" if path.is_dir() else path
@@ -182,101 +126,13 @@ def load(path: Path) -> Recording:
         rows = tuple(_read_rows(telemetry))
     except OSError as error:
         raise RecordingError(f"{telemetry}: cannot be read: {error.strerror or error}") from error
-    except (EOFError, UnicodeDecodeError, csv.Error) as error:
+    except (EOFError, UnicodeDecodeError, csv.Error, zlib.error) as error:
         raise RecordingError(f"{telemetry}: {error}") from error
     if not rows:
         raise RecordingError(f"{telemetry}: no rows")
     faults = tuple(_read_objects(telemetry.with_name("incidents.jsonl"), _fault))
     changes = tuple(_read_objects(telemetry.with_name("events.jsonl"), _change))
     return Recording(rows, faults, changes)
-
-
-def declared(recording: Recording) -> tuple[IncidentEvent, ...]:
-    """Return what operators would have declared, in order of time.
-
-    An incident is opened when clients already feel it (the breach) and closed when they no longer do, so it can help
-    no warning. Of the changes, those are announced that operators make themselves.
-    """
-    events = []
-    for fault in recording.faults:
-        if fault.breach_at is not None:
-            title = f"degraded: {', '.join(fault.journeys)}"
-            for status, at in ((EventStatus.OPENED, fault.breach_at), (EventStatus.CLOSED, fault.resolved_at)):
-                events.append(
-                    IncidentEvent(fault.id, EventKind.INCIDENT, status, at, fault.affected, "major", title=title)
-                )
-    for change in recording.changes:
-        kind = _ANNOUNCED.get(change.kind)
-        if kind is not None:
-            services = () if change.service is None else (change.service,)
-            name = f"{change.kind}-{change.started_at:.0f}"
-            for status, at in ((EventStatus.OPENED, change.started_at), (EventStatus.CLOSED, change.ended_at)):
-                events.append(IncidentEvent(name, kind, status, at, services, title=change.kind.replace("_", " ")))
-    return tuple(sorted(events, key=attrgetter("at")))
-
-
-def outgoing(recording: Recording, telemetry: str, incidents: str) -> Iterator[Outgoing]:
-    """Yield every message in order of arrival: one for each service and scrape, and the declared events."""
-    events = (
-        Outgoing(event.at, incidents, b"".join(s.encode() for s in event.services[:1]), _encode_event(event))
-        for event in declared(recording)
-    )
-    yield from merge(_telemetry(recording.rows, telemetry), events, key=attrgetter("due_at"))
-
-
-async def replay(
-    messages: Iterable[Outgoing],
-    producer: Producer,
-    clock: Clock,
-    speed: float | None = 1.0,
-    on_progress: Callable[[float, int], None] = lambda _at, _sent: None,
-    *,
-    keep_times: bool = False,
-) -> Schedule:
-    """Produce the messages ``speed`` times as fast as they were recorded; None: as fast as the broker takes them.
-
-    ``on_progress`` is told the event time reached and the number of messages sent. ``keep_times`` gives the Kafka
-    records the recording's times too; leave it off where retention deletes old records. Ends when the broker has all.
-    """
-    schedule = Schedule()
-    started_at = clock.monotonic()
-    first_at: float | None = None
-    reached_at = 0.0
-    sent = 0
-    for message in messages:
-        first_at = message.due_at if first_at is None else first_at
-        due_s = 0.0 if speed is None else (message.due_at - first_at) / speed
-        wait_s = due_s - (clock.monotonic() - started_at)
-        if sent and (wait_s > _EARLY_S or sent % _BURST == 0):
-            schedule.note(reached_at, clock.now())
-            on_progress(reached_at, sent)
-            await clock.sleep(max(0.0, wait_s))
-        stamp = round(message.due_at * 1000) if keep_times else None
-        producer.send(message.topic, key=message.key, value=message.value, timestamp_ms=stamp)
-        reached_at = message.due_at
-        sent += 1
-    producer.flush()
-    if sent:
-        schedule.note(reached_at, clock.now())
-        on_progress(reached_at, sent)
-    return schedule
-
-
-def _telemetry(rows: Sequence[Measured], topic: str) -> Iterator[Outgoing]:
-    for (service, at, arrived_at), group in groupby(rows, key=lambda row: (row.service, row.at, row.arrived_at)):
-        samples = [Row(row.metric, row.value, kind=_kind(row.metric)) for row in group]
-        yield Outgoing(arrived_at, topic, service.encode(), encode_native(service, at, samples))
-
-
-def _kind(metric: str) -> SampleKind | None:
-    return SampleKind.COUNTER if metric.endswith(COUNTER_SUFFIX) else None
-
-
-def _encode_event(event: IncidentEvent) -> bytes:
-    services = {"services": event.services} if event.services else {}
-    described = {"severity": event.severity} if event.severity else {}
-    body = {"v": INCIDENT_VERSION, "id": event.id, "kind": event.kind, "status": event.status, "at": event.at}
-    return json.dumps(body | services | described | {"title": event.title}).encode()
 
 
 def _read_rows(path: Path) -> Iterator[Measured]:
@@ -289,6 +145,8 @@ def _read_rows(path: Path) -> Iterator[Measured]:
             try:
                 stamp, service, metric, value = row
                 at, number = float(stamp), float(value)
+                if not (math.isfinite(at) and math.isfinite(number)):
+                    raise ValueError("not finite")  # noqa: TRY301 - told like every other bad row
             except ValueError as error:
                 raise RecordingError(f"{path}:{reader.line_num}: not a row of {','.join(HEADER)}") from error
             latest = max(latest, at)
@@ -304,7 +162,11 @@ def _open_text(path: Path) -> TextIO:
 def _read_objects(path: Path, build: Callable[[dict[str, Any]], Any]) -> Iterator[Any]:
     if not path.exists():
         return
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise RecordingError(f"{path}: cannot be read: {error}") from error
+    for number, line in enumerate(lines, 1):
         try:
             yield build(json.loads(line))
         except (ValueError, KeyError, TypeError) as error:

@@ -12,17 +12,15 @@ from enum import StrEnum
 from statistics import median
 from typing import TypeVar
 
-from domain.alert import AlertStatus, Transition
+from domain.alert import ENDED, Transition
 from domain.identity import AlertId, NoticeId, ServiceId
 from domain.journeys import Client, Landscape
-from domain.notice import Delivered, Notice, Notify, Phase, Receipt
+from domain.notice import ENDINGS, Delivered, Notice, Notify, Phase, Receipt
 from streams.demo.recording import Change, Fault
 from streams.record.explain import decision_words
 
 FRESH_S = 120.0  # an alert that changed so shortly before the end may well be open then
 AFTERMATH_S = 60.0  # an alert that opens this soon after an incident belongs to it, though it warned of nothing
-ENDINGS = (Phase.ALL_CLEAR, Phase.RETRACTION)
-_OVER = (AlertStatus.RESOLVED, AlertStatus.RETRACTED)
 Key = TypeVar("Key")
 
 
@@ -166,7 +164,7 @@ def episodes(transitions: Iterable[Transition]) -> tuple[Episode, ...]:
     found = []
     for alert, known in by_alert.items():
         steps = tuple(known[number] for number in sorted(known))
-        ended_at = steps[-1].at if steps[-1].status in _OVER else None
+        ended_at = steps[-1].at if steps[-1].status in ENDED else None
         found.append(Episode(alert, steps[0].service, steps[0].at, ended_at, steps))
     return tuple(sorted(found, key=lambda episode: (episode.opened_at, episode.alert)))
 

@@ -25,7 +25,8 @@ from streams.demo.pages import Page, render
 from streams.demo.performance import Performance, own_topics
 from streams.demo.ports import HOST
 from streams.demo.process import ServerProcess, command
-from streams.demo.recording import Recording, Schedule
+from streams.demo.recording import Recording
+from streams.demo.replaying import Schedule
 from streams.demo.report import Heard, report
 from streams.demo.slack_page import render_page
 from streams.demo.slack_server import SlackServer

@@ -12,7 +12,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from domain.alert import AlertStatus, Transition
+from domain.alert import ENDED, AlertStatus, Transition
 from domain.anomaly import SeriesState, Watermark
 from domain.feedback import Feedback, FeedbackKind
 from domain.identity import AlertId, ServiceId
@@ -94,7 +94,7 @@ class Board:
     def transition(self, transition: Transition) -> Line | None:
         """Take in a change of an alert; returns what to say about it."""
         self.services_of[transition.alert] = transition.service
-        over = transition.status in {AlertStatus.RESOLVED, AlertStatus.RETRACTED}
+        over = transition.status in ENDED
         if over:
             self.open_alerts.pop(transition.alert, None)
         else:

@@ -123,6 +123,7 @@ def _reduced(value: bytes | None) -> bytes:
             "payload_sha256": hashlib.sha256(letter.payload).hexdigest(),
             "payload_bytes": len(letter.payload),
         }
+        body |= {} if letter.cut_from is None else {"payload_cut_from": letter.cut_from}
     return json.dumps({"v": VERSION, "is": DEAD_LETTER, "body": body}, sort_keys=True).encode()
 
 

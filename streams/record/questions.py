@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 
-from domain.alert import AlertStatus, Severity, Transition
+from domain.alert import ENDED, AlertStatus, Severity, Transition
 from domain.anomaly import Anomaly
 from domain.errors import DecodeError
 from domain.identity import AlertId, NoticeId, ServiceId
@@ -16,7 +16,6 @@ from streams import records
 from streams.record.database import Chained, read_entries
 from streams.record.schema import entries
 
-ENDED = frozenset({AlertStatus.RESOLVED, AlertStatus.RETRACTED})
 _IN_ORDER = (entries.c.at, entries.c.topic, entries.c.partition_no, entries.c.offset_no)
 
 

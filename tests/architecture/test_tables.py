@@ -9,12 +9,14 @@ import typer.main
 from pydantic import BaseModel
 
 from alerts.channels.registry import CHANNELS
+from config.settings import ChannelSettings
 from detectors.heading import Heading
 from detectors.objective import ObjectiveDetector
 from detectors.params import DetectionParams
 from detectors.registry import DETECTORS
 from detectors.trend import TrendForecaster
 from domain.notice import ChannelKind
+from streams import metrics
 from streams.codecs.registry import INCIDENTS, TELEMETRY
 from streams.commands import app
 from tests.support.tree import ROOT, modules, project
@@ -65,14 +67,14 @@ def test_every_codec_of_the_tables_is_kept_from_the_others_by_contract() -> None
 
 
 def test_every_channel_is_in_its_table_and_nothing_else_is() -> None:
-    in_table = {entry.factory for entry in CHANNELS.values()}
+    in_table = set(CHANNELS.values())
 
     written = {
         found for found in classes("alerts/channels") if takes(getattr(found, "send", None), "notice", "reference")
     }
 
     assert written == in_table
-    assert set(CHANNELS) == set(ChannelKind)
+    assert set(CHANNELS) == set(ChannelKind) == set(ChannelSettings.model_fields)
 
 
 def test_every_parameter_of_every_component_says_what_it_is_for() -> None:
@@ -87,6 +89,15 @@ def test_every_parameter_of_every_component_says_what_it_is_for() -> None:
 
     assert len(models) > 4
     assert silent == []
+
+
+def test_every_metric_of_the_catalogues_is_measured_somewhere() -> None:
+    code = "".join((ROOT / path).read_text() for path in modules() if path.name != "metrics.py")
+    catalogues = (*metrics.CATALOGUE, *metrics.RECORD_CATALOGUE, *metrics.ANSWERS_CATALOGUE)
+
+    never = [spec.name for spec in catalogues if f'("{spec.name}"' not in code]
+
+    assert never == []
 
 
 def test_every_file_of_commands_is_a_command() -> None:

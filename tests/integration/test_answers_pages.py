@@ -53,7 +53,7 @@ def configured(folder: Path, broker: str) -> Settings:
 
 def links_of_a_letter(settings: Settings) -> list[str]:
     """Every link that the reader of an all-clear sees, as the worker's own channel writes it."""
-    channel = make_channels(None, settings.channels.email, settings.answers.links())[ChannelKind.EMAIL]
+    channel = make_channels(settings.channels.by_kind(), settings.answers.links())[ChannelKind.EMAIL]
     ending = an_email(Phase.ALL_CLEAR, 3, facts=replace(CLIENT_FACTS, optional=True), at=SystemClock().now())
     message = message_from_bytes(channel.render(ending).content, policy=default)
     body = message.get_body(("plain",))

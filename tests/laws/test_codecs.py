@@ -64,7 +64,8 @@ VALID: dict[str, Callable[..., bytes]] = {
     "incidents native": _incident,
     "incidents cloudevents": _cloud_event,
 }
-IS_JSON = sorted(set(CODECS) - {"telemetry otlp_proto"})
+NOT_JSON = {"telemetry otlp_proto"}
+IS_JSON = sorted(set(CODECS) - NOT_JSON)
 
 
 @pytest.fixture(params=sorted(CODECS))

@@ -6,9 +6,11 @@ https://chromedevtools.github.io/devtools-protocol/
 import asyncio
 import itertools
 import json
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 from aiohttp import ClientSession, ClientWebSocketResponse
@@ -77,22 +79,25 @@ class Tab:
 @asynccontextmanager
 async def a_tab(folder: Path) -> AsyncIterator[Tab]:
     """Start a browser with nothing in its memory, and open one tab."""
-    process = await asyncio.create_subprocess_exec(
-        program(NAME, NAME),
-        "--headless", "--no-sandbox", "--disable-gpu", "--window-size=1000,800", "--remote-debugging-port=0",
-        f"--user-data-dir={folder}", "about:blank",
-        stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL,
-    )  # fmt: skip
-    try:
-        async with ClientSession() as session:
-            address = await _address(folder / "DevToolsActivePort")
-            async with session.get(f"http://{address}/json") as answer:
-                pages = [each for each in await answer.json() if each["type"] == "page"]
-            async with session.ws_connect(pages[0]["webSocketDebuggerUrl"], max_msg_size=0) as socket:
-                yield Tab(socket)
-    finally:
-        process.terminate()
-        await process.wait()
+    with (
+        TemporaryDirectory() as scratch
+    ):  # it leaves its socket there; below ``folder`` the path would be too long for one
+        process = await asyncio.create_subprocess_exec(
+            program(NAME, NAME),
+            "--headless", "--no-sandbox", "--disable-gpu", "--window-size=1000,800", "--remote-debugging-port=0",
+            f"--user-data-dir={folder}", "about:blank",
+            stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL, env={**os.environ, "TMPDIR": scratch},
+        )  # fmt: skip
+        try:
+            async with ClientSession() as session:
+                address = await _address(folder / "DevToolsActivePort")
+                async with session.get(f"http://{address}/json") as answer:
+                    pages = [each for each in await answer.json() if each["type"] == "page"]
+                async with session.ws_connect(pages[0]["webSocketDebuggerUrl"], max_msg_size=0) as socket:
+                    yield Tab(socket)
+        finally:
+            process.terminate()
+            await process.wait()
 
 
 async def _address(file: Path) -> str:

@@ -16,21 +16,10 @@ from domain.journeys import (
     Stage,
     Touchpoint,
 )
-from domain.telemetry import EventKind, EventStatus, IncidentEvent, Sample, SampleKind
+from domain.telemetry import EventKind, EventStatus, IncidentEvent
 
 T0 = 1_750_000_000.0
 """A time at which nothing special happens: 2025-06-15 15:06:40 UTC."""
-
-
-def a_sample(
-    value: float = 1.0,
-    at: float = T0,
-    service: str = "payments-api",
-    metric: str = "latency_p95_ms",
-    kind: SampleKind = SampleKind.GAUGE,
-    **attributes: str,
-) -> Sample:
-    return Sample(SeriesKey.of(service, metric, attributes), value, at, kind)
 
 
 def an_evidence(

@@ -178,6 +178,7 @@ def receipts() -> tuple[Receipt, ...]:
 def dead_letters() -> tuple[DeadLetter, ...]:
     return (
         DeadLetter(SourceRef("telemetry", 2, 41), "decode", "bad_number", "value: NaN", b'{"v": 1}', b"payments-api"),
+        DeadLetter(SourceRef("telemetry", 2, 42), "rekey", "not_json", "too large", b'{"v": 1', cut_from=1_000_000),
     )
 
 

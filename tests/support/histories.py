@@ -43,7 +43,6 @@ kinds = st.sampled_from(AnomalyKind)
 metrics = st.sampled_from(METRICS)
 confidences = st.sampled_from([0.0, 0.5, 0.79, 0.8, 0.99, 0.99])
 services = st.sampled_from(SERVICES)
-on_call = st.sampled_from([None, ON_CALL])
 
 
 @st.composite

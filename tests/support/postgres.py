@@ -35,6 +35,19 @@ class PostgresServer:
         return self.url(database)
 
     def __enter__(self) -> Self:
+        try:
+            self._start()
+        except BaseException:
+            self._end()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._end()
+
+    def _start(self) -> None:
         secret = self._folder / "secret"
         secret.write_text("hunter2")
         secret.chmod(0o644)
@@ -54,11 +67,8 @@ class PostgresServer:
         log.close()
         wait_until(lambda: port_answers(self._port), what="PostgreSQL to answer")
         wait_until(self._serves, what="PostgreSQL to serve")
-        return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def _end(self) -> None:
         if self._process is not None:
             self._process.terminate()
             self._process.wait(PATIENCE_S)

@@ -14,7 +14,8 @@ from domain.alert import Transition
 from domain.notice import Delivered, Notice, Notify, Phase, Receipt
 from streams.bootstrap import EXIT_STALLED
 from streams.demo.mail_server import MailServer
-from streams.demo.recording import Recording, outgoing, replay
+from streams.demo.recording import Recording
+from streams.demo.replaying import outgoing, replay
 from streams.demo.slack_server import SlackServer
 from streams.records import decode, decode_dead_letter
 from streams.system import SystemClock

@@ -1,4 +1,4 @@
-"""The e-mail channel: the only user of aiosmtplib."""
+"""The e-mail channel: a letter for each notice, signed if need be, handed to a mail server over SMTP."""
 
 import asyncio
 import logging

@@ -10,12 +10,11 @@ from typing import assert_never
 
 from alerts.channels.email.language import Language
 from alerts.channels.email.words import Words
-from domain.notice import ClientFacts, Notice, Phase, SquadFacts
+from domain.notice import ENDINGS, ClientFacts, Notice, Phase, SquadFacts
 
 SUBJECT_LIMIT = 140
 STAGES_SHOWN = 5
 ADDED_LIMIT = 500
-_ENDINGS = frozenset({Phase.ALL_CLEAR, Phase.RETRACTION})
 REFERENCE_DIGITS = 8
 
 Row = tuple[str, str]
@@ -149,13 +148,13 @@ class _Writer:
         )
 
     def _answers(self, offers: Offers) -> tuple[Row, ...]:
-        if offers.answers is None or self._notice.phase not in _ENDINGS:
+        if offers.answers is None or self._notice.phase not in ENDINGS:
             return ()
         return tuple(zip((self._words.rating_yes, self._words.rating_no), offers.answers, strict=True))
 
     def _added(self) -> Row | None:
         # Said of what was ahead: in an ending it would speak of a past that the reader has left.
-        if self._notice.phase in _ENDINGS:
+        if self._notice.phase in ENDINGS:
             return None
         words, said = self._words, self._language.clean(self._facts.words, ADDED_LIMIT)
         return (words.heading.format(heading=words.added), words.spoken.format(words=said)) if said else None

@@ -1,4 +1,4 @@
-"""The Slack channel: the only user of slack_sdk."""
+"""The Slack channel: an episode is one message that is edited, with a thread of what changed below it."""
 
 import json
 import logging
@@ -37,8 +37,8 @@ class SlackChannel:
 
     kind = ChannelKind.SLACK
 
-    def __init__(self, params: SlackParams, *, waits_s: tuple[float, ...] = WAITS_S) -> None:
-        """``waits_s`` is the patience with a picture that Slack has just got."""
+    def __init__(self, params: SlackParams, _: object = None, *, waits_s: tuple[float, ...] = WAITS_S) -> None:
+        """``waits_s`` is the patience with a picture that Slack has just got; squads answer by buttons, not links."""
         self._params = params
         self._session: aiohttp.ClientSession | None = None
         self._client: AsyncWebClient | None = None

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Any, Final, TypeAlias
 
 from domain.feedback import FeedbackKind
-from domain.notice import Notice, Phase, SquadFacts
+from domain.notice import ENDINGS, Notice, SquadFacts
 
 Block: TypeAlias = dict[str, Any]
 
@@ -19,7 +19,6 @@ APPROVE: Final = PREFIX + FeedbackKind.APPROVE  # opens the dialogue
 SILENCE_S: Final = 3600.0
 VALUE_LIMIT: Final = 2000
 MOST_LISTED: Final = 50  # clients that a dialogue lists; with more, it is all or none
-ENDINGS: Final = frozenset({Phase.ALL_CLEAR, Phase.RETRACTION})
 HOLD_MEANS: Final = (
     "Clients of this alert hear no more of it until somebody approves. Whoever was warned is still told the end."
 )

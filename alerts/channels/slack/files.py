@@ -22,7 +22,7 @@ from alerts.channels.slack.blocks import Block, Message, compose
 from alerts.channels.slack.chart import Chart, chart_of, describe
 from alerts.channels.slack.picture import draw
 from alerts.memory import remember
-from domain.notice import Notice, Phase, SquadFacts
+from domain.notice import ENDINGS, Notice, SquadFacts
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +31,6 @@ BUDGET_S = 25.0  # for everything about one picture
 EDIT_S = 3.0  # an edit that is under way is waited for, so that it cannot overtake what comes after it
 PAUSE_S = 60.0  # after a 429 that names no time
 REMEMBERED = 1000  # messages and files
-ENDINGS = frozenset({Phase.ALL_CLEAR, Phase.RETRACTION})
 # An operator has to mend these; until the next start, messages go out without pictures.
 _SWITCHED_OFF = frozenset(
     {

@@ -67,7 +67,8 @@ def test_what_an_earlier_release_wrote_is_read_whole(name: str) -> None:
 
 
 def test_refused_input_and_ends_that_an_earlier_release_wrote_are_read() -> None:
-    assert (decode_dead_letter((EARLIER / "dead-letter.jsonl").read_bytes()),) == full_records.dead_letters()
+    whole, _ = full_records.dead_letters()
+    assert decode_dead_letter((EARLIER / "dead-letter.jsonl").read_bytes()) == whole
     anchor = anchors.decode(SourceRef("foreshock.record-heads", 0, 0), (EARLIER / "record-heads.jsonl").read_bytes())
     assert tuple(anchor.heads.values()) == full_records.heads()
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from alerts.ledger import Doubt
-from alerts.outbox import AT_ONCE, Accepted
+from alerts.outbox import AT_ONCE, Accepted, Outbox
 from domain.errors import StateError
 from domain.notice import (
     ChannelKind,
@@ -17,11 +17,12 @@ from domain.notice import (
     Hold,
     Notice,
     Phase,
+    Receipt,
     Rejected,
     Suppress,
 )
 from tests.support.channels import FakeChannel
-from tests.support.clock import settle
+from tests.support.clock import ManualClock, settle
 from tests.support.notices import a_notice, an_email
 from tests.support.outbox import DOWN, LATE, PARAMS, Desk, ids
 
@@ -328,13 +329,10 @@ async def test_done_notices_and_ended_threads_are_forgotten_in_time() -> None:
 
 async def test_what_waits_can_be_counted() -> None:
     desk = Desk(FakeChannel())
-    assert desk.outbox.oldest_pending_s() == 0
+    assert desk.outbox.pending == 0
     desk.outbox.accept(a_notice())
     desk.outbox.accept(an_email())
-    await desk.clock.advance(30)
     assert desk.outbox.pending == 2
-    assert desk.outbox.pending_by_channel() == {ChannelKind.SLACK: 1, ChannelKind.EMAIL: 1}
-    assert desk.outbox.oldest_pending_s() == 30
 
 
 @pytest.mark.parametrize(
@@ -360,3 +358,45 @@ async def test_a_snapshot_is_plain_and_restores_to_itself() -> None:
         for entry in thread["waiting"]:
             entry["doubt"] = Doubt.POSSIBLE.value
     assert after == state
+
+
+async def test_how_long_a_notice_took_is_told_once_it_is_delivered_from_when_it_was_accepted() -> None:
+    took: list[tuple[str, float]] = []
+    channel, clock = FakeChannel(), ManualClock()
+    channel.outcomes.append(DOWN)
+
+    async def keep(_: Receipt) -> None:
+        """Nothing: the figure is looked at."""
+
+    def note(notice: Notice, took_s: float) -> None:
+        took.append((notice.id, took_s))
+
+    outbox = Outbox({channel.kind: channel}, PARAMS, clock, keep, on_delivered=note)
+    outbox.accept(a_notice(), maybe_sent=False)
+    await clock.advance(30)
+    running = asyncio.create_task(outbox.run())
+    await clock.advance(0)
+    assert took == []
+    await clock.advance(1)
+    running.cancel()
+
+    assert took == [(a_notice().id, 31.0)]
+
+
+async def test_a_notice_that_was_there_already_or_never_will_be_took_no_time() -> None:
+    took: list[float] = []
+    channel, clock = FakeChannel(), ManualClock()
+    channel.found.append(Delivered("C1:1"))
+    channel.outcomes.append(Rejected(Failure.REFUSED, "no"))
+
+    async def keep(_: Receipt) -> None:
+        """Nothing: the figure is looked at."""
+
+    outbox = Outbox({channel.kind: channel}, PARAMS, clock, keep, on_delivered=lambda _, took_s: took.append(took_s))
+    outbox.accept(a_notice(alert="found"), maybe_sent=True)
+    outbox.accept(a_notice(alert="refused"), maybe_sent=False)
+    running = asyncio.create_task(outbox.run())
+    await clock.advance(10)
+    running.cancel()
+
+    assert (took, outbox.pending) == ([], 0)

@@ -218,3 +218,17 @@ async def test_a_defect_in_reading_receipts_is_told_and_stops_no_delivery(caplog
         assert channel.arrived == [notice]
         assert not stage.failed
     assert "receipts-3 ended: RuntimeError('a defect')" in caplog.text
+
+
+async def test_an_outbox_that_has_ended_by_itself_is_seen_and_keeps_nothing_from_ending(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def broken() -> None:
+        raise RuntimeError("a defect")
+
+    channel, clock, archive = FakeChannel(ChannelKind.EMAIL, can_look=False), ManualClock(), Archive()
+    async with a_stage(channel, clock, archive, await killed_before_its_snapshot(an_email())) as stage:
+        monkeypatch.setattr(stage.outbox, "run", broken)
+        archive.end()
+        await settle()
+        assert stage.failed

@@ -1,10 +1,12 @@
 """One file for each mistake: what is told, where, and nothing else."""
 
 import re
+from functools import reduce
 from pathlib import Path
 
 import pytest
 
+from alerts.channels.email.words.tongues import CODES
 from tests.support.config_files import errors_of
 
 FOLDER = Path(__file__).parent / "mistakes"
@@ -24,7 +26,10 @@ def test_there_is_a_file_for_each_of_many_mistakes() -> None:
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_a_mistake_is_told_with_its_place_and_what_to_do(path: Path) -> None:
     environ = dict(line.split("=", 1) for line in _directives(path, "environ"))
-    expected = [line.replace("{folder}", str(FOLDER)) for line in _directives(path, "expect")]
+    blanks = {"{folder}": str(FOLDER), "{languages}": ", ".join(CODES)}
+    expected = [
+        reduce(lambda line, blank: line.replace(*blank), blanks.items(), each) for each in _directives(path, "expect")
+    ]
 
     errors = errors_of(path, environ, require_sources=True)
 

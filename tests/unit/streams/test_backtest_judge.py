@@ -188,6 +188,19 @@ def test_an_incident_may_be_one_line_with_its_end(tmp_path: Path) -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("kind", ["maintenance", "deploy"])
+def test_what_is_no_incident_may_be_one_line_with_its_end_too(kind: str, tmp_path: Path) -> None:
+    path = tmp_path / "known.jsonl"
+    row = {"id": "m-1", "kind": kind, "at": T0, "resolved_at": T0 + 1200, "services": ["ledger-db"]}
+    path.write_text(json.dumps(row))
+    known = read_declared(path)
+    assert known.incidents == ()
+    assert [(event.id, event.kind, event.status, event.at, event.services) for event in known.events] == [
+        ("m-1", kind, EventStatus.OPENED, T0, ("ledger-db",)),
+        ("m-1", kind, EventStatus.CLOSED, T0 + 1200, ("ledger-db",)),
+    ]
+
+
 def test_the_lines_of_a_recording_are_incidents_declared_when_they_were_felt(tmp_path: Path) -> None:
     felt = {
         "id": "dev-01", "kind": "disk_fill", "affected": ["db"], "fault_started_at": T0, "breach_at": T0 + 60,

@@ -14,20 +14,20 @@ import typer
 from rich.progress import Progress
 from typer.testing import CliRunner
 
-from domain.alert import Severity
+from domain.alert import Severity, Transition
 from domain.identity import SeriesKey
 from domain.notice import Phase
 from domain.telemetry import Sample, SampleKind
 from streams.backtest.compare import client_names, compare, received
 from streams.backtest.history import Cadence, Counted, Episode
 from streams.backtest.judge import Scope, Score, judge
-from streams.backtest.overview import overview
+from streams.backtest.overview import LANES, overview
 from streams.backtest.page import render_comparison
 from streams.backtest.scenes import MOST, collect, draw, scenes, ticks, worst
 from streams.backtest.source import Complain, Line
 from streams.backtest.terminal import Advance
 from streams.commands.backtest import backtest
-from streams.pictures import thinned
+from streams.pictures import HEIGHT, thinned
 from tests.support.backtest import an_alert, told
 from tests.support.builders import T0, a_forecast, a_landscape
 from tests.support.timelines import START, noise, with_shape
@@ -228,6 +228,11 @@ def test_what_does_not_go_together_ends_with_two_and_a_sentence(
     assert problem in said
 
 
+def expecting(step: Transition, low: float, high: float) -> Transition:
+    evidence = tuple(replace(each, low=low, high=high) for each in step.anomaly.evidence)
+    return replace(step, anomaly=replace(step.anomaly, evidence=evidence))
+
+
 class Fixed:
     """A source of samples that were made up."""
 
@@ -251,8 +256,10 @@ def test_the_worst_alerts_are_shown_in_order_of_time() -> None:
     assert [e.opened_at for e in found] == sorted(e.opened_at for e in found)
 
 
-def test_a_picture_shows_the_forecast_the_finding_and_the_limit() -> None:
+@pytest.mark.parametrize("usual", [(180.0, 310.0), (310.0, 310.0)], ids=["a range", "a single number"])
+def test_a_picture_shows_the_forecast_the_finding_the_limit_and_what_was_expected(usual: tuple[float, float]) -> None:
     steps = an_alert(opened=100, ended=160, forecast=a_forecast(T0 + 150, T0 + 100))
+    steps = tuple(expecting(step, *usual) for step in steps)
     key = SeriesKey.of("payments-api", "latency_p95_ms")
     (scene,) = scenes([Episode(steps)], {key: Cadence(300, T0, T0 + 299)}, T0 + 300)
     samples = [Sample(key, 200.0 + i, T0 + i) for i in range(300)]
@@ -302,6 +309,34 @@ def test_where_the_day_changes_the_date_is_told() -> None:
 def test_a_wrong_clock_costs_no_more_than_a_strange_picture(end: float) -> None:
     assert 1 <= len(ticks(T0, end)) <= 8
     assert "<svg" in overview([Episode(an_alert())], [], frozenset(), (-end, end))
+
+
+def test_the_overview_has_the_lanes_of_the_loudest_services() -> None:
+    calm = [Episode(an_alert(service=f"calm-{number:02d}")) for number in range(LANES)]
+    loud = [Episode(an_alert(service="loud", opened=at)) for at in (0, 100)]
+    drawing = overview([*calm, *loud], [], frozenset(), (T0, T0 + 200))
+    assert ">loud</text>" in drawing
+    assert f">calm-{LANES - 2:02d}</text>" in drawing
+    assert f">calm-{LANES - 1:02d}</text>" not in drawing
+
+
+def test_an_alert_is_as_sure_as_it_ever_was() -> None:
+    first, last = an_alert(opened=0, ended=10)
+    surest = replace(first, anomaly=replace(first.anomaly, confidence=0.9))
+    unsure = replace(last, anomaly=replace(last.anomaly, confidence=0.2))
+    assert Episode((surest, unsure)).confidence == 0.9
+
+
+def test_what_is_higher_stands_higher_in_a_picture_and_within_it() -> None:
+    key = SeriesKey.of("payments-api", "latency_p95_ms")
+    (scene,) = scenes([Episode(an_alert(opened=100, ended=160))], {key: Cadence(300, T0, T0 + 299)}, T0 + 300)
+    samples = [Sample(key, float(i), T0 + i) for i in range(300)]
+    points = collect(Fixed(*samples), [scene])
+    drawing = ET.fromstring(draw(scene, points[scene.episode.alert], []))  # noqa: S314 - made above
+    (line,) = (shape for shape in drawing.iter() if shape.attrib.get("class") == "series")
+    heights = [float(place.partition(",")[2]) for place in line.attrib["points"].split()]
+    assert heights == sorted(heights, reverse=True)
+    assert 0 <= heights[-1] < heights[0] <= HEIGHT
 
 
 def test_no_alert_and_no_incident_have_no_overview() -> None:

@@ -41,6 +41,7 @@ async def test_outputs_are_with_the_broker_before_the_snapshot_and_the_snapshot_
     await driver.handle(record, acks_into(events, record))
     await driver.tick()
     assert events == ["taken 1", "saved {'telemetry': 8}", "acked 7"]
+    assert driver.handled == 1
 
 
 async def test_records_that_the_snapshot_covers_are_skipped_and_acknowledged() -> None:

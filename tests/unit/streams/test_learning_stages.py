@@ -6,7 +6,6 @@ from detectors.detection import Detection
 from detectors.params import DetectionParams
 from domain.alert import first_alert
 from domain.anomaly import Anomaly
-from domain.errors import DecodeError
 from domain.feedback import Feedback, FeedbackKind
 from domain.identity import ServiceId
 from domain.telemetry import SourceRef
@@ -15,7 +14,7 @@ from streams.agents.detect import DetectStage
 from streams.agents.feedback import FeedbackStage
 from streams.codecs.native import NativeTelemetry, Row, encode_native
 from streams.metrics import Metrics
-from streams.records import decode, decode_any, encode
+from streams.records import decode, decode_any, decode_dead_letter, encode
 from streams.topics import Topic
 from tests.support.builders import T0, a_feedback, an_anomaly
 
@@ -56,5 +55,8 @@ def test_a_detect_stage_learns_from_an_answer_and_says_nothing() -> None:
 
 def test_a_detect_stage_refuses_what_is_neither_an_event_nor_an_answer() -> None:
     stage = DetectStage(Detection(DetectionParams(), (), 1), {"telemetry": NativeTelemetry()}, 1, Metrics())
-    with pytest.raises(DecodeError):
-        stage.process(a_record(0, encode(an_anomaly()), "incidents"))
+
+    (output,) = stage.process(a_record(0, encode(an_anomaly()), "incidents"))
+
+    letter = decode_dead_letter(output.value)
+    assert (letter.reason, letter.detail) == ("wrong_type", "neither an incident event nor an answer of a person")

@@ -56,7 +56,8 @@ def test_detection_of_a_jump_reaches_the_anomalies_topic() -> None:
     opened = [item for item in anomalies if isinstance(item, Anomaly) and item.phase is AnomalyPhase.OPENED]
     assert [item.service for item in opened] == ["payments-api"]
     assert 550 <= opened[0].at - T0 < 560
-    assert {output.partition for output in said} == {0}
+    assert {(output.topic, output.partition) for output in said} == {(Topic.ANOMALIES, 0)}
+    assert {output.key for output in said} == {b"payments-api", b"watermark"}
 
 
 def test_event_time_is_told_every_five_seconds_of_it() -> None:

@@ -247,7 +247,7 @@ def test_everything_that_is_wrong_is_said_at_once(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("place", "content", "says"),
     [
-        ("it/LC_MESSAGES/foreshock.po", b"", "is not read; wordings are in CODE/LC_MESSAGES/foreshock.po"),
+        ("xx/LC_MESSAGES/foreshock.po", b"", "is not read; wordings are in CODE/LC_MESSAGES/foreshock.po"),
         ("de.po", b"", "is not read; wordings are in CODE/LC_MESSAGES/foreshock.po"),
         ("de/LC_MESSAGES/other.po", b"", "is not read; wordings are in CODE/LC_MESSAGES/foreshock.po"),
         ("de/LC_MESSAGES/foreshock.po", b"\xff\xfe", "cannot be read: 'utf-8' codec can't decode"),

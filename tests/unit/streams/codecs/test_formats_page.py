@@ -13,7 +13,7 @@ from streams.codecs.registry import INCIDENTS, TELEMETRY
 
 PAGE = (Path(__file__).parents[4] / "docs" / "formats.md").read_text(encoding="utf-8")
 ARRIVED = 1_795_305_000.0
-EXAMPLES = re.findall(r"^```json (\S+)\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+EXAMPLES = re.findall(r"^```(?:json|text) (\S+)\n(.*?)\n^```$", PAGE, re.MULTILINE | re.DOTALL)
 FORMATS: dict[str, TelemetryCodec | IncidentCodec] = {
     **TELEMETRY,
     **{f"incidents-{name}": codec for name, codec in INCIDENTS.items()},

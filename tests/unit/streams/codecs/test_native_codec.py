@@ -130,6 +130,7 @@ def test_a_message_without_a_usable_sample_is_refused_with_the_first_reason() ->
     [
         (a_message(), Reason.EMPTY),
         (a_message({"metric": "m", "value": 1}, metric="m", value=1), Reason.WRONG_TYPE),
+        (a_message({"metric": "m", "value": 1}, metric="m"), Reason.WRONG_TYPE),
         (a_message({"metric": "m", "value": "x"}, metric="m"), Reason.WRONG_TYPE),
         (a_message({"metric": "m", "value": 1}, at=None), Reason.MISSING_FIELD),
         (a_message({"metric": "m", "value": 1}, service=None), Reason.MISSING_FIELD),

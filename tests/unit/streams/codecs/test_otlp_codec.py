@@ -158,6 +158,14 @@ def test_an_exponential_histogram_gives_quantiles() -> None:
     assert values(result.samples) == pytest.approx(expected)
 
 
+def test_the_buckets_of_both_signs_count_together_towards_the_limit() -> None:
+    sides = {"positive": {"bucketCounts": ["1", "1"]}, "negative": {"bucketCounts": ["1", "1"]}}
+    metric = a_metric("exponentialHistogram", {"count": "4", "scale": 0} | sides, aggregationTemporality=DELTA)
+    assert both(a_request(metric), Limits(max_buckets=4)).rejected == ()
+    with pytest.raises(DecodeError, match="4; at most 3 are read"):
+        both(a_request(metric), Limits(max_buckets=3))
+
+
 def test_a_quantile_keeps_within_the_smallest_and_the_largest_value_that_are_told() -> None:
     point = {"count": "4", "scale": -2, "positive": {"offset": 0, "bucketCounts": ["4"]}}  # between 1 and 16
     metric = a_metric("exponentialHistogram", point | {"min": 9.0, "max": 12.0}, aggregationTemporality=DELTA)

@@ -9,17 +9,8 @@ import pytest
 from domain.telemetry import EventKind, EventStatus, SampleKind
 from streams.codecs.incident_native import NativeIncident
 from streams.codecs.native import NativeTelemetry
-from streams.demo.recording import (
-    DAY_S,
-    Outgoing,
-    Recording,
-    RecordingError,
-    Schedule,
-    declared,
-    load,
-    outgoing,
-    replay,
-)
+from streams.demo.recording import DAY_S, Recording, RecordingError, load
+from streams.demo.replaying import Outgoing, Schedule, declared, outgoing, replay
 from tests.support.clock import SteppingClock
 
 EXCERPT = Path("streams/demo/data")
@@ -119,7 +110,7 @@ def test_declared_events_are_messages_that_the_codec_reads(tmp_path: Path) -> No
     assert [NativeIncident().decode(m.value, m.due_at)[0] for m in sent] == list(declared(recording))
 
 
-@pytest.mark.parametrize("row", ["1,api,a", "x,api,a,1", "1,api,a,much", ""])
+@pytest.mark.parametrize("row", ["1,api,a", "x,api,a,1", "1,api,a,much", "1,api,a,nan", "inf,api,a,1", ""])
 def test_a_bad_row_is_named_with_file_and_line(tmp_path: Path, row: str) -> None:
     with pytest.raises(RecordingError, match=r"telemetry\.csv\.gz:3: not a row"):
         load(write(tmp_path, [f"{T0},db,a,1", row, f"{T0},db,a,1"]))
@@ -144,6 +135,20 @@ def test_a_missing_recording_is_an_error_with_its_name(tmp_path: Path) -> None:
 def test_a_bad_incident_is_named_with_file_and_line(tmp_path: Path) -> None:
     with pytest.raises(RecordingError, match=r"incidents\.jsonl:2"):
         load(write(tmp_path, [f"{T0},db,a,1"], [FAULT, {"id": "f2"}]))
+
+
+@pytest.mark.parametrize("content", [b"\x1f\x8b\x08\x00 and no more of it", b"ts,\xff\n", b""])
+def test_a_file_that_cannot_be_unpacked_or_read_is_named(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "telemetry.csv.gz").write_bytes(content)
+    with pytest.raises(RecordingError, match=r"telemetry\.csv\.gz"):
+        load(tmp_path)
+
+
+def test_incidents_that_are_no_text_are_named(tmp_path: Path) -> None:
+    folder = write(tmp_path, [f"{T0},db,a,1"])
+    (folder / "incidents.jsonl").write_bytes(b"\xff")
+    with pytest.raises(RecordingError, match=r"incidents\.jsonl: cannot be read"):
+        load(folder)
 
 
 async def test_messages_go_out_in_the_rhythm_of_the_recording_divided_by_the_speed() -> None:

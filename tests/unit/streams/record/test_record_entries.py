@@ -58,6 +58,15 @@ def test_a_message_that_calls_itself_a_watermark_elsewhere_is_kept() -> None:
     assert kept(records.encode(a_watermark()), Topic.NOTICES).columns.kind == "watermark"
 
 
+@pytest.mark.parametrize("cut_from", [None, 1_000_000])
+def test_of_a_dead_letter_whose_message_was_too_large_it_is_kept_how_large(cut_from: int | None) -> None:
+    letter = DeadLetter(SourceRef("telemetry", 3, 99), "detect", "not_json", "why", b"{", cut_from=cut_from)
+
+    body = json.loads(kept(records.encode_dead_letter(letter), Topic.DEAD_LETTERS).value or b"")["body"]
+
+    assert body.get("payload_cut_from") == cut_from
+
+
 def test_a_dead_letter_is_kept_without_its_payload() -> None:
     letter = DeadLetter(SourceRef("telemetry", 3, 99), "detect", "not_json", "not JSON", b"{secret", b"who")
 

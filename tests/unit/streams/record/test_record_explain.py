@@ -131,6 +131,8 @@ def test_a_sent_notice_is_explained_with_every_attempt_and_its_thread(record: Co
 
     text = told(explain_notice(record, notice.id))
 
+    titles = ["What it was about", "What was decided, and why", "What they could read", "The same thread"]
+    assert [line for line in text.splitlines() if line in titles] == titles
     decided = section(text, "What was decided, and why")
     assert [line.strip()[25:34] for line in decided] == ["to be tol", "attempt 1", "attempt 2"]
     assert "all-clear" in section(text, "The same thread")[0]

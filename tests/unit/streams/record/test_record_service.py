@@ -9,6 +9,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from streams.metrics import RECORD_CATALOGUE, Metrics
+from streams.record import verify
 from streams.record.database import Record, RecordError, open_record
 from streams.record.gauges import Gauges
 from streams.record.pages import STALL_S, Pages, Pulse
@@ -113,6 +114,18 @@ def test_a_record_that_was_changed_has_findings_and_they_are_logged(
 
     assert service.shown()["foreshock_record_findings"] > 0
     assert "the record is not what was written" in caplog.text
+
+
+def test_findings_that_are_too_many_to_tell_are_counted_all_the_same(
+    service: Service, file: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(verify, "MOST", 1)
+    service.projector.catch_up()
+    tamper(file, ["UPDATE entries SET written_ms = 1 WHERE kind = 'notice'"])
+
+    service.gauges.verify()
+
+    assert service.shown()["foreshock_record_findings"] == MESSAGES["foreshock.notices"]
 
 
 def test_a_database_that_is_not_the_one_of_the_newest_heads_has_findings(service: Service, tmp_path: Path) -> None:
