@@ -1,7 +1,7 @@
 """Who is affected by trouble in a service: along dependencies to journeys, squads and clients, each with its reason."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
@@ -41,6 +41,7 @@ class Routes:
                 self._dependants[needed].append(service.id)
         self._known: dict[ServiceId, Impact] = {}
         self._needs: dict[ServiceId, frozenset[ServiceId]] = {}
+        self._unpromised: dict[ServiceId, frozenset[JourneyId]] = {}
         self._promised = {service.id for service in landscape.services if service.objectives}
         self._joint: dict[tuple[ServiceId, ...], Joint] = {}
 
@@ -90,9 +91,12 @@ class Routes:
         return service in self._spoken_for
 
     def unpromised(self, service: ServiceId) -> frozenset[JourneyId]:
-        """Return the journeys that trouble in ``service`` reaches without meeting an objective on its way."""
-        journeys = self.impact(service).journeys
-        return frozenset(each.journey for each in journeys if self._promised.isdisjoint(each.path))
+        """Return the journeys that trouble in ``service`` reaches on some way without meeting an objective."""
+        known = self._unpromised.get(service)
+        if known is None:
+            journeys = self._affected(self._paths(service, short_of=self._promised))
+            known = self._unpromised[service] = frozenset(each.journey for each in journeys)
+        return known
 
     def runbook(self, service: ServiceId) -> str:
         """Return where the service's runbook is, or nothing."""
@@ -103,15 +107,20 @@ class Routes:
     def _spoken_for(self) -> frozenset[ServiceId]:
         return NOTHING.union(*(self.needs(service) for service in self._promised)) - self._promised
 
-    def _paths(self, service: ServiceId) -> dict[ServiceId, tuple[ServiceId, ...]]:
-        """Return the shortest path from ``service`` to each service that needs it, itself included."""
+    def _paths(
+        self, service: ServiceId, short_of: Collection[ServiceId] = NOTHING
+    ) -> dict[ServiceId, tuple[ServiceId, ...]]:
+        """Return the shortest path from ``service`` to each service that needs it, itself included.
+
+        No path leads to a service that it is to stop ``short_of``, nor through one.
+        """
         paths: dict[ServiceId, tuple[ServiceId, ...]] = {service: (service,)}
         ring = [service]
         while ring:
             following = []
             for reached in ring:
                 for dependant in self._dependants.get(reached, ()):
-                    if dependant not in paths:
+                    if dependant not in paths and dependant not in short_of:
                         paths[dependant] = (*paths[reached], dependant)
                         following.append(dependant)
             ring = following

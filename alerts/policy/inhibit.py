@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from alerts.policy import pipeline, wording
 from alerts.policy.episode import Episode
+from alerts.policy.hints import is_foretold, is_hint
 from alerts.policy.impact import Routes
 from alerts.policy.severity import RANK
 from domain.alert import Severity
@@ -91,7 +92,7 @@ def _upstream(root: Episode, member: Episode, open_alerts: Mapping[ServiceId, Ep
         if not alert.open_anomalies or not _explains(alert, member, routes) or _age(alert) >= _age(member):
             continue
         told = alert if alert.root is None else open_alerts[alert.root]
-        if told.alert != root.alert and not _is_worse(root, member, told, alert):
+        if told.alert != root.alert and not _is_worse(root, member, told, alert, routes):
             found.append((_age(alert), alert, told))
     if not found:
         return None
@@ -122,9 +123,11 @@ def _explains(alert: Episode, member: Episode, routes: Routes) -> bool:
     return alert.service in routes.needs(member.service)
 
 
-def _is_worse(root: Episode, member: Episode, told: Episode, alert: Episode) -> bool:
+def _is_worse(root: Episode, member: Episode, told: Episode, alert: Episode, routes: Routes) -> bool:
     if pipeline.is_doubt(alert.lead) and not pipeline.is_doubt(member.lead):
         return True  # that telemetry is in doubt explains no trouble that is seen
+    if is_foretold(member.lead) and is_hint(alert, routes):
+        return True  # clients are told of that, and of a hint they are not: squads hear of it at least as soon
     hurts, known = member.lead.kind is AnomalyKind.BREACH, alert.lead.kind is AnomalyKind.BREACH
     return RANK[root.severity] > RANK[told.severity] or (hurts and not known and told.incident is None)
 

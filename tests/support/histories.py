@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from alerts.params import AlertParams
 from domain.anomaly import Anomaly, AnomalyKind, AnomalyPhase
-from domain.journeys import Landscape
+from domain.journeys import Landscape, Objective
 from tests.support.builders import (
     T0,
     a_client,
@@ -38,6 +38,7 @@ PARAMS = AlertParams.model_validate(
 ADDRESSES = ("a@x.example", "B@X.example", "c@0.example")  # capitals make no other address
 ON_CALL = "#on-call"
 SERVICES = ("svc<0>", "svc<1>", "svc<2>")
+PROMISE = Objective("metric<0>", 800.0, above=True)
 METRICS = ("metric<0>", "metric<1>")
 kinds = st.sampled_from(AnomalyKind)
 metrics = st.sampled_from(METRICS)
@@ -70,7 +71,12 @@ def landscapes(draw: st.DrawFn) -> Landscape:
     ]
     return a_landscape(
         services=[
-            a_service(name, draw(st.sampled_from(["red", "blue", None])), [SERVICES[to] for by, to in needs if by == i])
+            a_service(
+                name,
+                draw(st.sampled_from(["red", "blue", None])),
+                [SERVICES[to] for by, to in needs if by == i],
+                draw(st.sampled_from([[], [PROMISE]])),
+            )
             for i, name in enumerate(SERVICES)
         ],
         journeys=[

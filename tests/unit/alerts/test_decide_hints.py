@@ -161,3 +161,18 @@ def test_where_nobody_has_promised_anything_a_cause_may_show_after_its_effect() 
     )
 
     assert [facts.probable_cause for each in decided for facts in facts_of(each)][-1] == "cache"
+
+
+def test_a_hint_that_is_known_keeps_no_forecast_from_squads_when_clients_are_told_of_it() -> None:
+    decide = Decide(landscape(), PARAMS)
+    feed(decide, unusual(), a_watermark(T0 + 399))
+
+    assert sent(decide.handle(foreseen("portal", T0 + 400)))[:2] == [("#squad-payments", "warning"), (BANK, "warning")]
+
+
+def test_what_is_merely_unusual_follows_from_a_hint_as_from_anything_else() -> None:
+    decide = Decide(landscape(), PARAMS)
+    feed(decide, unusual(), a_watermark(T0 + 399))
+
+    (recipient, reason), *_ = held_back(decide.handle(unusual("portal", T0 + 400)))
+    assert (recipient, reason.split(",")[0]) == ("#squad-payments", "a consequence of cache")

@@ -1,6 +1,6 @@
 from alerts.policy.impact import Routes, impact
 from domain.identity import ServiceId
-from domain.journeys import Landscape
+from domain.journeys import Landscape, Objective
 from tests.support.builders import a_client, a_journey, a_landscape, a_service, a_squad, a_stage
 
 LEDGER = ServiceId("ledger-db")
@@ -103,3 +103,18 @@ def test_names_from_telemetry_are_not_kept() -> None:
     routes.impact(LEDGER)
 
     assert list(routes._known) == [LEDGER]
+
+
+def test_an_objective_on_one_way_to_a_journey_does_not_speak_for_another_way_however_long() -> None:
+    promise = Objective("latency_p95_ms", 800.0, above=True)
+
+    def reached(*promised: str) -> set[str]:
+        needs = {"cache": [], "portal": ["cache"], "loader": ["cache"], "rates": ["loader"], "web": ["portal", "rates"]}
+        services = [
+            a_service(name, None, needed, [promise] if name in promised else []) for name, needed in needs.items()
+        ]
+        landscape = a_landscape(services=services, journeys=[a_journey("look", a_stage("look up", "web"))])
+        return {str(journey) for journey in Routes(landscape).unpromised(ServiceId("cache"))}
+
+    assert (reached("portal"), reached("rates")) == ({"look"}, {"look"})
+    assert (reached("portal", "rates"), reached("web")) == (set(), set())
