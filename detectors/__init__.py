@@ -44,7 +44,7 @@ service       all that looks at several series of a service, and when they may l
   spans         declared incidents and maintenances
 
 fusion        from findings to at most one open anomaly of a service
-  findings      what is found and foreseen, in order
+  findings, opened  what is found and foreseen, in order; what would be news of what is told
   selected      the same without the detectors that are switched off
 
 precursor     which patterns of findings came before incidents; _river has the model

@@ -221,17 +221,17 @@ class Detection:
     @staticmethod
     def _compare(service: ServiceState, series: Series, at: float, value: float, *, learn: bool) -> float:
         """Hold the value against the objectives of its series; return the score of a breach."""
-        fusion, score, passed = service.fused(), 0.0, False
+        fusion, score, lasts = service.fused(), 0.0, False
         for breach, trend in series.objectives:
             verdict = breach.observe(at, value, learn=learn)
-            passed |= breach.passed
+            lasts |= breach.beyond if fusion.open is None else breach.passed
             if isinstance(verdict, Anomalous):
                 score = verdict.score
                 fusion.found(AnomalyKind.BREACH, verdict.evidence)
             fusion.forecast(series.key, breach.objective.limit, trend.observe(at, value, learn=learn))
             if trend.near:
                 fusion.approach(at, coming=trend.coming)
-        if not passed:  # of all its limits: a good value amid bad ones ends nothing
+        if not lasts:  # of all its limits: a good value amid bad ones ends nothing that was told, and opens nothing
             fusion.calm(series.key, BREACH)
         service.note_limits(series)
         return score

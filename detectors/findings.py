@@ -1,4 +1,4 @@
-"""What fusion remembers: findings and forecasts in the order in which they are told, and the anomaly as it was told.
+"""What fusion remembers: findings and forecasts in the order in which they are told.
 
 While a service is in trouble nearly all of its series may have a finding, and each of their samples changes one: orders
 are kept, not made anew, so that a sample costs the logarithm of their number.
@@ -13,7 +13,7 @@ from typing import Any, Final, Generic, TypeAlias, TypeVar
 
 from detectors.agreement import NAME as AGREEMENT
 from domain.anomaly import AnomalyKind, Evidence, Forecast
-from domain.identity import AnomalyId, SeriesKey
+from domain.identity import SeriesKey
 
 WINDOW = 3  # samples that a finding remembers
 SURER = 0.1  # confidence by which a forecast must beat the one that was told
@@ -72,22 +72,6 @@ class Foreseen:
     lapsed: int = 0
 
 
-@dataclass(slots=True)
-class Open:
-    """The open anomaly as it was last told."""
-
-    id: AnomalyId
-    opened_at: float
-    kind: AnomalyKind
-    leader: SeriesKey | None
-    nines: float
-    forecast: Forecast | None
-    evidence: tuple[Evidence, ...]
-    told_at: float
-    confidence: float = 0.0  # that was told last
-    beside: tuple[Goal, ...] = ()  # whose limits were told of beside the leading forecast
-
-
 class Ranked(Generic[M]):
     """Marks in the order of their ranks, the smallest first; of equal ones, the one that came first."""
 
@@ -144,7 +128,7 @@ def sided(evidence: Evidence, nines: float) -> float:
 class Findings:
     """The findings of one service."""
 
-    __slots__ = ("_fresh", "_lasting", "_persist", "_ranked", "_together", "changed", "known")
+    __slots__ = ("_came", "_fresh", "_lasting", "_passed", "_persist", "_ranked", "_together", "changed", "known")
 
     def __init__(self, persist: int, known: Iterable[tuple[Mark, Finding]] = ()) -> None:
         """``persist``: of the last samples of a series, how many must agree for it to be unusual for long enough."""
@@ -153,6 +137,8 @@ class Findings:
         self._ranked = Ranked[Mark]()
         self._lasting = Ranked[Mark]()  # single series that are merely unusual
         self._together: dict[Mark, Finding] = {}  # all series together
+        self._passed: dict[Mark, int] = {}  # limits that are passed, numbered as they came
+        self._came = 0
         self._fresh: Counter[AnomalyKind] = Counter()
         self.changed: dict[Mark, Finding] = {}  # confirmed since somebody has cleared it
         for mark, finding in known:
@@ -166,7 +152,10 @@ class Findings:
         return self.known.items()
 
     def first(self, count: int) -> list[Finding]:
-        """Return the most important ones: by kind, then by how rare they were at their height."""
+        """Return the most important ones: by kind, then by how rare they were at their height.
+
+        Of limits that are passed, the one that was passed last comes first: of those before it people know.
+        """
         return [self.known[mark] for mark in islice(self._ranked, count)]
 
     @property
@@ -232,6 +221,7 @@ class Findings:
             self._ranked.drop(mark)
             self._lasting.drop(mark)
             self._together.pop(mark, None)
+            self._passed.pop(mark, None)
             self.changed.pop(mark, None)
 
     def forget(self, keys: Collection[SeriesKey]) -> None:
@@ -244,12 +234,15 @@ class Findings:
         self._fresh[finding.kind] += finding.calm == 0
         if finding.evidence.detector == AGREEMENT:
             self._together[mark] = finding
+        if finding.kind is AnomalyKind.BREACH:
+            self._came += 1
+            self._passed[mark] = self._came
         self._place(mark, finding)
 
     def _place(self, mark: Mark, finding: Finding) -> None:
         kind = finding.kind
         rank = BEHIND if finding.behind else -RANK[kind]
-        self._ranked.put(mark, rank, -finding.peak, str(finding.evidence.key))
+        self._ranked.put(mark, rank, -self._passed.get(mark, 0), -finding.peak, str(finding.evidence.key))
         if kind is AnomalyKind.LEVEL and mark not in self._together:
             self._lasting.put(mark, -finding.persistent(self._persist))
 
@@ -309,6 +302,10 @@ class Forecasts:
         soonest = next(iter(self._soonest), surest)
         sooner = self.known[soonest].forecast
         return sooner if sooner.breach_at - at < SOONER * (lead.breach_at - at) else lead
+
+    def may_open(self, best: Forecast | None) -> bool:
+        """Whether it is sure enough to be told of its own accord, and the last sample of its series has repeated it."""
+        return best is not None and best.confidence >= self._least and self.known[best.key, best.limit].lapsed == 0
 
     def beside(self, told: Forecast | None) -> tuple[Forecast, ...]:
         """Return what else may be told beside a forecast, the soonest first: as many as a person reads."""

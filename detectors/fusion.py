@@ -12,7 +12,8 @@ from typing import Annotated
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
 
 from detectors.calibration import nines_of, score_of
-from detectors.findings import RANK, WINDOW, Finding, Findings, Forecasts, Foreseen, Open
+from detectors.findings import RANK, WINDOW, Finding, Findings, Forecasts, Foreseen
+from detectors.opened import Open, foreseen
 from detectors.outlook import Outlook
 from domain.anomaly import Anomaly, AnomalyKind, AnomalyPhase, Evidence, Forecast
 from domain.durations import parse_duration
@@ -20,7 +21,6 @@ from domain.errors import StateError
 from domain.identity import AnomalyId, SeriesKey, ServiceId, derive
 from domain.state import Plain
 
-RARER = 1.2  # times as many nines make a new leading series news
 LIKELIER = 0.2  # confidence that what was learnt must add to be news
 LONGEST_REST_S = 43_200.0  # after an opening: however rare the samples, half a day later is another day
 STANDS = 0.75  # of the confidence that opens an anomaly: a forecast that is less sure is not told and holds none open
@@ -188,13 +188,14 @@ class Fusion:
         kind = self._kind(ranked, best)
         leader = ranked[0].evidence.key if ranked else best.key if best else None
         name = AnomalyId(derive("anomaly", self.service, float(at)))
+        best = foreseen(at, ranked, self.forecasts, best, None)
         self.open = Open(name, at, kind, leader, nines, best, tuple(f.evidence for f in ranked), at)
         self.last_opened_at, self.last_nines = at, nines
         return [self._say(AnomalyPhase.OPENED, at, self.open)]
 
     def _opens(self, at: float, best: Forecast | None, nines: float) -> bool:
         params = self.params
-        if AnomalyKind.BREACH in self.findings.fresh or (best is not None and best.confidence >= params.min_forecast):
+        if AnomalyKind.BREACH in self.findings.fresh or self.forecasts.may_open(best):
             return True
         alone = self.series == 1
         rest = min(LONGEST_REST_S, self.gap_s * (params.refractory if alone else params.refractory_many))
@@ -246,16 +247,17 @@ class Fusion:
         if best is None and self._makes_way(at, told, ranked[0]):
             ranked, nines = self.findings.first(TOLD), self.findings.peak
             told.kind, told.leader, told.nines = ranked[0].kind, None, 0.0  # so that what leads now is news
+        joined = any(told.is_joined(at, leads) for leads in ranked[:1])
         told.evidence = tuple(f.evidence for f in ranked) or told.evidence
         kind = self._kind(ranked, best)
         worse = RANK[kind] > RANK[told.kind]
-        leader = ranked[0].evidence.key if ranked else told.leader
-        rarer = leader != told.leader and nines > RARER * told.nines
         rested = at - told.told_at >= self.params.pause * self.gap_s
-        if not (worse or (rested and (rarer or self._moved(at, told, best) or self._is_news(told, best)))):
+        if not (worse or joined or (rested and self._is_news(at, told, ranked[:1], best, nines))):
             return []
         told.kind = kind if worse else told.kind
-        told.leader, told.nines, told.forecast, told.told_at = leader, max(nines, told.nines), best or told.forecast, at
+        told.leader = ranked[0].evidence.key if ranked else told.leader
+        told.forecast = foreseen(at, ranked, self.forecasts, best, told.forecast)
+        told.nines, told.told_at = max(nines, told.nines), at
         return [self._say(AnomalyPhase.UPDATED, at, told)]
 
     def _makes_way(self, at: float, told: Open, leads: Finding) -> bool:
@@ -278,26 +280,12 @@ class Fusion:
             return not ranked
         return all(f.kind is AnomalyKind.LEVEL for f in ranked)  # it ranks last
 
-    def _moved(self, at: float, told: Open, best: Forecast | None) -> bool:
-        """Whether the time of the breach is news: not once it is breached, and not within the forecast's own doubt."""
-        if best is None or told.kind is AnomalyKind.BREACH:
-            return False
-        if told.forecast is None:
+    def _is_news(self, at: float, told: Open, leads: list[Finding], best: Forecast | None, nines: float) -> bool:
+        """Whether what leads, what is foreseen, or what was learnt is news."""
+        if any(told.is_led_by_another(each, nines) for each in leads) or self._likelier(told):
             return True
-        shift = abs(best.breach_at - told.forecast.breach_at)
-        doubt = 0.5 * (best.latest_at - best.earliest_at)
-        return shift > max(self.gap_s, doubt, self.params.moved * (told.forecast.breach_at - at))
-
-    def _is_news(self, told: Open, best: Forecast | None) -> bool:
-        """Whether what was learnt, or another forecast beside the leading one, is news."""
-        return self._likelier(told) or self._comes_before(told, best)
-
-    def _comes_before(self, told: Open, best: Forecast | None) -> bool:
-        """Whether another limit may be passed before that of the leading forecast, and nobody was told of it."""
-        if best is None or told.kind is AnomalyKind.BREACH:
-            return False
-        before = (each for each in self.forecasts.beside(best) if each.breach_at < best.breach_at)
-        return any((each.key, each.limit) not in told.beside for each in before)
+        moved = told.is_moved(at, best, self.gap_s, self.params.moved)
+        return moved or told.is_preceded(best, self.forecasts.beside(best))
 
     def _likelier(self, told: Open) -> bool:
         """Whether what was learnt makes an incident much more likely than was said."""
@@ -318,7 +306,7 @@ class Fusion:
         told.confidence = self._confidence(told)
         evidence = told.evidence if self.outlook is None else (*told.evidence, *self.outlook.beside)
         further = self.forecasts.beside(told.forecast)
-        told.beside = tuple(dict.fromkeys((*told.beside, *((each.key, each.limit) for each in further))))
+        told.tell(at, further)
         return Anomaly(
             told.id, self.service, phase, told.kind, told.opened_at, at, score_of(told.nines), told.confidence,
             evidence, told.forecast, further=further,

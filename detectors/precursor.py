@@ -146,7 +146,7 @@ class Precursor:
             self.trust.call(at, said)
             self._speak(at, fusion, pattern, said)
         if pattern:
-            self._waiting = [*self._waiting, Waiting(at, pattern, said)][-WAITS * SAMPLES - 2 :]
+            self._waiting = [*self._waiting, Waiting(at, pattern, said)]  # until it is looked back at
 
     def rest(self, at: float) -> bool:
         """Let go of what can teach nothing any more, if nothing was considered for long; whether nothing is left."""

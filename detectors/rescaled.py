@@ -18,6 +18,7 @@ MOST = 8  # other series that may make it surer: any further ones only speak aga
 HURTS = 1.0  # nines more that it takes beyond a limit, and where there was trouble, the end of which may look like it
 ELSEWHERE = 3.0  # nines that a series says for an incident that has moved then as well, but by no factor
 APART = 0.25  # of the width of the values of before: so far apart are those after it, if not by next to nothing
+NEARER = 0.25  # of the logarithm of a factor: so near to where it stood before it went there is back
 NEAR = 2.0  # samples that may lie between the first values of two series in another unit
 
 
@@ -49,11 +50,23 @@ def rescaled(series: Series, doubt: Doubt, every: Sequence[Series]) -> list[tupl
 
 
 def _settled(series: Series, watch: UnitWatch, factor: float, sure: float) -> Jump | None:
-    """Return the change; what goes back to where it stood before is not converted, whatever it was that ends there."""
-    newer, older = series.stood
-    if watch.factor == 1.0 and older > 0 and newer / NEARLY < older / factor < newer * NEARLY:
-        return watch.returned(factor, sure)
+    """Return the change; what goes back to where it stood before is not converted, whatever it was that ends there.
+
+    After a way that began there it is no change at all: who was on it stood nowhere else meanwhile.
+    """
+    if watch.factor == 1.0:
+        newer, older = series.stood
+        if _back_at(newer, watch.middle, factor):
+            return None
+        if _back_at(older, watch.middle, factor):
+            return watch.returned(factor, sure)
     return watch.settle(factor, sure)
+
+
+def _back_at(level: float, now: float, factor: float) -> bool:
+    """Whether values are near to a level, beside so large a factor."""
+    near: float = max(NEARLY, max(factor, 1.0 / factor) ** NEARER)
+    return level / near < now < level * near
 
 
 def _returned(series: Series, every: Iterable[Series]) -> list[tuple[Series, Jump]]:

@@ -162,8 +162,8 @@ class ServiceState(Fused):
         if found:
             self.forget_limits({evidence.key for evidence in found})
             self.stopped(found)
-        if self.schema is not None:
-            self._schema_is_known(self.schema)
+        if self.schema is not None and (over := self.schema.over(silence.at)) is not None:
+            self.over(over, SCHEMA)  # what became of its series was told for long enough
         if self.redeclared is not None:
             self._tell_redeclared(self.redeclared)
         if self.precursor is not None and self.precursor.rest(silence.at):
@@ -172,11 +172,6 @@ class ServiceState(Fused):
         self.forget(frozenset(silence.gone(watermark)))
         if not (silence.silent or self.fusion or self.precursor or self.schema or self.redeclared):
             silence.sleep()
-
-    def _schema_is_known(self, schema: Schema) -> None:
-        """Stop telling what became of its series once it was told for long enough."""
-        if (over := schema.over(self.silence.at)) is not None:
-            self.over(over, SCHEMA)
 
     def _tell_redeclared(self, redeclared: Redeclared) -> None:
         """Tell together what was declared to be something else of late, and no longer than need be."""
@@ -211,6 +206,11 @@ class ServiceState(Fused):
         said = [traced(anomaly, self.series) for anomaly in fusion.settle(at, quiet=quiet)]
         precursor.opened(said)
         return said
+
+    @property
+    def troubled(self) -> bool:
+        """Whether there is trouble, the end of which may look like anything: told, declared, or beyond a limit."""
+        return super().troubled or not self.learns(self.silence.at, warm=True)
 
     def learns(self, at: float, *, warm: bool) -> bool:
         """Whether what comes now is taken for usual: not during an incident, nor while a limit is passed.

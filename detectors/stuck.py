@@ -3,6 +3,9 @@
 A run of equal values is a finding when it is improbable for this series (by how often its value repeats) and far
 longer than the longest run that is usual. What was a finding is no measure of that: to be found, the next run must be
 longer, but not far longer. Thus a second fault is not hidden by the first, and a calm night is not told every night.
+
+A run is counted, and found, also while nothing may be learnt: an incident elsewhere is no reason not to see it. One
+that has seen such a time is no measure of what is usual, however it goes on.
 """
 
 import math
@@ -18,7 +21,8 @@ SHARE = 0.01  # of the newest sample in the rate of repeats
 LEAST = 1e-3  # share of repeats that is assumed of a series that never repeats
 RAREST = 11.0  # nines; a run never counts as rarer: who has nothing to do stands still, too, so nothing critical
 REST = 1.0 - SHARE
-RECORD = Struct("@3d3I")  # last value, when it first came, share of repeats; samples, run, longest usual run
+# Last value, when it first came, share of repeats; samples, run (below zero: not to be learnt), longest usual run.
+RECORD = Struct("@3dIiI")
 _read, _write = RECORD.unpack_from, RECORD.pack_into
 
 
@@ -51,15 +55,14 @@ class StuckDetector:
                         longest = self._usual(run, longest, count, repeats)
                     repeats *= REST
                 count += 1
-                _write(record, self._place, value, at, repeats, count, 1, longest)
+            _write(record, self._place, value, at, repeats, count, 1 if learn else -1, longest)
             return CALM if count > self._warm_up else self._calm(count)
-        run += 1
+        usual, run = learn and run > 0, abs(run) + 1
         count += learn
         score = self._score(run, longest, count, repeats)
-        if learn:
-            if score == 0:
-                repeats = SHARE + (1.0 - SHARE) * repeats
-            _write(record, self._place, last, since, repeats, count, run, longest)
+        if learn and score == 0:
+            repeats = SHARE + (1.0 - SHARE) * repeats
+        _write(record, self._place, last, since, repeats, count, run if usual else -run, longest)
         if score == 0:
             return self._calm(count)
         detail = f"the same value {run} times in a row; usually at most {longest}"

@@ -16,6 +16,7 @@ told for as long as the values are there as they come: what people agreed to cal
 import math
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
+from statistics import median
 from typing import NamedTuple, Protocol
 
 from detectors.calibration import score_of
@@ -36,6 +37,7 @@ LENIENT = 2.0  # nines by which it may be the worse explanation, to be looked at
 TWICE = 2  # samples after, from where on it can be said to be back in its first unit
 CLAIM = 1.0  # nines by which it must be better than all other explanations
 APART = 3.0  # times the largest, or a part of the smallest of late: a value this far off is looked at
+MOVES = 1.1, 2.0  # times the quarter before, and two before: a series that does so again is on its way
 ODD = 2  # of the largest, and of the smallest of late, do not count for that
 FURTHEST = 2e12  # times what it was at first, either way: from bytes to tebibytes; so that no cube of a value overflows
 TOLD = 60  # samples for which it is told
@@ -54,12 +56,23 @@ def bounds(values: Sequence[float]) -> tuple[float, float]:
 
 
 def levels(known: tuple[float, float], values: Sequence[float]) -> tuple[float, float]:
-    """Return the last two levels at which a series stood, the newer one first, after these values; zero: unknown."""
-    if len(values) < ENOUGH:
+    """Return the last two levels at which a series stood, the newer one first, after these values; zero: unknown.
+
+    A series that is on its way from one level to another stands at none.
+    """
+    if len(values) < ENOUGH or _on_its_way(values):
         return known
     middle = sorted(values)[len(values) // 2]
     newer, older = known
     return middle, (older if newer / APART < middle < newer * APART else newer)
+
+
+def _on_its_way(values: Sequence[float]) -> bool:
+    """Whether they go on rising, or falling: after a single step they stand again."""
+    quarter, (least, in_all) = len(values) // 4, MOVES
+    second, third, last = (median(values[-number * quarter :][:quarter]) for number in (3, 2, 1))
+    low, high = sorted((second, last))
+    return low * least < third < high / least and low * in_all < high
 
 
 def suspicious(before: Sequence[float], after: Sequence[float]) -> bool:
@@ -183,6 +196,11 @@ class UnitWatch:
     def _doubt(self) -> Doubt | None:
         since, last, values = self._doubted[0][0], self._doubted[-1][0], [value for _, value in self._doubted]
         return doubted(self._recent, values, since, (last - since) / len(values))
+
+    @property
+    def middle(self) -> float:
+        """The middle of the values in doubt, in the unit of before."""
+        return median(value for _, value in self._doubted)
 
     def unsettled(self) -> None:
         """Take note that nothing can be recognised yet; no doubt lasts for ever."""

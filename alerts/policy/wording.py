@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final, assert_never
 
 from domain.anomaly import Anomaly, AnomalyKind, Evidence, Forecast
+from domain.identity import SeriesKey
 
 MINUTE_S, HOUR_S, DAY_S = 60.0, 3600.0, 86400.0
 _TEN_YEARS_S: Final = 315_576_000.0
@@ -149,7 +150,8 @@ def headline(anomaly: Anomaly, at: float) -> str:
 def change(before: Anomaly, after: Anomaly, at: float) -> str:
     """Say in one sentence what is new, or what is happening when nothing else is new."""
     forecast = after.forecast
-    if after.kind is AnomalyKind.BREACH and before.kind is not AnomalyKind.BREACH:
+    breaches = after.kind is AnomalyKind.BREACH
+    if breaches and (before.kind is not AnomalyKind.BREACH or _newest(after) not in {None, _newest(before)}):
         return headline(after, at)
     if forecast is not None and forecast != before.forecast:
         what = "new forecast" if before.forecast is None else "forecast changed"
@@ -181,7 +183,7 @@ def trouble(anomaly: Anomaly, at: float) -> str:
         return forecast_words(anomaly.forecast, at)
     if not anomaly.evidence:
         return "something is not as usual"
-    passed = [each for each in anomaly.evidence if each.detector == OBJECTIVE and anomaly.kind is AnomalyKind.BREACH]
+    passed = _passed(anomaly)
     evidence = (passed or anomaly.evidence)[0]
     name = metric(evidence)
     actual = "nothing" if evidence.actual is None else number(evidence.actual)
@@ -205,6 +207,16 @@ def trouble(anomaly: Anomaly, at: float) -> str:
         case _:
             assert_never(anomaly.kind)
     return text
+
+
+def _newest(anomaly: Anomaly) -> SeriesKey | None:
+    """Return the series that has passed its limit last of those that are beyond it."""
+    return next((each.key for each in _passed(anomaly)), None)
+
+
+def _passed(anomaly: Anomaly) -> list[Evidence]:
+    """Return what is beyond its limit, the one that was passed last first."""
+    return [each for each in anomaly.evidence if each.detector == OBJECTIVE and anomaly.kind is AnomalyKind.BREACH]
 
 
 def _speaks_for_itself(kind: AnomalyKind, evidence: Evidence) -> bool:

@@ -136,7 +136,16 @@ def test_series_that_moved_by_no_factor_at_that_moment_speak_for_an_incident() -
     pair: dict[str, Shape] = {name: times(60.0) for name in ("latency_ms", "wait_ms")}
     assert len(named(run(telemetry(pair, noise=0.1)))) == 1
     others: dict[str, Shape] = {name: times(2.7) for name in ("checks", "queue", "rate")}
-    assert named(run(telemetry(pair | others, noise=0.1))) == []
+    moved = telemetry(pair | others, noise=0.1)
+    assert named(run(moved)) == []
+    rescaled = [  # another unit since long before, which is watched from then on
+        sample._replace(value=1000.0 * sample.value)
+        if sample.key.metric in others and sample.observed_at >= START + CHANGE - 100
+        else sample
+        for sample in moved
+    ]
+    (detail,) = named(run(rescaled))
+    assert detail.startswith("about 1,000 times larger")
 
 
 def wide(shapes: Sequence[Shape]) -> Detection:

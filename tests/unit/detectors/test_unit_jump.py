@@ -13,7 +13,7 @@ from detectors.params import DetectionParams
 from detectors.unit_doubt import likeliest
 from detectors.unit_jump import CLAIM, PATIENCE, RECOGNISED, TOLD, TWICE, Jump, UnitWatch, bounds, levels
 from domain.anomaly import Anomaly, AnomalyKind, AnomalyPhase
-from domain.identity import ServiceId
+from domain.identity import SeriesKey, ServiceId
 from domain.journeys import Objective, Service
 from domain.telemetry import SampleKind
 from tests.support.timelines import START, feed, noise, timeline
@@ -386,3 +386,33 @@ def test_where_the_noise_leaves_open_whether_it_is_1000_or_1024_it_is_said_to_be
     said = run([*noise(400, spread=spread), *times(1024.0, spread=spread)])
     named = next(anomaly.evidence[0].detail for anomaly in said if anomaly.kind is UNIT)
     assert named.startswith(says)
+
+
+def test_the_clearer_a_change_of_unit_is_the_higher_is_its_score() -> None:
+    key, scores = SeriesKey.of("payments-api", "latency_ms"), []
+    for spread in (8.0, 2.0, 0.2):
+        found = jump(noise(24, spread=spread), times(1000.0, 40, spread=spread))
+        assert found is not None
+        scores.append(found.evidence(key, 8.0, "").score)
+    assert 0.9 < scores[0] < scores[1] < scores[2]
+
+
+def test_a_value_that_no_unit_explains_is_doubted_no_further_and_one_of_the_latest() -> None:
+    watch = UnitWatch(noise(24))
+    for at, value in enumerate([-5.0, 0.0, 5.0, 50.0]):
+        assert watch.take(at, value, list) is None
+        assert watch.done
+
+
+@pytest.mark.parametrize("above", [False, True])
+def test_a_breach_goes_on_while_the_unit_of_its_values_changes(*, above: bool) -> None:
+    limit = 40.0 if above else 60.0
+    beyond = Service(LIMIT.id, objectives=(Objective("latency_ms", limit, above=above, for_s=30.0),))
+    factor = 0.001 if above else 1000.0  # where the values as they come are no breach
+    detection = Detection(DetectionParams(), [beyond])
+    _, said = feed(detection, timeline([*BEFORE, *times(factor, 60)]))
+    ((breach, _),) = next(iter(detection._bank)).objectives
+    assert breach.since == START
+    assert story(said) == [(OPENED, BREACH), (UPDATED, BREACH)]
+    ranges = {(each.low, each.high) for anomaly in said for each in anomaly.evidence if each.detector == "objective"}
+    assert ranges == {(limit, limit)}  # it has never been inside its limit

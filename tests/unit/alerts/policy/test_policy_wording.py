@@ -169,6 +169,16 @@ def test_a_change_says_what_is_new() -> None:
     assert wording.change(calm, calm, T0) == wording.headline(calm, T0)
 
 
+def test_another_series_beyond_its_limit_is_said_whatever_was_forecast_of_the_first() -> None:
+    swift, portal = (an_evidence(metric=name, detector="objective") for name in ("swift_days", "portal_days"))
+    first = an_anomaly(kind=AnomalyKind.BREACH, evidence=[swift], forecast=a_forecast())
+    joined = an_anomaly(kind=AnomalyKind.BREACH, evidence=[portal, swift])
+    back = an_anomaly(kind=AnomalyKind.BREACH, evidence=[swift], forecast=a_forecast())
+
+    for before, after, named in ((first, joined, "portal_days"), (joined, back, "swift_days")):
+        assert wording.change(before, after, T0).startswith(f"payments-api: {named} has breached its objective")
+
+
 def test_a_forecast_of_an_incident_that_was_learnt_from_earlier_ones_speaks_by_its_evidence() -> None:
     likely = replace(an_evidence(), detail="an incident within 30m is 72% likely: pool_in_use moved like this")
     learnt = an_anomaly(kind=AnomalyKind.FORECAST, evidence=[likely])
