@@ -13,7 +13,7 @@ from tests.support.builders import (
     an_anomaly,
     an_incident,
 )
-from tests.support.decide import Item, a_decide, feed, statuses
+from tests.support.decide import SQUAD, Item, a_decide, facts_of, feed, statuses
 
 ENDED = AnomalyPhase.ENDED
 UPDATED = AnomalyPhase.UPDATED
@@ -194,3 +194,13 @@ def test_other_declared_events_are_no_incidents(kind: EventKind) -> None:
     feed(decide, an_anomaly())
 
     assert decide.handle(an_incident(kind=kind, at=T0 + 5)) == Decided()
+
+
+def test_a_squad_reads_why_a_client_is_not_told_as_it_is_now() -> None:
+    decide = a_decide()
+    opened = decide.handle(an_anomaly(confidence=0.5))
+    surer = decide.handle(an_anomaly(phase=UPDATED, at=T0 + 60, opened_at=T0, confidence=0.6))
+    why = "Example Bank (bank-042): not told: {} sure is below the client's 80%"
+    for decided, sure in ((opened, "50%"), (surer, "60%")):
+        assert facts_of(decided)[0].client_decisions == (why.format(sure),)
+    assert [notice.recipient for notice in surer.notices] == [SQUAD]  # it is no other decision

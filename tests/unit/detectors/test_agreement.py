@@ -6,10 +6,13 @@ import math
 import pytest
 
 from detectors.agreement import CAUTIOUS, NAME, REST, Agreement, AgreementParams, chance
+from detectors.bank import Bank
 from detectors.calibration import score_of
+from detectors.params import DetectionParams
+from detectors.service import ServiceState
 from domain.anomaly import Evidence
 from domain.errors import StateError
-from domain.identity import SeriesKey
+from domain.identity import SeriesKey, ServiceId
 from tests.support.timelines import START, noise
 
 PARAMS = AgreementParams()
@@ -266,3 +269,30 @@ def test_what_was_usual_before_stays_so_for_as_long_as_series_are_unusual_togeth
     back = give(agreement, 800, [14.0] * 10)
     assert back is not None
     assert back.expected == pytest.approx(12.0, abs=0.2)
+
+
+def test_a_series_that_stands_still_where_it_always_was_does_not_lead() -> None:
+    agreement = service(10)
+    for number, nines in enumerate(quiet(500, 10)):
+        for place, rare in enumerate(nines):
+            agreement.observe(place, 10.0 if place == 0 else 10.0 + rare, score_of(rare), learn=True)
+        agreement.close(START + number, learn=True)
+    agreement.observe(0, 10.0, score_of(1.9), learn=True)
+    for place in range(1, 10):
+        agreement.observe(place, 14.0, score_of(1.2), learn=True)
+    found = agreement.close(START + 500, learn=True)
+    assert found is not None
+    assert found.key.metric != "m0"
+
+
+def test_two_series_of_a_service_keep_what_is_known_of_them_together_and_one_alone_has_none() -> None:
+    whole = ServiceState(ServiceId("payments-api"), DetectionParams())
+    bank = Bank(DetectionParams(), ())
+    every = [bank.make(SeriesKey.of("payments-api", f"m{number}")) for number in range(3)]
+    for series in every:
+        whole.add(series)
+    kept = whole.agreement
+    whole.drop({every[0].key})
+    assert whole.agreement is kept
+    whole.drop({every[1].key})
+    assert whole.agreement is None

@@ -77,8 +77,11 @@ def test_findings_are_as_if_they_were_looked_through_anew_after_every_change(
 
 @pytest.mark.parametrize(
     ("sides", "reached"),
-    [("++", 1.5), ("--", 1.5), ("+-", 0.0), ("-+", 0.0), ("+-+", 1.5), ("-+-", 1.5), ("+.+", 1.5), ("+-.", 0.0)],
-)
+    [
+        ("++", 1.5), ("--", 1.5), ("+-", 0.0), ("-+", 0.0), ("+-+", 1.5), ("-+-", 1.5), ("+.+", 1.5), ("+-.", 0.0),
+        ("+..+", 0.0),
+    ],
+)  # fmt: skip
 def test_of_the_last_samples_those_agree_that_are_on_the_same_side(sides: str, reached: float) -> None:
     mark = (SeriesKey.of("api", "pauses_ms"), "level")
     findings, high = Findings(PERSIST), evidence(mark, 1.5)
@@ -195,3 +198,14 @@ def test_what_is_noted_of_a_change_is_what_noting_everything_anew_gives(
         anew.consider(at, fusion, frozen=False)
         assert anew.snapshot() == precursor.snapshot()
         fusion.settle(at)
+
+
+def test_a_forecast_that_was_let_go_is_no_news_any_more() -> None:
+    forecasts = Forecasts(0.5)
+    goals = [(each.key, each.limit) for each in (forecast(0, 0.6), forecast(1, 0.6))]
+    for number, goal in enumerate(goals):
+        forecasts.take(goal, forecast(number, 0.6))
+    forecasts.lapse(goals[0], 1)
+    assert list(forecasts.changed) == goals[1:]
+    forecasts.forget({goals[1][0]})
+    assert not forecasts.changed

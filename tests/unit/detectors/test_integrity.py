@@ -1,9 +1,14 @@
 """Samples that cannot be used: when so many of them are a finding."""
 
+import pytest
+
+from detectors.detection import Detection
 from detectors.features import Refusal
-from detectors.integrity import BURST, WITHIN, Integrity
-from domain.anomaly import Evidence
+from detectors.integrity import BURST, DENSER, WITHIN, Integrity
+from detectors.params import DetectionParams
+from domain.anomaly import AnomalyKind, Evidence
 from domain.identity import SeriesKey
+from tests.support.timelines import feed, noise, timeline
 
 KEY = SeriesKey.of("payments-api", "latency_ms")
 CALM = 1000  # samples that could be used, to begin with
@@ -44,3 +49,18 @@ def test_it_is_over_once_enough_others_came_and_told_anew_after_that() -> None:
     assert integrity.over(last + WITHIN) == []
     assert integrity.over(last + WITHIN + 1) == [KEY]
     assert integrity.open == 0
+
+
+def test_the_expected_share_of_refused_samples_is_never_more_than_all_of_them() -> None:
+    found = refused(Integrity(), CALM, 2000)
+    assert found[-1].expected > 1 / DENSER
+    assert found[-1].high == 1.0
+
+
+@pytest.mark.parametrize(("calm", "told"), [(WITHIN - 2, False), (WITHIN - 1, True)])
+def test_a_burst_may_begin_with_the_hundredth_sample_of_a_service_and_no_sooner(calm: int, *, told: bool) -> None:
+    detection, line = Detection(DetectionParams()), timeline(noise(calm + BURST))
+    feed(detection, line[:calm])
+    again = [sample for sample in line[calm - 1 : calm - 1 + BURST] for _ in range(2)][1:]
+    _, said = feed(detection, again)
+    assert [anomaly.kind for anomaly in said] == [AnomalyKind.SCHEMA] * told

@@ -25,6 +25,7 @@ class Spoken:
         self.key = SeriesKey.of(service, "m")
         self.record = bytearray(RECORD.pack(START, 60.0, 60.0, samples))
         self.points: list[tuple[float, float]] = []
+        self.place = 0
 
 
 def some(*names: str, samples: int = 100) -> list[Silence]:
@@ -90,6 +91,7 @@ def test_who_can_never_be_due_is_not_waited_for() -> None:
     patience, (a,) = Patience(), some("a")
     patience.wait(a, math.inf)
     assert due(patience, math.inf) == []
+    assert patience.snapshot() == []  # no JSON has an infinite number
 
 
 def test_patience_continues_after_a_restart_in_the_same_order() -> None:

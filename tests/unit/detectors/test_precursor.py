@@ -3,9 +3,11 @@
 import json
 from dataclasses import replace
 from functools import cache
+from itertools import pairwise
 
 import pytest
 
+from detectors.calibration import score_of
 from detectors.fusion import Fusion, FusionParams
 from detectors.precursor import KNOWN, MOST, NAME, Precursor, PrecursorParams
 from domain.alert import first_alert
@@ -328,3 +330,19 @@ def test_what_a_model_is_still_to_learn_is_kept_in_a_calm_service() -> None:
     notice(precursor, T0 + 20 * MINUTE)
     precursor.rest(T0 + 2 * HOUR)
     assert remembered(precursor) == (1, 1)
+
+
+def test_a_full_finding_moves_its_feature_a_fifth_of_the_way_to_one_in_each_sampling_interval() -> None:
+    params = PrecursorParams()
+    precursor, fusion = Precursor(params), fresh_fusion()
+    strengths, every_s = [], params.horizon / 30
+    for number in range(3):
+        at = T0 + number * every_s
+        fusion.found(AnomalyKind.LEVEL, replace(finding(SeriesKey(API, "pool_in_use"), at), score=score_of(6.0)))
+        precursor.consider(at, fusion, frozen=False)
+        (strength,) = precursor._pattern(at).values()
+        strengths.append(strength)
+    fades = 0.5 ** (4.0 / 30)
+    assert strengths[0] == pytest.approx(0.2)
+    for before, after in pairwise(strengths):
+        assert after == pytest.approx(before * fades + 0.2 * (1.0 - before * fades))

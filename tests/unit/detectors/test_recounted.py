@@ -1,6 +1,7 @@
 """Counters that count no longer: what is a gauge by its values is judged as one, and told once."""
 
 import json
+import math
 import random  # noqa: TID251 - seeded
 from collections.abc import Sequence
 from itertools import accumulate
@@ -307,3 +308,20 @@ def test_a_damaged_doubt_is_refused() -> None:
     assert damaged != text
     with pytest.raises(StateError):
         Detection(DetectionParams()).restore(json.loads(damaged))
+
+
+def test_the_sample_that_shows_that_it_counts_again_is_judged_by_its_own_rate() -> None:
+    again = [*rates(HELD, 6), 2.2 * RATE]  # the last is beyond the limit, and near enough to the latest ones
+    counts = list(accumulate((rate * STEP_S for rate in again), initial=COUNTED[-1]))[1:]
+    _, detection = judged([*COUNTED, *rates(100, 5), *counts], HOLDS)
+    (series,) = detection._bank
+    ((breach, _),) = series.objectives
+    assert series.measure.kind is COUNTER
+    assert breach.since == at(CHANGE + 100 + HELD)
+
+
+@pytest.mark.parametrize("odd", [math.nan, math.inf])
+def test_a_value_that_is_no_number_says_nothing_of_whether_it_counts_again(odd: float) -> None:
+    again = totals(200, 6, start=COUNTED[-1])
+    values = [*COUNTED, *rates(100, 5), *again[:4], odd, *again[4:]]
+    assert told(run(values))[-1] == "a counter instead of a gauge: it counts again; what was learnt holds"

@@ -22,12 +22,14 @@ from tests.support.declarations import (
     GAUGE,
     IN_MS,
     OPENED,
+    UNIT,
+    UPDATED,
     WATCHED,
     line,
     story,
     values,
 )
-from tests.support.timelines import feed
+from tests.support.timelines import START, feed
 
 
 @pytest.mark.parametrize("cut", [399, 400, 401, 404, 407, 408, 412, 450, 500, 640])
@@ -90,3 +92,13 @@ def test_a_damaged_measure_is_refused(state: object) -> None:
 def test_a_damaged_snapshot_is_refused(state: object) -> None:
     with pytest.raises(StateError):
         Redeclared().restore(state)  # type: ignore[arg-type]
+
+
+def test_a_limit_that_begins_to_name_the_unit_of_its_values_holds_for_those_that_say_theirs() -> None:
+    first, second = Detection(DetectionParams(), (WATCHED,)), Detection(DetectionParams(), (IN_MS,))
+    feed(first, line(values(), ""))
+    second.restore(json.loads(json.dumps(first.snapshot())))
+    said = feed(second, line([*values(50, times=0.001), *values(5, times=0.003)], "s", 200))[1]
+    assert story(said) == [(OPENED, UNIT), (UPDATED, BREACH)]
+    assert said[0].evidence[0].detail == "in s instead of ms: converted, so what was learnt still holds"
+    assert said[1].at == START + 250

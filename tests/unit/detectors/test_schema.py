@@ -267,3 +267,12 @@ def test_series_that_begin_late_are_looked_at_together_once_the_last_of_them_is_
     said = run(*old, *new)
     assert story(said)[:2] == [(OPENED, SILENCE), (UPDATED, SCHEMA)]
     assert said[1].at == new[2][2].observed_at
+
+
+def test_what_became_one_is_told_since_the_first_of_it_stopped_with_the_range_of_its_last_values() -> None:
+    first, *others = (line("depth", last=STOP - (pod == "a"), seed=ord(pod), pod=pod) for pod in "abc")
+    first[-3:-1] = [first[-3]._replace(value=44.0), first[-2]._replace(value=56.0)]
+    told = run(first, *others, line("depth", first=STOP, seed=9))[0].evidence[0]
+    assert told.key == first[0].key
+    assert told.since == first[-1].observed_at
+    assert (told.low, told.high) == (44.0, 56.0)

@@ -312,3 +312,15 @@ def test_a_snapshot_in_the_middle_of_a_shared_silence_continues() -> None:
     second.restore(json.loads(json.dumps(first.snapshot())))
     for at in (101, 102):
         assert scrape(first, known[:1], START + at) == scrape(second, others[:1], START + at)
+
+
+def test_a_series_is_stale_after_sixty_usual_gaps_and_later_where_it_pauses_for_longer() -> None:
+    steady, pausing = Speaker(), Speaker()
+    last = beat(steady, 1.0, 100)
+    assert not steady.cadence.stale(last + 59.0, PARAMS)
+    assert steady.cadence.stale(last + 61.0, PARAMS)
+    last = beat(pausing, 1.0, 500, start=beat(pausing, 1.0, 50) + 100.0)
+    allowed_s = pausing.cadence.allowed_s(PARAMS)
+    assert 61.0 < allowed_s < 150.0
+    assert not pausing.cadence.stale(last + allowed_s - 1.0, PARAMS)
+    assert pausing.cadence.stale(last + allowed_s + 1.0, PARAMS)

@@ -162,3 +162,20 @@ def test_what_was_learnt_outlives_a_restart_of_the_fusion() -> None:
     one.outlook = Outlook(0.9, an_evidence())
     other.restore(json.loads(json.dumps(one.snapshot())))
     assert other.outlook == one.outlook
+
+
+def test_a_call_may_be_made_again_as_soon_as_the_one_before_has_stood_for_its_horizon() -> None:
+    trust = Trust(HOUR, SURE)
+    for hour in range(3):
+        trust.call(T0 + hour * HOUR, SURE)
+    trust.happened(T0 + 3 * HOUR)
+    trust.expire(T0 + 3 * HOUR)
+    assert trust.calls[SURE].misses == pytest.approx(1.95)  # two, of which the older one has begun to fade
+    assert trust.calls[SURE].hits == pytest.approx(0.95**2)
+
+
+def test_what_was_learnt_stands_beside_the_findings_unless_it_is_one_of_them() -> None:
+    evidence = an_evidence()
+    assert Outlook(0.9, evidence).beside == (evidence,)
+    assert Outlook(0.9, evidence, alone=True).beside == ()
+    assert Outlook(0.1, against=True).beside == ()

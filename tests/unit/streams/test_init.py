@@ -150,3 +150,9 @@ def test_hostile_names_stay_names(service: str, metric: str, source: str) -> Non
 
 def usable(name: str) -> bool:
     return name.isprintable() and name == name.strip()
+
+
+def test_of_many_rows_that_cannot_be_read_the_first_few_are_told(tmp_path: Path) -> None:
+    result = init(tmp_path, TABLE + "soon,api,p95,1\n" * 9)
+    assert result.exit_code == 0
+    assert len(re.findall(r"t\.csv:\d+: ", result.stderr)) == 5

@@ -196,6 +196,22 @@ async def test_a_form_whose_headers_contradict_themselves_is_no_answer(
         assert at.written == []
 
 
+@pytest.mark.parametrize(
+    "part",
+    [
+        'Content-Disposition: form-data; name="answer"\r\nContent-Type: multipart/mixed; boundary=c\r\n\r\n--c',
+        "Content-Disposition: form-data\r\n\r\nyes",
+    ],
+    ids=["parts in a part", "no name"],
+)
+async def test_a_part_that_is_no_field_of_a_form_is_no_answer(tmp_path: Path, part: str) -> None:
+    async with office(tmp_path) as at:
+        body = f"--b\r\n{part}\r\n--b--\r\n".encode()
+        headers = {"Content-Type": "multipart/form-data; boundary=b"}
+        assert (await at.client.post(at.links()["yes"], data=body, headers=headers)).status == 400
+        assert at.written == []
+
+
 async def test_an_oversized_form_is_not_read(tmp_path: Path) -> None:
     async with office(tmp_path) as at:
         data = {"answer": "yes", "more": "x" * MAX_BODY}

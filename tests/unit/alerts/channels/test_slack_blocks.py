@@ -94,6 +94,8 @@ def test_a_limit_that_is_passed_is_not_forecast_any_more() -> None:
     assert "*Forecast*" not in said(compose(a_notice(facts=replace(facts, further=()))))
     unusual = replace(facts, evidence=(replace(breached, detector="level"),))
     assert "above its limit of *100*" in said(compose(a_notice(facts=unusual)))  # for a moment only, as yet
+    just = replace(facts, evidence=(replace(breached, actual=100.0),))
+    assert "above its limit of *100*" in said(compose(a_notice(facts=just)))  # it is reached, and not passed
 
 
 def test_a_breach_that_is_due_already_is_not_forecast_into_the_past() -> None:

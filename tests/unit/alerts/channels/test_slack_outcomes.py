@@ -99,6 +99,14 @@ def test_slacks_complaint_about_blocks_is_in_the_detail() -> None:
     assert outcome.detail == "Slack answered invalid_blocks (HTTP 200): [ERROR] must be shorter"
 
 
+def test_of_many_complaints_the_first_three_are_in_the_detail() -> None:
+    messages = [f"no {number}" for number in range(9)]
+    body = {"ok": False, "error": "invalid_blocks", "response_metadata": {"messages": messages}}
+    outcome = of_error(_refusal(_Answer(200, body, {})))
+    assert isinstance(outcome, Rejected)
+    assert outcome.detail.endswith(": no 0; no 1; no 2")
+
+
 @pytest.mark.parametrize("body", [None, b"", "text", [], {"error": 7}, {"error": "x" * 999}, {"response_metadata": 1}])
 def test_an_answer_of_any_shape_is_an_outcome(body: object) -> None:
     outcome = of_error(_refusal(_Answer(200, body, None)))

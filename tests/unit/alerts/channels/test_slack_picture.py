@@ -2,12 +2,13 @@
 
 import io
 import math
+import re
 from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from alerts.channels.slack.chart import ALT_LIMIT, RANGES, Chart, chart_of, describe
 from alerts.channels.slack.picture import HEIGHT, WIDTH, draw
@@ -200,3 +201,17 @@ def test_a_forecast_far_ahead_or_already_met_leaves_the_series_in_sight() -> Non
     assert far.fan is not None
     assert pixels(draw(far)).getpixel((400, 200)) is not None
     assert amount(draw(far), (74, 96, 124)) > 300
+
+
+def test_times_are_written_wherever_there_is_room_that_of_the_forecast_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    written: list[str] = []
+    monkeypatch.setattr(ImageDraw.ImageDraw, "text", lambda _pen, _at, text, **_more: written.append(text))
+
+    def below(facts: object) -> list[str]:
+        written.clear()
+        draw(chart(facts))
+        return [text for text in written if text.endswith(" UTC") or re.fullmatch(r"\d\d:\d\d", text)]
+
+    soon = drawn(rising(), evidence(), foreseen=forecast(breach_at=T0 + 5))
+    assert below(FORECAST_FACTS) == ["limit at 14:11 UTC", "14:02", "13:47"]
+    assert below(soon) == ["limit at 14:02 UTC", "13:47"]
