@@ -4,21 +4,21 @@ import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from detectors.agreement import NAME as AGREEMENT
-from detectors.agreement import Agreement
-from detectors.bank import Bank, Series
+from detectors.anomalies.agreement import NAME as AGREEMENT
+from detectors.anomalies.agreement import Agreement
+from detectors.arrival.features import Refusal
+from detectors.arrival.silence import Silence
 from detectors.calibration import CALM, ranked
-from detectors.features import Refusal
-from detectors.fused import Objectives
-from detectors.objective import NAME as BREACH
+from detectors.changes.rescaled import rescaled, told
+from detectors.changes.schema import HEARD
 from detectors.params import DetectionParams
-from detectors.patience import Patience
-from detectors.rescaled import rescaled, told
-from detectors.room import Room
-from detectors.schema import HEARD
-from detectors.service import NOTHING, ServiceState
-from detectors.silence import Silence
-from detectors.unit_jump import NAME as UNIT
+from detectors.series.bank import Bank, Series
+from detectors.services.fused import Objectives
+from detectors.services.patience import Patience
+from detectors.services.room import Room
+from detectors.services.service import NOTHING, ServiceState
+from detectors.units.unit_jump import NAME as UNIT
+from detectors.values.objective import NAME as BREACH
 from domain.anomaly import Anomalous, Anomaly, AnomalyKind, Normal, SeriesState, Warming
 from domain.errors import StateError
 from domain.feedback import Feedback

@@ -11,8 +11,8 @@ from typing import Any
 
 from river import base
 
+from detectors.arrival.features import LARGEST
 from detectors.calibration import nines_of, ranked, score_of
-from detectors.features import LARGEST
 from detectors.params import DetectionParams
 from detectors.registry import DETECTORS
 from domain.anomaly import Warming

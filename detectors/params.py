@@ -4,13 +4,13 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from detectors.agreement import AgreementParams
-from detectors.cadence import SilenceParams
-from detectors.fusion import FusionParams
-from detectors.heading import ForecastParams
-from detectors.level import LevelParams
-from detectors.precursor import PrecursorParams
-from detectors.stuck import StuckParams
+from detectors.anomalies.agreement import AgreementParams
+from detectors.anomalies.fusion import FusionParams
+from detectors.arrival.cadence import SilenceParams
+from detectors.forecast.heading import ForecastParams
+from detectors.incidents.precursor import PrecursorParams
+from detectors.values.level import LevelParams
+from detectors.values.stuck import StuckParams
 from domain.durations import parse_duration
 
 Duration = Annotated[float, BeforeValidator(parse_duration)]

@@ -8,9 +8,9 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from detectors.base import Detector
-from detectors.level import LevelDetector
 from detectors.params import DetectionParams
-from detectors.stuck import StuckDetector
+from detectors.values.level import LevelDetector
+from detectors.values.stuck import StuckDetector
 from domain.anomaly import AnomalyKind
 
 

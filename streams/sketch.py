@@ -10,7 +10,7 @@ import yaml
 from pydantic import TypeAdapter, ValidationError
 
 from config.fields import Name
-from detectors.features import Refusal, judged
+from detectors.arrival.features import Refusal, judged
 from domain.identity import SeriesKey
 from domain.telemetry import Sample, SampleKind
 from streams.sketch_limits import Range, proposed

@@ -15,6 +15,9 @@ VIOLATIONS = {
         "alerts/injected.py": "import detectors.base\n",
         "domain/injected.py": "import config\n",
     },
+    "Inside detectors: from a partition down to one series and its scores": {
+        "detectors/values/stuck.py": "\nimport detectors.series.bank\n"
+    },
     "The centre is pure: no clock, chance, I/O or framework": {"detectors/injected.py": "import asyncio\n"},
     "The domain is the standard library only": {"domain/injected.py": "import pydantic\n"},
     "slack_sdk is known to the Slack channel only": {"streams/injected.py": "import slack_sdk\n"},

@@ -10,11 +10,11 @@ from pydantic import BaseModel
 
 from alerts.channels.registry import CHANNELS
 from config.settings import ChannelSettings
-from detectors.heading import Heading
-from detectors.objective import ObjectiveDetector
+from detectors.forecast.heading import Heading
+from detectors.forecast.trend import TrendForecaster
 from detectors.params import DetectionParams
 from detectors.registry import DETECTORS
-from detectors.trend import TrendForecaster
+from detectors.values.objective import ObjectiveDetector
 from domain.notice import ChannelKind
 from streams import metrics
 from streams.codecs.registry import INCIDENTS, TELEMETRY

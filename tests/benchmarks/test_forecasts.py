@@ -17,9 +17,9 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from detectors.heading import UNSURE, ForecastParams
-from detectors.ramp import fit
-from detectors.trend import TrendForecaster
+from detectors.forecast.heading import UNSURE, ForecastParams
+from detectors.forecast.ramp import fit
+from detectors.forecast.trend import TrendForecaster
 from domain.identity import SeriesKey, ServiceId
 from domain.journeys import Objective, Service
 from tests.support.forecasts import FULL, Points, Ramp, Recording, beyond, life, recordings, reliability, told

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from detectors.agreement import NAME as AGREEMENT
+from detectors.anomalies.agreement import NAME as AGREEMENT
 from detectors.detection import Detection
 from detectors.params import DetectionParams
 from domain.anomaly import Evidence

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from detectors.agreement import NAME as AGREEMENT
+from detectors.anomalies.agreement import NAME as AGREEMENT
 from detectors.detection import Detection
 from detectors.params import DetectionParams
-from detectors.whole import in_whole_numbers
+from detectors.values.whole import in_whole_numbers
 from domain.anomaly import Anomaly, Evidence
 from domain.identity import SeriesKey
 from domain.telemetry import Sample

@@ -5,14 +5,14 @@ from collections.abc import Callable, Mapping
 from struct import Struct
 from typing import Any, NamedTuple
 
-from detectors.bank import Series
-from detectors.beginning import Three
-from detectors.fusion import FusionParams
-from detectors.level import MOMENTS, NUMBER, SAYS, UNIT, LevelDetector, LevelParams
-from detectors.recurrence import ENOUGH
+from detectors.anomalies.fusion import FusionParams
+from detectors.forecast.trend import TrendForecaster
 from detectors.registry import DETECTORS, Entry
-from detectors.trend import TrendForecaster
-from detectors.unit_jump import Jump, UnitWatch
+from detectors.series.bank import Series
+from detectors.units.unit_jump import Jump, UnitWatch
+from detectors.values.beginning import Three
+from detectors.values.level import MOMENTS, NUMBER, SAYS, UNIT, LevelDetector, LevelParams
+from detectors.values.recurrence import ENOUGH
 from domain.anomaly import Anomalous, Normal, Verdict
 from domain.identity import SeriesKey
 
@@ -50,7 +50,11 @@ class Variant(NamedTuple):
     @property
     def patches(self) -> Mapping[str, Any]:
         """What is to be put in the place of what, by its dotted name."""
-        return {"detectors.placed.DETECTORS": self.detectors, "detectors.level.UNIT": self.unit, **self.changes}
+        return {
+            "detectors.series.placed.DETECTORS": self.detectors,
+            "detectors.values.level.UNIT": self.unit,
+            **self.changes,
+        }
 
     @property
     def unit(self) -> float:
@@ -99,34 +103,39 @@ def as_another(series: Series, watch: UnitWatch, factor: float, sure: float) -> 
 
 
 SEASONAL = frozenset({2, 3, 4, 5})
-HEADING = "detectors.heading"
+HEADING = "detectors.forecast.heading"
 OF_LEVEL = (
-    Variant("without following a level that moves for good", changes={"detectors.shift.Shift.by": always(0.0)}),
-    Variant("without the median of three at the beginning", changes={"detectors.level.middle": first}),
-    Variant("without forgetting a wild beginning", changes={"detectors.beginning.Beginning.outgrown": always(0.0)}),
-    Variant("without knowing what comes every day", changes={"detectors.recurrence.known": always(False)}),
-    Variant("without news only", changes={"detectors.bank.Series.surprise": every}),
+    Variant("without following a level that moves for good", changes={"detectors.values.shift.Shift.by": always(0.0)}),
+    Variant("without the median of three at the beginning", changes={"detectors.values.level.middle": first}),
+    Variant(
+        "without forgetting a wild beginning", changes={"detectors.values.beginning.Beginning.outgrown": always(0.0)}
+    ),
+    Variant("without knowing what comes every day", changes={"detectors.values.recurrence.known": always(False)}),
+    Variant("without news only", changes={"detectors.series.bank.Series.surprise": every}),
     Variant("without rank by the largest of late", changes={"detectors.detection.ranked": by_rarity}),
-    Variant("without an end of rest after half a day", changes={"detectors.fusion.LONGEST_REST_S": math.inf}),
+    Variant("without an end of rest after half a day", changes={"detectors.anomalies.fusion.LONGEST_REST_S": math.inf}),
 )
 OF_UNITS = (
     Variant(
         "without the way back to an earlier unit",
-        changes={"detectors.rescaled._settled": as_another, "detectors.unit_jump.UnitWatch.back": stays(-math.inf)},
+        changes={
+            "detectors.changes.rescaled._settled": as_another,
+            "detectors.units.unit_jump.UnitWatch.back": stays(-math.inf),
+        },
     ),
-    Variant("without round numbers", changes={"detectors.unit_doubt.carried": always(0.0)}),
-    Variant("without other series in doubt", changes={"detectors.rescaled._at_once": lambda *_: iter(())}),
+    Variant("without round numbers", changes={"detectors.units.unit_doubt.carried": always(0.0)}),
+    Variant("without other series in doubt", changes={"detectors.changes.rescaled._at_once": lambda *_: iter(())}),
 )
 BESIDE_OBJECTIVES = (
     Variant(
         "without on its way, in more than one odd sample",
-        changes={"detectors.trend.TrendForecaster.coming": TrendForecaster.near},
+        changes={"detectors.forecast.trend.TrendForecaster.coming": TrendForecaster.near},
     ),
-    Variant("without on its way at all", changes={"detectors.fusion.Fusion._matters": always(True)}),
-    Variant("without knowing what comes every day sooner", changes={"detectors.recurrence.SOON": ENOUGH}),
+    Variant("without on its way at all", changes={"detectors.anomalies.fusion.Fusion._matters": always(True)}),
+    Variant("without knowing what comes every day sooner", changes={"detectors.values.recurrence.SOON": ENOUGH}),
     Variant(
         "without good time that takes back bad time",
-        changes={"detectors.objective.ObjectiveDetector._balance_s": stays(-1.0)},
+        changes={"detectors.values.objective.ObjectiveDetector._balance_s": stays(-1.0)},
     ),
     Variant(
         "without one missed sample where a limit is passed",
@@ -134,8 +143,11 @@ BESIDE_OBJECTIVES = (
     ),
 )
 OF_FORECASTS = (
-    Variant("without the record of forecasts", changes={"detectors.foretold.Foretold.corrected": lambda _, odds: odds}),
-    Variant("without usual slopes", changes={"detectors.steepness.Steepness.usual": stays(0.0)}),
+    Variant(
+        "without the record of forecasts",
+        changes={"detectors.forecast.foretold.Foretold.corrected": lambda _, odds: odds},
+    ),
+    Variant("without usual slopes", changes={"detectors.forecast.steepness.Steepness.usual": stays(0.0)}),
     Variant("without a look at the newest third", changes={f"{HEADING}._halted": always(False)}),
     Variant("without a look for steps", changes={f"{HEADING}._stepped": always(False)}),
     Variant("without the sample before", changes={f"{HEADING}.Heading._before": stays(math.inf)}),

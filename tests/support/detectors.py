@@ -1,7 +1,7 @@
 """A detector with the record of a single series."""
 
 from detectors.base import Detector, restored, saved
-from detectors.level import LevelDetector, LevelParams
+from detectors.values.level import LevelDetector, LevelParams
 from domain.anomaly import Verdict
 from domain.identity import SeriesKey
 from domain.state import Plain

@@ -16,8 +16,8 @@ from statistics import median
 from typing import Any, NamedTuple
 
 from config.loader import load_with_environment
-from detectors.heading import IN_TIME, LEAST, ForecastParams
-from detectors.trend import TrendForecaster
+from detectors.forecast.heading import IN_TIME, LEAST, ForecastParams
+from detectors.forecast.trend import TrendForecaster
 from domain.identity import SeriesKey
 from domain.journeys import Objective, Service
 

@@ -8,9 +8,9 @@ import random
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
+from detectors.anomalies.fusion import Fusion, FusionParams
 from detectors.calibration import score_of
-from detectors.fusion import Fusion, FusionParams
-from detectors.precursor import Precursor, PrecursorParams
+from detectors.incidents.precursor import Precursor, PrecursorParams
 from domain.anomaly import Anomaly, AnomalyKind, AnomalyPhase, Evidence
 from domain.identity import SeriesKey, ServiceId
 from domain.telemetry import EventKind, EventStatus, IncidentEvent

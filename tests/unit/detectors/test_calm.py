@@ -7,16 +7,16 @@ import tracemalloc
 
 import pytest
 
-from detectors.agreement import NAME as AGREEMENT
-from detectors.bank import Bank, Series
-from detectors.cadence import SilenceParams, read, spoke
+from detectors.anomalies.agreement import NAME as AGREEMENT
+from detectors.anomalies.fusion import LONGEST_REST_S
+from detectors.anomalies.outlook import Outlook
+from detectors.arrival.cadence import SilenceParams, read, spoke
+from detectors.arrival.silence import Silence
 from detectors.detection import Detection
-from detectors.fused import Objectives
-from detectors.fusion import LONGEST_REST_S
-from detectors.outlook import Outlook
 from detectors.params import DetectionParams
-from detectors.service import ServiceState
-from detectors.silence import Silence
+from detectors.series.bank import Bank, Series
+from detectors.services.fused import Objectives
+from detectors.services.service import ServiceState
 from domain.anomaly import AnomalyKind, AnomalyPhase, Evidence
 from domain.identity import SeriesKey, ServiceId
 from domain.telemetry import Sample

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from detectors.cadence import SilenceParams
+from detectors.arrival.cadence import SilenceParams
 from detectors.detection import Detection
 from detectors.params import DetectionParams
 from domain.anomaly import Anomaly, AnomalyKind, AnomalyPhase, SeriesState

@@ -6,8 +6,8 @@ from functools import cache
 
 from alerts.policy.lifecycle import opened as open_alert
 from detectors.detection import Detection
+from detectors.incidents.precursor import NAME
 from detectors.params import DetectionParams
-from detectors.precursor import NAME
 from domain.alert import Severity, first_alert
 from domain.anomaly import Anomaly, AnomalyKind, AnomalyPhase
 from domain.feedback import FeedbackKind

@@ -8,8 +8,8 @@ import pytest
 
 from detectors.detection import Detection
 from detectors.params import DetectionParams
-from detectors.stuck import StuckDetector, StuckParams
-from detectors.unit_jump import levels
+from detectors.units.unit_jump import levels
+from detectors.values.stuck import StuckDetector, StuckParams
 from domain.anomaly import Anomalous, Anomaly, AnomalyKind
 from domain.identity import ServiceId
 from domain.journeys import Objective, Service

@@ -2,8 +2,8 @@
 
 import pytest
 
-from detectors.heading import ForecastParams
-from detectors.trend import TrendForecaster
+from detectors.forecast.heading import ForecastParams
+from detectors.forecast.trend import TrendForecaster
 from domain.anomaly import Forecast
 from domain.identity import SeriesKey
 from domain.journeys import Objective

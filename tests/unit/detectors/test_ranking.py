@@ -5,13 +5,13 @@ from collections.abc import Sequence
 
 import pytest
 
-from detectors.bank import HOLD, Bank, Series
+from detectors.anomalies.fusion import LONGEST_REST_S, Fusion, FusionParams
 from detectors.calibration import nines_of, score_of
 from detectors.detection import Detection
-from detectors.fusion import LONGEST_REST_S, Fusion, FusionParams
-from detectors.level import FEW, LevelDetector, LevelParams
 from detectors.params import DetectionParams
-from detectors.tail import BLOCK, KEPT, Tails
+from detectors.series.bank import HOLD, Bank, Series
+from detectors.values.level import FEW, LevelDetector, LevelParams
+from detectors.values.tail import BLOCK, KEPT, Tails
 from domain.anomaly import Anomalous, AnomalyKind, Evidence
 from domain.identity import SeriesKey, ServiceId
 from tests.support.detectors import Alone, a_level

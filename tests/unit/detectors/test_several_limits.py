@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
+from detectors.anomalies.findings import Findings
+from detectors.anomalies.fusion import Fusion, FusionParams
+from detectors.anomalies.opened import ANEW_S
 from detectors.calibration import score_of
 from detectors.detection import Detection
-from detectors.findings import Findings
-from detectors.fusion import Fusion, FusionParams
-from detectors.opened import ANEW_S
 from detectors.params import DetectionParams
 from domain.anomaly import Anomaly, AnomalyKind, AnomalyPhase, Evidence, Forecast
 from domain.identity import SeriesKey, ServiceId

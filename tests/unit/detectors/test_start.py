@@ -6,7 +6,7 @@ import sys
 LEARNS = """
 import sys
 import streams.commands.worker
-from detectors._river import logistic
+from detectors.incidents._river import logistic
 print("river" in sys.modules)
 logistic(1.0, 0.05, -2.0, 0.001)
 print("river" in sys.modules)

@@ -12,11 +12,11 @@ from PIL import Image, ImageDraw
 
 from alerts.channels.slack.chart import ALT_LIMIT, RANGES, Chart, chart_of, describe
 from alerts.channels.slack.picture import HEIGHT, WIDTH, draw
-from detectors.agreement import NAME as AGREEMENT
-from detectors.integrity import NAME as INTEGRITY
-from detectors.objective import NAME as OBJECTIVE
+from detectors.anomalies.agreement import NAME as AGREEMENT
+from detectors.arrival.integrity import NAME as INTEGRITY
+from detectors.arrival.silence import NAME as SILENCE
 from detectors.registry import DETECTORS
-from detectors.silence import NAME as SILENCE
+from detectors.values.objective import NAME as OBJECTIVE
 from domain.alert import Severity
 from domain.anomaly import Evidence, Forecast, Trace
 from domain.identity import SeriesKey
