@@ -105,6 +105,8 @@ def a_finding(
     metric: str = METRICS[0],
 ) -> Anomaly:
     evidence = [an_evidence(service, metric, at)]
+    if kind is AnomalyKind.BREACH:
+        confidence = 0.95  # as detection says it: nobody doubts a limit that is passed
     found = an_anomaly(service, phase, at, opened_at, kind, confidence, evidence=evidence)
     if kind is not AnomalyKind.FORECAST:
         return found
