@@ -15,8 +15,10 @@ def in_whole_numbers(evidence: Evidence, latest: Iterable[float]) -> Evidence:
 
     The value stays outside of it. What stood still all the time may be a share that rests at 0, and shows nothing.
     """
-    value = evidence.actual
-    if value is None or not value.is_integer() or evidence.low <= value <= evidence.high:
+    value, ends = evidence.actual, (evidence.low, evidence.expected, evidence.high)
+    if value is None or not value.is_integer() or not all(map(math.isfinite, ends)):
+        return evidence
+    if evidence.low <= value <= evidence.high:
         return evidence
     seen = set(latest)
     if len(seen) == 1 or not all(each.is_integer() for each in seen):

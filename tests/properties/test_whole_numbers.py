@@ -52,6 +52,13 @@ def test_a_range_of_what_is_counted_is_whole_and_the_value_stays_outside(
         assert now.high < found.high + 1
 
 
+@pytest.mark.parametrize("low", [-math.inf, math.nan])
+@pytest.mark.parametrize("high", [math.inf, math.nan])
+def test_a_range_without_ends_stays_as_it_is(low: float, high: float) -> None:
+    found = told(0.0, low, math.nan, high)
+    assert in_whole_numbers(found, [1.0, 0.0]) is found
+
+
 @pytest.mark.parametrize(
     ("value", "usual", "expected"),
     [
