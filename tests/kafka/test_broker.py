@@ -32,12 +32,10 @@ def produce(broker: KafkaBroker, topic: str, values: list[bytes], *, patience_s:
 def consume(broker: KafkaBroker, topic: str, group: str) -> list[bytes]:
     """Read with a group to the end of a topic of one partition, and commit."""
     consumer = KafkaConsumer(
-        topic,
         bootstrap_servers=broker.bootstrap,
         group_id=group,
         auto_offset_reset="earliest",
         enable_auto_commit=False,
-        metadata_max_age_ms=1000,  # joined before the topic was heard of, it would be given nothing for five minutes
     )
     place = TopicPartition(topic, 0)
     values: list[bytes] = []
@@ -47,6 +45,9 @@ def consume(broker: KafkaBroker, topic: str, group: str) -> list[bytes]:
         return place in consumer.assignment() and consumer.position(place) == consumer.end_offsets([place])[place]
 
     try:
+        # Whoever joins a group before the topic was heard of is given nothing, and does not ask again.
+        wait_until(lambda: bool(consumer.partitions_for_topic(topic)), what=f"the partitions of {topic}")
+        consumer.subscribe([topic])
         wait_until(at_its_end, what=f"the end of {topic}")
         consumer.commit()
         return values
