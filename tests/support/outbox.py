@@ -35,9 +35,10 @@ class Desk:
     ) -> None:
         self.clock = clock or ManualClock()
         self.receipts: list[Receipt] = []
+        self.took: list[tuple[str, float]] = []  # notices that were delivered, and how many seconds that took
         self.refuse_receipts = 0
         table = {channel.kind: channel for channel in channels}
-        self.outbox = Outbox(table, params, self.clock, self._file)
+        self.outbox = Outbox(table, params, self.clock, self._file, on_delivered=self._note)
         self._after_start = after_start
 
     async def _file(self, receipt: Receipt) -> None:
@@ -45,6 +46,9 @@ class Desk:
             self.refuse_receipts -= 1
             raise ConnectionError("the broker is away")
         self.receipts.append(receipt)
+
+    def _note(self, notice: Notice, took_s: float) -> None:
+        self.took.append((notice.id, took_s))
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[Outbox]:

@@ -14,6 +14,7 @@ from domain.errors import StateError
 from domain.identity import SeriesKey, ServiceId
 from domain.journeys import Objective, Service
 from domain.telemetry import Sample
+from tests.support.declarations import story
 from tests.support.timelines import START, feed, noise, together
 
 OPENED, UPDATED, ENDED = AnomalyPhase.OPENED, AnomalyPhase.UPDATED, AnomalyPhase.ENDED
@@ -37,10 +38,6 @@ RATE, QUEUE = line("rate", seed=30, centre=9.0), line("queue", seed=31, centre=9
 
 def run(*lines: Sequence[Sample], services: Sequence[Service] = ()) -> list[Anomaly]:
     return feed(Detection(DetectionParams(), services), together(RATE, QUEUE, *lines))[1]
-
-
-def story(said: Sequence[Anomaly]) -> list[tuple[AnomalyPhase, AnomalyKind]]:
-    return [(anomaly.phase, anomaly.kind) for anomaly in said]
 
 
 def details(said: Sequence[Anomaly]) -> list[str]:

@@ -1,22 +1,21 @@
-"""Units that change, and incidents that must not be taken for that."""
+"""Units that change."""
 
 import json
-import math
 import random  # noqa: TID251 - seeded
-from collections.abc import Callable, Sequence
 from itertools import accumulate
 
 import pytest
 
 from detectors.detection import Detection
 from detectors.params import DetectionParams
-from detectors.units.unit_doubt import likeliest
-from detectors.units.unit_jump import CLAIM, PATIENCE, RECOGNISED, TOLD, TWICE, Jump, UnitWatch, bounds, levels
-from domain.anomaly import Anomaly, AnomalyKind, AnomalyPhase
+from detectors.units.unit_jump import RECOGNISED, TOLD, TWICE, levels
+from domain.anomaly import AnomalyKind, AnomalyPhase
 from domain.identity import SeriesKey, ServiceId
 from domain.journeys import Objective, Service
 from domain.telemetry import SampleKind
+from tests.support.declarations import story
 from tests.support.timelines import START, feed, noise, timeline
+from tests.support.unit_changes import jump, run, times, whole
 
 OPENED, UPDATED, ENDED = AnomalyPhase.OPENED, AnomalyPhase.UPDATED, AnomalyPhase.ENDED
 UNIT, LEVEL, BREACH = AnomalyKind.UNIT, AnomalyKind.LEVEL, AnomalyKind.BREACH
@@ -25,32 +24,6 @@ TELLS = START + 401  # the second sample: the only series of a service, and by t
 NAMED = [(OPENED, LEVEL), (UPDATED, UNIT), (ENDED, UNIT)]  # told at once, and renamed once it is known
 LIMIT = Service(ServiceId("payments-api"), objectives=(Objective("latency_ms", 100.0, above=True, for_s=30.0),))
 AT_ONCE = Service(ServiceId("payments-api"), objectives=(Objective("latency_ms", 100.0, above=True),))
-
-
-def run(values: Sequence[float], *services: Service, kind: SampleKind = SampleKind.GAUGE) -> list[Anomaly]:
-    samples = timeline(values, kind=kind)
-    return feed(Detection(DetectionParams(), services), samples)[1]
-
-
-def story(said: Sequence[Anomaly]) -> list[tuple[AnomalyPhase, AnomalyKind]]:
-    return [(anomaly.phase, anomaly.kind) for anomaly in said]
-
-
-def times(factor: float, count: int = 300, seed: int = 9, centre: float = 50.0, spread: float = 2.0) -> list[float]:
-    return [value * factor for value in noise(count, seed, centre, spread)]
-
-
-def jump(before: Sequence[float], after: Sequence[float]) -> Jump | None:
-    """What is recognised of a series, without the rest of detection."""
-    watch = UnitWatch(before[-24:])
-    for at, value in enumerate(after):
-        doubt = watch.take(at, value, list)
-        if doubt is not None:
-            factor, sure = likeliest(doubt)
-            if sure >= CLAIM:
-                return watch.settle(factor, sure)
-            watch.unsettled()
-    return None
 
 
 @pytest.mark.parametrize("factor", [60.0, 100.0, 1000.0, 1024.0, 3600.0, 1e6, 1e9])
@@ -81,22 +54,12 @@ def test_bits_and_bytes_are_told_apart_only_where_the_noise_allows_it() -> None:
     assert jump(noise(24, spread=5.0), times(8.0, 40, spread=5.0)) is None
 
 
-def whole(values: Sequence[float]) -> list[float]:
-    return [float(round(value)) for value in values]
-
-
 @pytest.mark.parametrize("factor", [8.0, 1 / 8])
 def test_round_numbers_show_a_factor_that_their_noise_would_hide(factor: float) -> None:
     before, after = whole(noise(24, spread=8.0)), whole(noise(40, 9, spread=8.0))
     found = jump(before, [value * factor for value in after])
     assert found is not None
     assert found.factor == pytest.approx(factor)
-
-
-@pytest.mark.parametrize("factor", [8.0, 1 / 8])
-def test_round_numbers_that_are_no_multiples_are_no_evidence(factor: float) -> None:
-    before, after = whole(noise(24, spread=12.0)), whole(noise(40, 9, spread=12.0))
-    assert jump(before, [round(value * factor + 1, 2) for value in after]) is None
 
 
 def test_what_is_known_of_the_series_holds_in_the_new_unit() -> None:
@@ -246,12 +209,6 @@ def test_a_snapshot_at_any_point_of_it_continues_identically(cut: int) -> None:
     assert json.dumps(second.snapshot()) == json.dumps(whole.snapshot())
 
 
-@pytest.mark.parametrize("limit", [512.0, 230.82])
-def test_a_setting_that_is_raised_is_no_change_of_unit(limit: float) -> None:
-    assert jump([limit] * 24, [limit * 8] * 40) is None
-    assert jump([limit - 1.0, *[limit] * 23], [limit * 8] * 40) is None  # it was raised before
-
-
 def creeping(count: int, first: float = 230.9) -> list[float]:
     """A disk that fills, in gigabytes with two decimals: a new value every tenth sample."""
     return [round(first - 0.01 * (number // 10), 2) for number in range(count)]
@@ -272,77 +229,11 @@ def test_a_series_that_stands_still_meanwhile_is_back_all_the_same() -> None:
     assert back[0].at == START + 400 + 30 + 40 + TWICE - 1
 
 
-def test_settings_that_are_raised_by_round_numbers_are_no_change_of_unit() -> None:
-    said = run([*[10.0] * 400, *[1000.0] * 100])
-    assert {kind for _, kind in story(said)} == {LEVEL}
-
-
-def test_values_near_the_latest_ones_are_not_looked_at() -> None:
-    low, high = bounds([*noise(22), 5000.0, 0.001])  # one of each is odd
-    assert 10 < low < 25
-    assert 120 < high < 180
-    assert bounds([0.0] * 24)[0] < 0 < bounds([0.0] * 24)[1]
-    assert bounds([-1.0, 5.0]) == (-math.inf, math.inf)
-
-
-def test_what_is_doubted_is_bounded() -> None:
-    watch = UnitWatch(noise(24))
-    asked = 0
-
-    def known() -> int:
-        nonlocal asked
-        asked += 1
-        return asked
-
-    for number in range(200):  # of the right size and spread, and nobody is ever sure
-        if watch.take(number, 50_000.0 + 2000.0 * (number % 3 - 1), known) is not None:
-            watch.unsettled()
-        assert len(json.dumps(watch.snapshot())) < 2000
-    assert asked > 0
-    assert len(json.loads(json.dumps(watch.snapshot()))[3]) < PATIENCE
-
-
 def test_where_a_series_stood_is_known_after_a_short_excursion_too() -> None:
     usual, high = [10.0, 11.0] * 12, [300.0, 310.0] * 7
     stood = levels((0.0, 0.0), usual)
     assert levels(stood, [*usual[:10], *high]) == (300.0, 11.0)
     assert levels(stood, usual) == stood
-
-
-Incident = Callable[[random.Random, float, float, int], float]
-
-
-def slower(chance: random.Random, centre: float, noise: float, _: int) -> float:
-    return centre * 10.0 * math.exp(2.5 * noise * chance.gauss(0, 1))
-
-
-def nearly_nothing(chance: random.Random, centre: float, _noise: float, _: int) -> float:
-    return centre / 1000 * sum(chance.random() < 0.05 for _ in range(60))
-
-
-def saturating(chance: random.Random, centre: float, noise: float, number: int) -> float:
-    return centre * (1 + 1200 * (1 - math.exp(-number / 6))) * math.exp(noise * chance.gauss(0, 1))
-
-
-def timeouts(chance: random.Random, centre: float, _noise: float, _: int) -> float:
-    return centre * 1000 * (1 + 0.0005 * chance.random())
-
-
-def heavy(chance: random.Random, centre: float, noise: float, _: int) -> float:
-    return centre * 100 * math.exp(6 * noise * abs(chance.gauss(0, 1)))
-
-
-@pytest.mark.parametrize("incident", [slower, nearly_nothing, saturating, timeouts, heavy])
-def test_incidents_of_any_size_and_noise_are_no_change_of_unit(incident: Incident) -> None:
-    named = 0
-    for seed in range(400):
-        chance = random.Random(seed)
-        centre, spread = 10 ** chance.uniform(-2, 6), 10 ** chance.uniform(-2, -0.5)
-        size = 1.0 if incident is timeouts else chance.uniform(0.7, 1.5)
-        before = [centre * math.exp(spread * chance.gauss(0, 1)) for _ in range(24)]
-        after = [size * incident(chance, centre, spread, number) for number in range(40)]
-        named += jump(before, after) is not None
-    assert named <= 2  # of the right size by chance
 
 
 @pytest.mark.parametrize(("first", "factor"), [(1e80, 1e-9), (1e-300, 1e9)])
@@ -355,19 +246,6 @@ def test_units_that_change_again_and_again_are_followed_only_as_far_as_units_go(
     json.dumps(detection.snapshot(), allow_nan=False)
     assert max(factors(detection)) < 2e12
     assert min(factors(detection)) > 5e-13
-
-
-@pytest.mark.parametrize(
-    ("before", "after"),
-    [
-        ([10.0 ** (place * 7 % 24 / 2) for place in range(24)], [1e15] * 20),  # over many sizes, and then stuck
-        ([*[1.0] * 20, 7.0, 6.0, 5.5, 1.0], [1e3, 1000.5, 999.4, 1000.7, 999.2, *times(20.0)]),  # stuck, and then not
-    ],
-)
-def test_spreads_that_cannot_be_compared_are_no_change_of_unit_and_no_crash(
-    before: list[float], after: list[float]
-) -> None:
-    assert jump(before, after) is None
 
 
 def factors(detection: Detection) -> list[float]:
@@ -395,13 +273,6 @@ def test_the_clearer_a_change_of_unit_is_the_higher_is_its_score() -> None:
         assert found is not None
         scores.append(found.evidence(key, 8.0, "").score)
     assert 0.9 < scores[0] < scores[1] < scores[2]
-
-
-def test_a_value_that_no_unit_explains_is_doubted_no_further_and_one_of_the_latest() -> None:
-    watch = UnitWatch(noise(24))
-    for at, value in enumerate([-5.0, 0.0, 5.0, 50.0]):
-        assert watch.take(at, value, list) is None
-        assert watch.done
 
 
 @pytest.mark.parametrize("above", [False, True])
