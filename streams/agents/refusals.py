@@ -24,8 +24,10 @@ def dead_letter(record: Record, stage: str, reason: str, detail: str) -> Output:
     """Return the output that keeps a message; of one that is too large for it, the beginning."""
     key, payload, cut_from = record.key, record.value, None
     if len(key or b"") + len(payload) > KEPT_BYTES:
-        key = key if key is not None and len(key) <= LONGEST_KEY else None
         payload, cut_from = payload[: KEPT_BYTES - LONGEST_KEY], len(payload)
         detail += f"; of its {cut_from:,} bytes the first {len(payload):,} are kept"
+        if key is not None and len(key) > LONGEST_KEY:
+            detail += f", and its key of {len(key):,} bytes is not"
+            key = None
     letter = DeadLetter(record.source, stage, reason, detail, payload, key, cut_from)
     return Output(Topic.DEAD_LETTERS, record.source.topic.encode(), encode_dead_letter(letter), -1)

@@ -49,6 +49,14 @@ def test_of_a_message_that_is_too_large_the_beginning_is_kept_and_how_much_it_wa
     assert letter.detail == "why; of its 1,048,576 bytes the first 719,000 are kept"
 
 
+def test_a_key_that_is_not_kept_is_spoken_of() -> None:
+    record = Record(a_record(3).source, b"k" * KEPT_BYTES, b"{", T0)
+    letter = decode_dead_letter(dead_letter(record, "detect", "not_json", "why").value)
+
+    assert (letter.key, letter.payload, letter.cut_from) == (None, b"{", 1)
+    assert letter.detail == "why; of its 1 bytes the first 1 are kept, and its key of 720,000 bytes is not"
+
+
 STAGES: dict[str, Stage] = {
     "detect": DetectStage(Detection(DetectionParams(), (), 1), {"telemetry": TELEMETRY["native"]}, 1, Metrics()),
     "rekey": RekeyStage({"telemetry": TELEMETRY["native"]}, 4, Metrics()),
