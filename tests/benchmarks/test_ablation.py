@@ -11,15 +11,13 @@ hours`` has left in DIR (``DIR/SYSTEM-SEED``) are judged as it judges them.
 import json
 import time
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 from statistics import median
-from typing import Any, TypeVar
 
 import pytest
-from pydantic import BaseModel
 from typer.testing import CliRunner
 
 from config.loader import load_with_environment
@@ -33,7 +31,7 @@ from streams.commands import app
 from tests.hours.score import Tally, tally
 from tests.hours.systems import SYSTEMS
 from tests.hours.table import table
-from tests.support.ablation import VARIANTS, Variant
+from tests.support.ablation import VARIANTS, Variant, left_out
 from tests.support.timelines import noise, timeline
 
 pytestmark = [pytest.mark.benchmark, pytest.mark.timeout(0)]  # some thousand labelled days take their time
@@ -42,7 +40,6 @@ GRACE_S = 60.0
 LATE = 7  # rows
 NOISE = 60_000
 PAIRS = 5
-Model = TypeVar("Model", bound=BaseModel)
 
 
 def samples_of(path: Path) -> list[Sample]:
@@ -58,30 +55,6 @@ def opened(params: DetectionParams, services: Sequence[Service], samples: Sequen
     for sample in samples:
         found += [anomaly for anomaly in detection.observe(sample)[1] if anomaly.phase is AnomalyPhase.OPENED]
     return found
-
-
-def changed(base: Model, changes: Mapping[str, Any]) -> Model:
-    """The parameters with these differences, section by section."""
-    new = {
-        name: changed(getattr(base, name), value) if isinstance(value, Mapping) else value
-        for name, value in changes.items()
-    }
-    return base.model_copy(update=new)
-
-
-@contextmanager
-def left_out(variant: Variant) -> Iterator[None]:
-    """Whatever detects from now on does without it."""
-    begin = Detection.__init__
-
-    def begin_without(detection: Detection, params: DetectionParams, *rest: Any) -> None:
-        begin(detection, changed(params, variant.params), *rest)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Detection, "__init__", begin_without)
-        for name, instead in variant.patches.items():
-            patch.setattr(name, instead)
-        yield
 
 
 def cost_without(variant: Variant, run: Callable[[], object]) -> float:

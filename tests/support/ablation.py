@@ -1,12 +1,18 @@
 """Detection with one ingredient left out: by its parameters, or with other code in the place of a part."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from struct import Struct
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
+
+import pytest
+from pydantic import BaseModel
 
 from detectors.anomalies.fusion import FusionParams
+from detectors.detection import Detection
 from detectors.forecast.trend import TrendForecaster
+from detectors.params import DetectionParams
 from detectors.registry import DETECTORS, Entry
 from detectors.series.bank import Series
 from detectors.units.unit_jump import Jump, UnitWatch
@@ -16,6 +22,7 @@ from detectors.values.recurrence import ENOUGH
 from domain.anomaly import Anomalous, Normal, Verdict
 from domain.identity import SeriesKey
 
+Model = TypeVar("Model", bound=BaseModel)
 NEVER = 1e12  # more surprises than any series has
 ALL = frozenset(range(NUMBER))
 FLOOR, MOMENT = Struct("@f"), Struct("@d")  # as they lie in a record: the moments in MODEL, the floors after MARKS
@@ -182,3 +189,27 @@ VARIANTS = (
     *BESIDE_OBJECTIVES,
     *OF_FORECASTS,
 )
+
+
+def changed(base: Model, changes: Mapping[str, Any]) -> Model:
+    """The parameters with these differences, section by section."""
+    new = {
+        name: changed(getattr(base, name), value) if isinstance(value, Mapping) else value
+        for name, value in changes.items()
+    }
+    return base.model_copy(update=new)
+
+
+@contextmanager
+def left_out(variant: Variant) -> Iterator[None]:
+    """Whatever detects from now on does without it."""
+    begin = Detection.__init__
+
+    def begin_without(detection: Detection, params: DetectionParams, *rest: Any) -> None:
+        begin(detection, changed(params, variant.params), *rest)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Detection, "__init__", begin_without)
+        for name, instead in variant.patches.items():
+            patch.setattr(name, instead)
+        yield

@@ -6,8 +6,12 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
+from detectors.detection import Detection
 from detectors.params import DetectionParams
-from tests.support.ablation import VARIANTS, Variant
+from domain.anomaly import AnomalyKind
+from tests.support.ablation import VARIANTS, Variant, left_out
+from tests.support.timelines import feed, noise, timeline
+from tests.without import PARTS, main
 
 
 def unknown(params: BaseModel, changes: Mapping[str, Any], place: str = "") -> list[str]:
@@ -34,3 +38,24 @@ def test_no_part_is_left_out_twice() -> None:
 
 def test_a_parameter_that_does_not_exist_is_found() -> None:
     assert unknown(DetectionParams(), {"level": {"gone": 1}}) == ["level.gone"]
+
+
+def test_every_part_has_a_name_of_its_own_on_the_command_line(capsys: pytest.CaptureFixture[str]) -> None:
+    assert len(PARTS) == len(VARIANTS)
+    with pytest.raises(SystemExit, match="no part is called 'gone'") as ended:
+        main("gone", "backtest", "telemetry.csv")
+    assert set(PARTS) <= set(str(ended.value).splitlines())
+    with pytest.raises(SystemExit):
+        main("stuck", "backtest", "--help")
+    assert "--incidents" in capsys.readouterr().out
+
+
+def test_what_is_left_out_is_there_again_afterwards() -> None:
+    samples = timeline([*noise(300), *[50.0] * 60])
+
+    def kinds() -> set[AnomalyKind]:
+        return {anomaly.kind for anomaly in feed(Detection(DetectionParams()), samples)[1]}
+
+    with left_out(PARTS["stuck"]):
+        assert AnomalyKind.STUCK not in kinds()
+    assert AnomalyKind.STUCK in kinds()
